@@ -1,0 +1,8 @@
+//! The `rpy` command.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    std::process::exit(rpy_vm::startup::main(rpy_stdlib::MODULES));
+}

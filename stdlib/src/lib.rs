@@ -1,0 +1,68 @@
+//! The native modules of the standard library, one file or folder each.
+
+use rpy_vm::module_def::BuiltinModule;
+
+pub mod _typing;
+pub mod _weakref;
+pub mod gc;
+pub mod io;
+pub mod posix;
+pub mod abc;
+pub mod atexit;
+pub mod errno;
+pub mod marshal;
+pub mod signal;
+pub mod thread;
+pub mod time;
+pub mod warnings;
+pub mod codecs;
+pub mod string_;
+pub mod unicodedata;
+pub mod array;
+pub mod collections;
+pub mod contextvars;
+pub mod functools;
+pub mod queue;
+pub mod struct_;
+pub mod bisect;
+pub mod cmath;
+pub mod heapq;
+pub mod itertools;
+pub mod math;
+pub mod operator;
+pub mod random;
+pub mod statistics;
+
+/// Every module of this crate. `rpy` registers them with the importer at start-up.
+pub static MODULES: &[&BuiltinModule] = &[
+    &_typing::_typing::MODULE,
+    &_weakref::_weakref::MODULE,
+    &gc::gc::MODULE,
+    &io::_io::MODULE,
+    &posix::files::posix::MODULE,
+    &abc::abc::MODULE,
+    &atexit::atexit::MODULE,
+    &errno::errno::MODULE,
+    &marshal::marshal::MODULE,
+    &signal::signal::MODULE,
+    &thread::thread::MODULE,
+    &time::time::MODULE,
+    &warnings::warnings::MODULE,
+    &codecs::_codecs::MODULE,
+    &string_::_string::MODULE,
+    &unicodedata::unicodedata::MODULE,
+    &array::MODULE,
+    &collections::MODULE,
+    &contextvars::MODULE,
+    &functools::MODULE,
+    &queue::MODULE,
+    &struct_::MODULE,
+    &bisect::bisect_::MODULE,
+    &cmath::cmath::MODULE,
+    &heapq::heapq_::MODULE,
+    &itertools::itertools::MODULE,
+    &math::math::MODULE,
+    &operator::operator_::MODULE,
+    &random::random_::MODULE,
+    &statistics::statistics_::MODULE,
+];

@@ -1,0 +1,2 @@
+BEFORE = 1
+raise ValueError("the module fails")

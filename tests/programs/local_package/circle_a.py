@@ -1,0 +1,7 @@
+from . import circle_b
+
+A = "a"
+
+
+def both():
+    return A + circle_b.B

@@ -1,0 +1,7 @@
+from . import circle_a
+
+B = "b"
+
+
+def back():
+    return circle_a.A

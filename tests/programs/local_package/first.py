@@ -1,0 +1,7 @@
+print("importing first")
+NAME = "first"
+
+
+def relative():
+    from .sub import deep
+    return deep.up()

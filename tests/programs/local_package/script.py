@@ -1,0 +1,2 @@
+print("script runs as", __name__)
+RESULT = 1

@@ -1,0 +1,158 @@
+//! `print` and `input`.
+
+use crate::err::{PyErr, PyResult};
+use crate::exc;
+use crate::object::{ObjRef, PyObject, PyStruct, Ref};
+use crate::protocol::{call, object as po};
+use crate::runtime::sys_state;
+use crate::types::bytes::PyBytes;
+use crate::types::int::PyInt;
+use crate::types::str::PyStr;
+
+/// A separator: `None` is the default, anything but a string an error.
+fn separator<'a>(value: Option<&'a PyObject>, name: &str, default: &'a PyStr) -> PyResult<&'a PyStr> {
+    match value {
+        None => Ok(default),
+        Some(value) if crate::is_none(value) => Ok(default),
+        Some(value) => value
+            .downcast_ref::<PyStr>()
+            .ok_or_else(|| exc::type_error(format!("{name} must be None or a string, not {}", value.ty().name()))),
+    }
+}
+
+/// `print(*args, sep, end, file, flush)`.
+pub fn print(
+    args: &[&PyObject],
+    sep: Option<&PyObject>,
+    end: Option<&PyObject>,
+    file: Option<&PyObject>,
+    flush: bool,
+) -> PyResult<()> {
+    let file: ObjRef = match file {
+        Some(file) => file.new_ref(),
+        None => match sys_state::get("stdout") {
+            // A program without a console may have None there.
+            Some(file) if crate::is_none(&file) => return Ok(()),
+            Some(file) => file,
+            None => return Err(exc::runtime_error("lost sys.stdout")),
+        },
+    };
+    let sep = separator(sep, "sep", crate::intern!(" "))?;
+    let end = separator(end, "end", crate::intern!("\n"))?;
+    let write = po::getattr(&file, crate::intern!("write"))?;
+    for (i, arg) in args.iter().enumerate() {
+        if i > 0 {
+            call::call_one(&write, sep.as_object())?;
+        }
+        match arg.downcast_exact::<PyStr>() {
+            Some(_) => call::call_one(&write, arg)?,
+            None => call::call_one(&write, po::str(arg)?.as_object())?,
+        };
+    }
+    call::call_one(&write, end.as_object())?;
+    if flush {
+        call::call_method(&file, crate::intern!("flush"), &[])?;
+    }
+    Ok(())
+}
+
+fn lost(name: &str) -> PyErr {
+    exc::runtime_error(format!("input(): lost sys.{name}"))
+}
+
+/// Reads a line from the terminal with line editing; `None` at its end. The `readline` module installs one.
+pub type LineReader = fn(prompt: &[u8]) -> PyResult<Option<Vec<u8>>>;
+
+struct Hook(core::cell::Cell<Option<LineReader>>);
+// SAFETY: touched under the GIL.
+unsafe impl Sync for Hook {}
+static LINE_READER: Hook = Hook(core::cell::Cell::new(None));
+
+/// Installs the reader that `input` uses on a terminal.
+pub fn install_line_reader(reader: LineReader) {
+    LINE_READER.0.set(Some(reader));
+}
+
+/// Is `file` the terminal behind file descriptor `fd`?
+fn is_terminal(file: &PyObject, fd: i64) -> bool {
+    let number = call::call_method(file, crate::intern!("fileno"), &[]);
+    let same = number.is_ok_and(|n| n.downcast_ref::<PyInt>().and_then(PyInt::as_i64) == Some(fd));
+    // SAFETY: asks about a file descriptor.
+    same && unsafe { libc::isatty(fd as i32) == 1 }
+}
+
+/// `input(prompt)`.
+pub fn input(prompt: Option<&PyObject>) -> PyResult<ObjRef> {
+    let stdin = sys_state::get_not_none("stdin").ok_or_else(|| lost("stdin"))?;
+    let stdout = sys_state::get_not_none("stdout").ok_or_else(|| lost("stdout"))?;
+    let stderr = sys_state::get_not_none("stderr").ok_or_else(|| lost("stderr"))?;
+    crate::runtime::audit::audit("builtins.input", &[prompt.unwrap_or(crate::none_ref())])?;
+    // What was reported so far is to be seen before the prompt.
+    let _ = call::call_method(&stderr, crate::intern!("flush"), &[]);
+    let line = if let Some(reader) = LINE_READER.0.get()
+        && is_terminal(&stdin, 0)
+        && is_terminal(&stdout, 1)
+    {
+        edited_line(reader, prompt, &stdin, &stdout)?
+    } else {
+        if let Some(prompt) = prompt {
+            call::call_method(&stdout, crate::intern!("write"), &[po::str(prompt)?.as_object()])?;
+        }
+        let _ = call::call_method(&stdout, crate::intern!("flush"), &[]);
+        plain_line(&stdin)?
+    };
+    crate::runtime::audit::audit("builtins.input/result", &[&line])?;
+    Ok(line)
+}
+
+/// A line through the line editor, in the terminal's encoding.
+fn edited_line(reader: LineReader, prompt: Option<&PyObject>, stdin: &PyObject, stdout: &PyObject) -> PyResult<ObjRef> {
+    let _ = call::call_method(stdout, crate::intern!("flush"), &[]);
+    let encoding = po::getattr(stdin, crate::intern!("encoding"))?;
+    let errors = po::getattr(stdin, crate::intern!("errors"))?;
+    let shown = match prompt {
+        None => Vec::new(),
+        Some(prompt) => {
+            let text = po::str(prompt)?;
+            let encoding = po::getattr(stdout, crate::intern!("encoding"))?;
+            let errors = po::getattr(stdout, crate::intern!("errors"))?;
+            let bytes = call::call_method(text.as_object(), crate::intern!("encode"), &[&encoding, &errors])?;
+            match bytes.downcast_ref::<PyBytes>() {
+                Some(bytes) => bytes.as_bytes().to_vec(),
+                None => Vec::new(),
+            }
+        }
+    };
+    if shown.contains(&0) {
+        return Err(exc::value_error("input: prompt string cannot contain null characters"));
+    }
+    let Some(mut line) = reader(&shown)? else { return Err(PyErr::with_args(exc::EOFError(), Vec::new())) };
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    let line = PyBytes::new(&line);
+    call::call_method(line.as_object(), crate::intern!("decode"), &[&encoding, &errors])
+}
+
+/// A line through the file's `readline`, without its newline.
+fn plain_line(stdin: &PyObject) -> PyResult<ObjRef> {
+    let line = call::call_method(stdin, crate::intern!("readline"), &[])?;
+    let eof = || exc::eof_error("EOF when reading a line");
+    if let Some(text) = line.downcast_ref::<PyStr>() {
+        return match text.len() {
+            0 => Err(eof()),
+            n if text.char_at(n - 1) == u32::from('\n') => Ok(text.substring(0, n - 1).into_obj()),
+            _ => Ok(line),
+        };
+    }
+    if let Some(bytes) = line.downcast_ref::<PyBytes>() {
+        let content = bytes.as_bytes();
+        let stripped: Ref<PyBytes> = match content {
+            [] => return Err(eof()),
+            [rest @ .., b'\n'] => PyBytes::new(rest),
+            _ => bytes.to_ref(),
+        };
+        return Ok(stripped.into_obj());
+    }
+    Err(exc::type_error("object.readline() returned non-string"))
+}

@@ -1,0 +1,102 @@
+//! The only place that names the compiler crate: source text to code objects, and its errors to `SyntaxError`.
+
+use rustpython_compiler::CompileOpts;
+use rustpython_compiler::core::Mode as CompilerMode;
+use rustpython_compiler::core::bytecode::CodeFlags;
+
+use crate::err::PyResult;
+use crate::object::refs::Ref;
+use crate::types::code::PyCode;
+
+mod convert;
+mod error;
+pub mod source;
+
+pub use convert::code_from_compiler;
+pub use error::syntax_error;
+
+/// What a source text is compiled as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// A module.
+    Exec,
+    /// One expression.
+    Eval,
+    /// One interactive statement, whose value is displayed.
+    Single,
+}
+
+impl Mode {
+    fn to_compiler(self) -> CompilerMode {
+        match self {
+            Mode::Exec => CompilerMode::Exec,
+            Mode::Eval => CompilerMode::Eval,
+            Mode::Single => CompilerMode::Single,
+        }
+    }
+}
+
+/// `PyCF_*` bits that `compile()` accepts, besides the `__future__` bits.
+pub mod cf {
+    pub const SOURCE_IS_UTF8: i32 = 0x0100;
+    pub const DONT_IMPLY_DEDENT: i32 = 0x0200;
+    pub const ONLY_AST: i32 = 0x0400;
+    pub const IGNORE_COOKIE: i32 = 0x0800;
+    pub const TYPE_COMMENTS: i32 = 0x1000;
+    pub const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
+    pub const ALLOW_INCOMPLETE_INPUT: i32 = 0x4000;
+    pub const OPTIMIZED_AST: i32 = 0x8000 | ONLY_AST;
+}
+
+/// How to compile.
+#[derive(Clone, Copy, Default)]
+pub struct Options {
+    /// 0, 1 or 2; `None` takes the interpreter's `-O` level.
+    pub optimize: Option<u8>,
+    /// `PyCF_*` and `CO_FUTURE_*` bits.
+    pub flags: i32,
+}
+
+/// The compiler's options.
+pub(crate) fn compiler_options(options: Options) -> CompileOpts {
+    CompileOpts {
+        optimize: options.optimize.unwrap_or_else(|| crate::sysmodule::config::get().optimize as u8),
+        debug_ranges: !crate::sysmodule::config::get().xoptions.iter().any(|(name, _)| name == "no_debug_ranges"),
+        int_max_str_digits: crate::types::int::max_str_digits(),
+        allow_top_level_await: options.flags & cf::ALLOW_TOP_LEVEL_AWAIT != 0,
+        future_features: CodeFlags::from_bits_truncate(options.flags as u32) & CodeFlags::FUTURE_MASK,
+        dont_imply_dedent: options.flags & cf::DONT_IMPLY_DEDENT != 0,
+        recursion_limit: 3000,
+    }
+}
+
+/// Compiles source text. `filename` is what tracebacks show.
+///
+/// # Errors
+/// `SyntaxError` and its subclasses, `ValueError` (NUL bytes), `RecursionError`, `OverflowError`, and what a
+/// `SyntaxWarning` turned into an error raises.
+pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -> PyResult<Ref<PyCode>> {
+    if source.contains('\0') {
+        return Err(crate::exc::syntax_error("source code string cannot contain null bytes"));
+    }
+    let normalized;
+    let source = if source.contains('\r') {
+        normalized = source.replace("\r\n", "\n").replace('\r', "\n");
+        normalized.as_str()
+    } else {
+        source
+    };
+    let opts = compiler_options(options);
+    let code = rustpython_compiler::compile(source, mode.to_compiler(), filename, opts)
+        .map_err(|e| syntax_error(e, source, options.flags & cf::ALLOW_INCOMPLETE_INPUT != 0))?;
+    code_from_compiler(&code)
+}
+
+/// Decodes and compiles a source file's bytes.
+///
+/// # Errors
+/// As [`compile_str`]; `SyntaxError` for bytes that are no text.
+pub fn compile_source_bytes(source: &[u8], filename: &str, mode: Mode) -> PyResult<Ref<PyCode>> {
+    let text = source::decode(source, filename)?;
+    compile_str(&text, filename, mode, Options::default())
+}

@@ -1,0 +1,26 @@
+//! Execution of bytecode.
+//!
+//! * [`opcode`]: the instruction table
+//! * [`frame`], [`stackref`]: frames, the data stack, references on it
+//! * [`machine`]: the eval loop's registers
+//! * [`dispatch`]: the loop: one short arm an instruction
+//! * [`ops`]: what instructions do, by family
+//! * [`specialize`]: rewriting instructions in place after what they have seen
+//! * [`call`]: binding arguments to parameters, entering functions
+//! * [`unwind`]: exception tables, tracebacks, leaving frames
+//! * [`instrument`]: tracing, profiling and monitoring
+
+pub mod call;
+pub mod dispatch;
+pub mod frame;
+pub mod instrument;
+pub mod machine;
+pub mod opcode;
+pub mod ops;
+pub mod pending;
+pub mod specialize;
+pub mod stack_effect;
+pub mod stackref;
+pub mod unwind;
+
+pub use dispatch::{eval_code, eval_code_as, eval_frame};

@@ -1,0 +1,323 @@
+//! Generators, coroutines and asynchronous iteration.
+//!
+//! Resuming a generator from Python code enters its frame in the same loop: `SEND` and `FOR_ITER` say in `return_offset`
+//! where the caller goes on when the generator *returns*; when it yields, the caller goes on right behind the instruction.
+
+use crate::err::{PyErr, PyResult};
+use crate::exc;
+use crate::interp::dispatch::YIELD_RETURN_OFFSET;
+use crate::interp::frame::{self, InterpreterFrame, owner};
+use crate::interp::machine::Machine;
+use crate::interp::stackref::StackRef;
+use crate::object::header::PyObject;
+use crate::object::refs::{ObjRef, Ref};
+use crate::object::slots::SendResult;
+use crate::protocol::{call, object as protocol};
+use crate::runtime::thread::PyThreadState;
+use crate::types::code::co_flags;
+use crate::types::coroutine::{as_coroutine, awaitable_iterator, origin};
+use crate::types::generator::{self, PyGenerator, as_generator_or_coroutine, state, stop_iteration_value};
+
+/// Units of `SEND` and `FOR_ITER`: instruction and cache.
+const SEND_UNITS: usize = 2;
+
+/// Makes the generator (or coroutine, ...) of the running frame.
+#[inline(never)]
+fn make(ts: &PyThreadState, frame: *mut InterpreterFrame, resume_at: *mut u16) -> *mut PyGenerator {
+    // SAFETY: the frame runs its RETURN_GENERATOR, with an empty stack.
+    unsafe {
+        let depth = ts.coroutine_origin_tracking_depth.get();
+        let origin = if depth > 0 && (*frame).code().has_flag(co_flags::COROUTINE) {
+            Some(origin(depth as usize, (*frame).previous.get()))
+        } else {
+            None
+        };
+        let generator = generator::from_frame(frame, resume_at);
+        if !generator.is_null() {
+            (*generator).gi_origin_or_finalizer.set(origin);
+        }
+        generator
+    }
+}
+
+/// `RETURN_GENERATOR`: the frame moves into a new generator, which is the result of the call.
+#[inline(always)]
+pub fn return_generator(m: &mut Machine<'_>) -> PyResult<()> {
+    let frame = m.frame;
+    m.save_sp();
+    let generator = make(m.ts, frame, m.ip);
+    if generator.is_null() {
+        return Err(exc::memory_error());
+    }
+    // SAFETY: the old frame is the topmost one of the data stack, and everything it owned has moved.
+    unsafe {
+        let previous = (*frame).previous.get();
+        frame::pop_slots(m.ts, frame as *mut StackRef);
+        forget_depth(m.ts, previous);
+        m.resume_in(previous, (*previous).return_offset.get() as usize);
+        m.push_ref(Ref::from_owned_ptr(generator));
+    }
+    Ok(())
+}
+
+/// A frame above `previous` has ended or is suspended. The first frame of a run is accounted for by `eval_frame`.
+///
+/// # Safety
+/// `previous` is live.
+#[inline(always)]
+unsafe fn forget_depth(ts: &PyThreadState, previous: *mut InterpreterFrame) {
+    // SAFETY: the caller's promise.
+    if unsafe { (*previous).owner.get() } != owner::INTERPRETER {
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+    }
+}
+
+/// `YIELD_VALUE`: suspends the frame and hands the value to whoever resumed it. `arg` 1: it comes from a `yield from` or
+/// `await`.
+#[inline(always)]
+pub fn yield_value(m: &mut Machine<'_>, arg: usize) {
+    // SAFETY: only frames of generators yield. Whatever leaves a frame is owned.
+    unsafe {
+        let value = m.pop().make_owned();
+        let frame = m.frame;
+        let generator = generator::of_frame(frame);
+        (*frame).instr_ptr.set(m.ip);
+        m.save_sp();
+        generator.gi_frame_state.set(state::SUSPENDED + arg as i8);
+        m.ts.exc_info.set(generator.gi_exc_state.previous_item.replace(core::ptr::null_mut()));
+        let previous = (*frame).previous.replace(core::ptr::null_mut());
+        forget_depth(m.ts, previous);
+        m.resume_in(previous, YIELD_RETURN_OFFSET);
+        m.push(value);
+    }
+}
+
+/// Goes on in a suspended generator, on top of the present frame; that one goes on `offset` units after its current
+/// instruction when the generator returns.
+///
+/// # Safety
+/// The generator is resumable, the recursion limit is not reached, and the word is consumed.
+#[inline(always)]
+unsafe fn enter(m: &mut Machine<'_>, generator: &PyGenerator, value: StackRef, offset: usize) {
+    // SAFETY: the caller's promise; the generator is on the present frame's stack, which keeps it alive.
+    unsafe {
+        generator.start(m.ts, value);
+        m.ts.py_recursion_remaining.set(m.ts.py_recursion_remaining.get() - 1);
+        m.frame().return_offset.set(offset as u16);
+        m.save_sp();
+        let frame = generator.iframe();
+        (*frame).previous.set(m.frame);
+        m.enter(frame);
+    }
+}
+
+/// `SEND`: gives the value on top to the iterator below it. The next value takes the top's place; when the iterator ends,
+/// its result does, and execution goes on at the jump's target.
+#[inline(always)]
+pub fn send(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
+    let receiver = m.peek_obj(2);
+    if let Some(generator) = as_generator_or_coroutine(receiver)
+        && generator.is_resumable()
+        && m.ts.py_recursion_remaining.get() > 0
+        && (generator.gi_frame_state.get() != state::CREATED || crate::is_none(m.peek_obj(1)))
+    {
+        // SAFETY: resumable, as just tested; the word moves.
+        unsafe {
+            let value = m.pop().make_owned();
+            enter(m, generator, value, SEND_UNITS + arg);
+        }
+        return Ok(());
+    }
+    let result = send_any(receiver, m.peek_obj(1))?;
+    let sent = m.pop();
+    match result {
+        SendResult::Next(value) => {
+            m.push_owned(value);
+            m.skip(1);
+        }
+        SendResult::Return(value) => {
+            m.push_owned(value);
+            m.skip(1 + arg);
+        }
+    }
+    // SAFETY: popped.
+    unsafe { sent.close() };
+    Ok(())
+}
+
+/// One step of any iterator.
+#[inline(never)]
+fn send_any(receiver: &PyObject, value: &PyObject) -> PyResult<SendResult> {
+    if crate::is_none(value) && protocol::is_iterator(receiver) {
+        if let Some(tp_iternext) = receiver.ty().tp_iternext.get() {
+            // SAFETY: calling the slot as C would: NULL without an exception means exhausted.
+            let item = unsafe { tp_iternext(receiver.as_ptr()) };
+            if !item.is_null() {
+                // SAFETY: a new reference.
+                return Ok(SendResult::Next(unsafe { Ref::from_owned_ptr(item) }));
+            }
+            return match PyErr::fetch() {
+                Some(e) => stop_iteration_value(e).map(SendResult::Return),
+                None => Ok(SendResult::Return(crate::none())),
+            };
+        }
+    }
+    match call::call_method(receiver, crate::intern!("send"), &[value]) {
+        Ok(value) => Ok(SendResult::Next(value)),
+        Err(e) => stop_iteration_value(e).map(SendResult::Return),
+    }
+}
+
+/// `FOR_ITER` over a generator: enters it. False: not now, or not a generator.
+#[inline(always)]
+pub fn for_iter_gen(m: &mut Machine<'_>, arg: usize) -> bool {
+    let Some(generator) = m.peek_obj(1).downcast_exact::<PyGenerator>() else {
+        return false;
+    };
+    if !generator.is_resumable() || m.ts.py_recursion_remaining.get() <= 0 {
+        return false;
+    }
+    // SAFETY: resumable, as just tested.
+    unsafe { enter(m, generator, StackRef::borrowed(crate::none_ref()), SEND_UNITS + arg) };
+    true
+}
+
+/// Replaces the top of the stack.
+#[inline(always)]
+fn replace_top(m: &mut Machine<'_>, value: ObjRef) {
+    let old = m.pop();
+    m.push_owned(value);
+    // SAFETY: popped.
+    unsafe { old.close() };
+}
+
+#[inline(always)]
+pub fn get_yield_from_iter(m: &mut Machine<'_>) -> PyResult<()> {
+    let iterable = m.peek_obj(1);
+    if iterable.downcast_exact::<PyGenerator>().is_some() {
+        return Ok(());
+    }
+    if as_coroutine(iterable).is_some() {
+        if m.code().has_flag(co_flags::COROUTINE | co_flags::ITERABLE_COROUTINE) {
+            return Ok(());
+        }
+        return Err(exc::type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"));
+    }
+    let iterator = protocol::get_iter(iterable)?;
+    replace_top(m, iterator);
+    Ok(())
+}
+
+/// `GET_AWAITABLE`. `place` 1: the result of `__aenter__`; 2: of `__aexit__`.
+#[inline(always)]
+pub fn get_awaitable(m: &mut Machine<'_>, place: usize) -> PyResult<()> {
+    let iterator = awaitable(m.peek_obj(1), place)?;
+    replace_top(m, iterator);
+    Ok(())
+}
+
+#[inline(never)]
+fn awaitable(object: &PyObject, place: usize) -> PyResult<ObjRef> {
+    let iterator = match awaitable_iterator(object) {
+        Ok(iterator) => iterator,
+        Err(e) => {
+            let awaitable = object.ty().as_async().is_some_and(|a| a.am_await.get().is_some());
+            let method = match place {
+                1 => "__aenter__",
+                2 => "__aexit__",
+                _ => return Err(e),
+            };
+            return Err(if awaitable {
+                e
+            } else {
+                exc::type_error(format!(
+                    "'async with' received an object from {method} that does not implement __await__: {}",
+                    object.ty().full_name()
+                ))
+            });
+        }
+    };
+    if as_coroutine(&iterator).is_some_and(|c| c.yield_from().is_some()) {
+        return Err(exc::runtime_error("coroutine is being awaited already"));
+    }
+    Ok(iterator)
+}
+
+#[inline(always)]
+pub fn get_aiter(m: &mut Machine<'_>) -> PyResult<()> {
+    let iterator = aiter(m.peek_obj(1))?;
+    replace_top(m, iterator);
+    Ok(())
+}
+
+#[inline(never)]
+fn aiter(object: &PyObject) -> PyResult<ObjRef> {
+    let Some(am_aiter) = object.ty().as_async().and_then(|a| a.am_aiter.get()) else {
+        return Err(exc::type_error(format!(
+            "'async for' requires an object with __aiter__ method, got {}",
+            object.ty().full_name()
+        )));
+    };
+    // SAFETY: calling the slot as C would.
+    let iterator = unsafe { ObjRef::from_c_result(am_aiter(object.as_ptr()))? };
+    if iterator.ty().as_async().and_then(|a| a.am_anext.get()).is_none() {
+        return Err(exc::type_error(format!(
+            "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+            iterator.ty().full_name()
+        )));
+    }
+    Ok(iterator)
+}
+
+/// What `async for` awaits next.
+#[inline(never)]
+pub fn get_anext(iterator: &PyObject) -> PyResult<ObjRef> {
+    let Some(am_anext) = iterator.ty().as_async().and_then(|a| a.am_anext.get()) else {
+        return Err(exc::type_error(format!(
+            "'async for' requires an iterator with __anext__ method, got {}",
+            iterator.ty().full_name()
+        )));
+    };
+    // SAFETY: calling the slot as C would.
+    let next = unsafe { ObjRef::from_c_result(am_anext(iterator.as_ptr()))? };
+    if iterator.is_exact_type(&crate::types::asyncgen::PyAsyncGen_Type) {
+        return Ok(next);
+    }
+    awaitable_iterator(&next).map_err(|cause| {
+        let error = exc::type_error(format!(
+            "'async for' received an invalid object from __anext__: {}",
+            next.ty().full_name()
+        ));
+        let cause = cause.into_object();
+        error.value().set_cause(Some(cause.clone()));
+        error.value().set_context(Some(cause));
+        error
+    })
+}
+
+/// The handler of `async for`: `StopAsyncIteration` ends the loop; anything else goes on, and is returned.
+#[inline(always)]
+pub fn end_async_for(m: &mut Machine<'_>) -> Option<PyErr> {
+    if m.peek_obj(1).ty().is_subtype(exc::StopAsyncIteration()) {
+        m.drop_n(2);
+        None
+    } else {
+        Some(PyErr::from_instance(m.pop_owned()))
+    }
+}
+
+/// The handler around a `yield from`'s suspension: a `StopIteration` is the end of the iterator, and its value the result.
+/// Anything else goes on, and is returned.
+#[inline(always)]
+pub fn cleanup_throw(m: &mut Machine<'_>) -> Option<PyErr> {
+    let error = PyErr::from_instance(m.pop_owned());
+    match stop_iteration_value(error) {
+        Ok(value) => {
+            m.drop_n(2);
+            m.push(StackRef::borrowed(crate::none_ref()));
+            m.push_owned(value);
+            None
+        }
+        Err(e) => Some(e),
+    }
+}

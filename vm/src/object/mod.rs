@@ -1,0 +1,20 @@
+//! The object layer: headers, references, type objects, slots, allocation. Layouts are CPython 3.14's.
+
+pub mod alloc;
+pub mod class_impl;
+pub mod dealloc;
+pub mod defs;
+pub mod header;
+pub mod refs;
+pub mod shape;
+pub mod slots;
+pub mod typeobj;
+
+pub use class_impl::ClassImpl;
+pub use defs::{PyGetSetDef, PyMemberDef, PyMethodDef};
+pub use header::{PyObject, PyVarObject};
+pub use refs::{ObjRef, OptRef, PyClass, PyStruct, Ref};
+pub use slots::{
+    CompareOp, PyAsyncMethods, PyBufferProcs, PyBufferView, PyMappingMethods, PyNumberMethods, PySequenceMethods, SendResult,
+};
+pub use typeobj::{PyHeapTypeObject, PyTypeObject, flags};

@@ -1,0 +1,149 @@
+//! The global interpreter lock.
+//!
+//! A mutex-protected flag with a condition variable. A thread that waits longer than the switch interval asks the holder
+//! to let go by setting a bit in its `eval_breaker`; the holder then waits until somebody else has really taken the lock,
+//! so that it does not win the race against the sleeper every time.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::thread::{self, PyThreadState, breaker};
+
+struct GilState {
+    locked: bool,
+    /// Counts changes of owner, so that a dropping thread can see that somebody else had it.
+    switches: u64,
+}
+
+static GIL: Mutex<GilState> = Mutex::new(GilState { locked: false, switches: 0 });
+static RELEASED: Condvar = Condvar::new();
+static SWITCHED: Condvar = Condvar::new();
+static HOLDER: AtomicPtr<PyThreadState> = AtomicPtr::new(core::ptr::null_mut());
+/// `sys.getswitchinterval()` in microseconds.
+static INTERVAL_US: AtomicU64 = AtomicU64::new(5000);
+
+fn lock() -> MutexGuard<'static, GilState> {
+    GIL.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The switch interval.
+pub fn switch_interval() -> Duration {
+    Duration::from_micros(INTERVAL_US.load(Ordering::Relaxed))
+}
+
+pub fn set_switch_interval(interval: Duration) {
+    INTERVAL_US.store((interval.as_micros() as u64).max(1), Ordering::Relaxed);
+}
+
+/// Takes the GIL for `state` and makes it the running thread's state.
+pub fn acquire(state: &'static PyThreadState) {
+    let mut gil = lock();
+    while gil.locked {
+        let before = gil.switches;
+        let (guard, timeout) = RELEASED.wait_timeout(gil, switch_interval()).unwrap_or_else(|e| e.into_inner());
+        gil = guard;
+        if timeout.timed_out() && gil.locked && gil.switches == before {
+            let holder = HOLDER.load(Ordering::Relaxed);
+            // SAFETY: the holder's state lives while it holds the lock, and we hold the mutex that guards its release.
+            if let Some(holder) = unsafe { holder.as_ref() } {
+                holder.eval_breaker.fetch_or(breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
+            }
+        }
+    }
+    gil.locked = true;
+    gil.switches += 1;
+    HOLDER.store(state as *const _ as *mut _, Ordering::Relaxed);
+    state.holds_gil.set(1);
+    drop(gil);
+    SWITCHED.notify_all();
+    thread::swap_current(state);
+}
+
+/// Lets go of the GIL; the running thread has no state until it acquires again. Gives the state it had.
+pub fn release() -> &'static PyThreadState {
+    let state = thread::current();
+    thread::swap_current(core::ptr::null());
+    release_for(state);
+    state
+}
+
+fn release_for(state: &PyThreadState) {
+    let mut gil = lock();
+    gil.locked = false;
+    state.holds_gil.set(0);
+    state.eval_breaker.fetch_and(!breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
+    HOLDER.store(core::ptr::null_mut(), Ordering::Relaxed);
+    drop(gil);
+    RELEASED.notify_one();
+}
+
+/// Gives other threads a turn, because one asked for it (`GIL_DROP_REQUEST`).
+pub fn yield_to_others() {
+    let state = thread::current();
+    let before = lock().switches;
+    release();
+    {
+        // Wait until somebody took it, with a bound in case the asker went away.
+        let gil = lock();
+        if gil.switches == before {
+            let _ = SWITCHED.wait_timeout_while(gil, switch_interval(), |g| g.switches == before);
+        }
+    }
+    acquire(state);
+}
+
+/// Runs `f` without the GIL: around blocking system calls and long work on private memory. `f` touches no Python object.
+pub fn allow_threads<T>(f: impl FnOnce() -> T) -> T {
+    let state = release();
+    struct Reacquire(&'static PyThreadState);
+    impl Drop for Reacquire {
+        fn drop(&mut self) {
+            acquire(self.0);
+        }
+    }
+    let _reacquire = Reacquire(state);
+    // errno must survive taking the lock again.
+    let result = f();
+    // SAFETY: errno is this thread's.
+    let errno = unsafe { *libc::__errno_location() };
+    drop(_reacquire);
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
+    result
+}
+
+/// After `fork` in the child: the lock is held by the only thread there is.
+pub fn after_fork_child() {
+    // The mutex itself may have been held by a thread that is gone only for an instant; std's futex mutex cannot be
+    // re-created in place, so forking threads take it around `fork` (see `before_fork`/`after_fork_parent`).
+    let state = thread::current();
+    HOLDER.store(state as *const _ as *mut _, Ordering::Relaxed);
+}
+
+/// Runs `f` (a `fork`) while the lock's own mutex is held, so that the child finds it unlocked.
+pub fn with_lock_for_fork<T>(f: impl FnOnce() -> T) -> T {
+    let guard = lock();
+    let result = f();
+    drop(guard);
+    result
+}
+
+/// The end of a thread: deletes its state while the lock is held, then lets go of the lock.
+///
+/// # Safety
+/// The running thread holds the GIL with `state`, has no frame alive, and uses neither afterwards.
+pub unsafe fn release_and_delete(state: &'static PyThreadState) {
+    {
+        let _gil = lock();
+        // Waiting threads must not reach for the state any more.
+        HOLDER.store(core::ptr::null_mut(), Ordering::Relaxed);
+    }
+    thread::swap_current(core::ptr::null());
+    // SAFETY: the caller's promise.
+    unsafe { thread::delete_state(state) };
+    let mut gil = lock();
+    gil.locked = false;
+    drop(gil);
+    RELEASED.notify_one();
+}

@@ -1,0 +1,142 @@
+//! Finding keys.
+//!
+//! Three grades: an exact string in a table of exact strings compares pointers, hashes and characters and can neither fail nor run code. Other keys
+//! of exact built-in types compare the same way with ints included. Only what is left calls `__eq__`, which may change the dict: after each such call the
+//! table is compared with what it was, and the search starts over if it is not the same.
+
+use super::PyDict;
+use super::table::DictKeys;
+use crate::err::PyResult;
+use crate::object::slots::CompareOp;
+use crate::object::{ObjRef, PyObject, PyStruct};
+use crate::protocol::object as protocol;
+use crate::types::int::PyInt;
+use crate::types::str::PyStr;
+
+/// Are two objects of exact built-in types equal? `None` where `__eq__` has to be asked.
+#[inline]
+fn simple_eq(a: &PyObject, b: &PyObject) -> Option<bool> {
+    if let (Some(a), Some(b)) = (a.downcast_exact::<PyStr>(), b.downcast_exact::<PyStr>()) {
+        return Some(PyStr::str_eq(a, b));
+    }
+    if let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>())
+        && a.is_compact()
+        && b.is_compact()
+    {
+        return Some(a.compact_value() == b.compact_value());
+    }
+    None
+}
+
+impl PyDict {
+    /// The table, borrowed.
+    ///
+    /// # Safety
+    /// Valid until the dict changes.
+    #[inline(always)]
+    pub(super) unsafe fn table(&self) -> &DictKeys {
+        // SAFETY: every dict has a table; the caller does not keep the borrow over a change.
+        unsafe { &*self.ma_keys.get() }
+    }
+
+    /// Position of an exact string key, if the table holds only exact strings; no code runs and nothing fails.
+    /// `Err` when the table holds other keys too.
+    #[inline(always)]
+    pub(super) fn find_str_fast(&self, key: &PyStr) -> Result<Option<usize>, ()> {
+        // SAFETY: no code runs during the search.
+        let keys = unsafe { self.table() };
+        if keys.only_str() { Ok(keys.find_str(key, key.hash())) } else { Err(()) }
+    }
+
+    /// Position of a key with a known hash.
+    #[inline]
+    pub(super) fn find(&self, key: &PyObject, hash: isize) -> PyResult<Option<usize>> {
+        // SAFETY: no code runs during the quick searches.
+        let keys = unsafe { self.table() };
+        if keys.only_str()
+            && let Some(key) = key.downcast_exact::<PyStr>()
+        {
+            return Ok(keys.find_str(key, hash));
+        }
+        match keys.find_simple(key, hash, |other| simple_eq(other, key)) {
+            Ok(found) => Ok(found),
+            Err(()) => self.find_general(key, hash),
+        }
+    }
+
+    /// The search with `__eq__`.
+    #[cold]
+    #[inline(never)]
+    fn find_general(&self, key: &PyObject, hash: isize) -> PyResult<Option<usize>> {
+        'restart: loop {
+            let table = self.ma_keys.get();
+            // SAFETY: the borrow is renewed after every comparison, and used only if the dict still has this table.
+            let log2_size = unsafe { self.table() }.log2_size();
+            let mut nth = 0;
+            loop {
+                // SAFETY: the table is unchanged here.
+                let keys = unsafe { self.table() };
+                let Some(at) = keys.nth_with_hash(hash, nth) else { return Ok(None) };
+                // SAFETY: `at` is a living entry.
+                let candidate: ObjRef = unsafe { (*(*keys.entry(at)).key).new_ref() };
+                if candidate.is(key) {
+                    return Ok(Some(at));
+                }
+                let equal = match simple_eq(&candidate, key) {
+                    Some(answer) => answer,
+                    None => protocol::rich_compare_bool(&candidate, key, CompareOp::Eq)?,
+                };
+                // SAFETY: the dict's present table, whatever it is; `at` is checked against it before use.
+                let keys = unsafe { self.table() };
+                let same = self.ma_keys.get() == table
+                    && keys.log2_size() == log2_size
+                    && at < keys.nentries.get()
+                    && unsafe { (*keys.entry(at)).key } == candidate.as_raw();
+                if !same {
+                    continue 'restart;
+                }
+                if equal {
+                    return Ok(Some(at));
+                }
+                nth += 1;
+            }
+        }
+    }
+
+    /// The hash of a key; a `TypeError` of an unhashable one says what it was wanted for.
+    #[inline(always)]
+    pub(super) fn hash_key(key: &PyObject) -> PyResult<isize> {
+        if let Some(key) = key.downcast_exact::<PyStr>() {
+            return Ok(key.hash());
+        }
+        match protocol::hash(key) {
+            Ok(hash) => Ok(hash),
+            Err(e) => Err(unhashable(key, e)),
+        }
+    }
+
+    /// The value at a position, as a new reference.
+    ///
+    /// # Safety
+    /// `at` was just found.
+    #[inline(always)]
+    pub(super) unsafe fn value_ref(&self, at: usize) -> ObjRef {
+        // SAFETY: the caller's promise.
+        unsafe { (*(*self.table().entry(at)).value).new_ref() }
+    }
+}
+
+#[cold]
+fn unhashable(key: &PyObject, error: crate::PyErr) -> crate::PyErr {
+    if !error.object().is_exact_type(crate::exc::TypeError()) {
+        return error;
+    }
+    match protocol::str(error.value().as_object()) {
+        Ok(text) => crate::exc::type_error(format!(
+            "cannot use '{}' as a dict key ({})",
+            super::qualified_type_name(key),
+            text.to_string_lossy()
+        )),
+        Err(e) => e,
+    }
+}

@@ -1,0 +1,132 @@
+//! `float`: a double in a box of 24 bytes.
+//!
+//! Floats come and go faster than anything else, so dead ones wait in a free list and making one is a few instructions.
+//! [`ops`] has the arithmetic that is more than one machine instruction, [`text`] the ways to and from text, [`methods`]
+//! the Python face.
+
+use core::cell::Cell;
+use core::mem::size_of;
+
+use crate::err::PyResult;
+use crate::object::alloc;
+use crate::object::header::PyObject;
+use crate::object::refs::{ObjRef, PyClass, PyStruct, Ref};
+use crate::object::typeobj::PyTypeObject;
+use crate::types::int::freelist::FreeList;
+use rpy_derive::pyclass;
+
+pub mod info;
+pub mod methods;
+pub mod ops;
+pub mod text;
+
+pub use ops::*;
+pub use text::*;
+
+/// Convert a string or number to a floating-point number, if possible.
+#[pyclass(name = "float", symbol = "PyFloat_Type", flags(BASETYPE, MATCH_SELF))]
+#[repr(C)]
+pub struct PyFloat {
+    pub(crate) ob_base: PyObject,
+    ob_fval: Cell<f64>,
+}
+
+const _: () = assert!(size_of::<PyFloat>() == 24);
+
+static FREE: FreeList = FreeList::new(1024);
+
+/// Gives the memory of the free list back.
+pub fn clear_free_list() -> usize {
+    FREE.clear()
+}
+
+impl PyFloat {
+    /// The number.
+    #[inline(always)]
+    pub fn value(&self) -> f64 {
+        self.ob_fval.get()
+    }
+
+    /// Overwrites the number: only for a box that nobody else can see.
+    #[inline(always)]
+    pub fn set_value(&self, value: f64) {
+        self.ob_fval.set(value);
+    }
+
+    /// A float of exactly this type.
+    #[inline(always)]
+    pub fn new(value: f64) -> Ref<PyFloat> {
+        let mut object = FREE.pop();
+        if object.is_null() {
+            object = PyFloat::alloc_fresh();
+        }
+        let float = object as *mut PyFloat;
+        // SAFETY: a block of 24 bytes with its header set, ours alone.
+        unsafe {
+            (*float).ob_fval.set(value);
+            Ref::from_owned_ptr(float)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alloc_fresh() -> *mut PyObject {
+        let block = alloc::mem_alloc(size_of::<PyFloat>()) as *mut PyObject;
+        if block.is_null() {
+            std::alloc::handle_alloc_error(core::alloc::Layout::new::<PyFloat>());
+        }
+        // SAFETY: fresh memory of sufficient size.
+        unsafe { alloc::init_header(block, &PyFloat_Type) };
+        block
+    }
+
+    /// An instance of `cls`, which is `float` or a subtype.
+    pub fn new_in_type(cls: &PyTypeObject, value: f64) -> PyResult<ObjRef> {
+        if core::ptr::eq(cls, PyFloat::type_object()) {
+            return Ok(PyFloat::new(value).into_obj());
+        }
+        Ok(alloc::new_in(cls, PyFloat { ob_base: PyObject::placeholder(), ob_fval: Cell::new(value) })?.into_obj())
+    }
+
+    /// This value as an object of exactly `float`.
+    #[inline]
+    pub fn to_exact(&self) -> Ref<PyFloat> {
+        if PyFloat::check_exact(self.as_object()) { self.to_ref() } else { PyFloat::new(self.value()) }
+    }
+
+    /// The `tp_dealloc` of `float`.
+    ///
+    /// # Safety
+    /// `object` is a dead float (or an instance of a subtype whose own dealloc ends here).
+    pub unsafe extern "C-unwind" fn dealloc(object: *mut PyObject) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if core::ptr::eq((*object).ob_type.get(), &raw const PyFloat_Type) {
+                if !FREE.push(object) {
+                    alloc::mem_free(object as *mut u8);
+                }
+            } else {
+                crate::object::dealloc::free_instance(object);
+            }
+        }
+    }
+
+    /// `decref` for an object known to be exactly a `float`: no indirect call.
+    ///
+    /// # Safety
+    /// As for `PyObject::decref`, and the type is exactly `float`.
+    #[inline(always)]
+    pub unsafe fn decref_exact(object: *mut PyObject) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let count = (*object).ob_refcnt.get();
+            if (count as i32) < 0 {
+                return;
+            }
+            (*object).ob_refcnt.set(count - 1);
+            if count == 1 {
+                PyFloat::dealloc(object);
+            }
+        }
+    }
+}
