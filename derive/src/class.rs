@@ -244,11 +244,12 @@ fn struct_impls(item: &ItemStruct, args: &ClassArgs, static_ident: &Ident) -> Re
     };
     let first_ty = &first.ty;
     let name = &args.name;
-    // A `*_SUBCLASS` flag answers the question "is it a subtype" by itself; the type carries its own one.
+    // A `*_SUBCLASS` flag answers the question "is it a subtype" by itself, for the type at the root of the flag's family:
+    // `bool` carries the flag of `int`, but not every int is a bool.
     let subclass_flag = args
         .flags
         .iter()
-        .find(|flag| flag.to_string().ends_with("_SUBCLASS"))
+        .find(|flag| args.base.is_none() && flag.to_string().ends_with("_SUBCLASS"))
         .map(|flag| quote!(const SUBCLASS_FLAG: ::core::primitive::u64 = #glue::flags::#flag;));
     let check = quote_spanned!(first_ty.span()=> const _: () = #glue::assert_struct::<#first_ty>(););
     Ok(quote! {

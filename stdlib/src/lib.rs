@@ -29,9 +29,12 @@ pub mod cmath;
 pub mod heapq;
 pub mod itertools;
 pub mod math;
+pub mod opcode_;
 pub mod operator;
 pub mod random;
 pub mod statistics;
+pub mod sre;
+pub mod stat;
 
 /// Every module of this crate. `rpy` registers them with the importer at start-up.
 pub static MODULES: &[&BuiltinModule] = &[
@@ -62,7 +65,10 @@ pub static MODULES: &[&BuiltinModule] = &[
     &heapq::heapq_::MODULE,
     &itertools::itertools::MODULE,
     &math::math::MODULE,
+    &opcode_::opcode_::MODULE,
     &operator::operator_::MODULE,
     &random::random_::MODULE,
     &statistics::statistics_::MODULE,
+    &sre::sre::MODULE,
+    &stat::stat::MODULE,
 ];

@@ -50,6 +50,7 @@ pub fn init() -> PyResult<()> {
     let module = PyModule::new("_frozen_importlib");
     modules.set_name("_frozen_importlib", module.to_obj());
     module.dict().set_name("__builtins__", builtins.to_obj());
+    module.dict().set_name("__origname__", PyStr::new(source.origname).into_obj());
     let code = frozen::code_of(source)?;
     exec_code(&code, module.dict())?;
     IMPORTLIB.set(Some(module.to_ref()));

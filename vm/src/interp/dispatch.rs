@@ -72,6 +72,9 @@ pub unsafe fn eval_frame(ts: &PyThreadState, frame: *mut InterpreterFrame, throw
         start_error = crate::runtime::recursion::check("").err();
     }
     ts.current_frame.set(frame);
+    if let Some(error) = start_error.take() {
+        start_error = Some(super::instrument::thrown(ts, frame, error));
+    }
     let mut machine_frame = frame;
     let result = loop {
         // A Rust panic is a fault of ours: it must not end the process, nor skip the program's own handlers.
@@ -1283,20 +1286,36 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
                         }
                         RESUME => {
                             m.save_ip();
-                            if ts.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) != 0 && arg & 3 < 2 {
-                                m.save_sp();
-                                tri!(super::pending::handle(ts), 'run);
-                            } else {
+                            if ts.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) == 0 {
                                 super::specialize::set_opcode(m.this(), RESUME_CHECK);
+                                continue 'next;
+                            }
+                            m.save_sp();
+                            tri!(super::pending::handle_resume(ts, arg), 'run);
+                            // Tools may have asked for events meanwhile.
+                            op = super::specialize::opcode_at(m.this());
+                            if super::instrument::is_instrumented(op) {
+                                continue 'dispatch;
                             }
                             continue 'next;
                         }
 
                         // ---- instrumentation ----
                         INSTRUMENTED_LINE..=254 | INSTRUMENTED_END_FOR..INSTRUMENTED_LINE => {
+                            let before = m.frame().instr_ptr.get();
                             m.save_ip();
                             m.save_sp();
-                            match super::instrument::execute(ts, m.frame, op, arg) {
+                            match super::instrument::execute(ts, m.frame, op, arg, before) {
+                                Ok(super::instrument::RELOAD) => {
+                                    m.enter(m.frame);
+                                    continue 'next;
+                                }
+                                Ok(super::instrument::DONE) => {
+                                    let at = m.this();
+                                    m.enter(m.frame);
+                                    m.frame().instr_ptr.set(at);
+                                    continue 'next;
+                                }
                                 Ok(next) => {
                                     op = next;
                                     continue 'dispatch;

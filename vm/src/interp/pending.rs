@@ -6,6 +6,22 @@ use crate::err::{PyErr, PyResult};
 use crate::runtime::thread::{PyThreadState, breaker};
 use crate::runtime::{gc, gil};
 
+/// What a `RESUME` with its argument does when something waits. In an `await` or `yield from` only instrumentation is seen to.
+///
+/// # Errors
+/// As for [`handle`].
+#[cold]
+#[inline(never)]
+pub fn handle_resume(ts: &PyThreadState, arg: usize) -> PyResult<()> {
+    if arg & 3 < 2 {
+        return handle(ts);
+    }
+    if ts.eval_breaker.load(Ordering::Relaxed) & breaker::INSTRUMENTATION_CHANGED != 0 {
+        super::instrument::update(ts);
+    }
+    Ok(())
+}
+
 /// Works off the thread's `eval_breaker`.
 ///
 /// # Errors

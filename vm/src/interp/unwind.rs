@@ -19,6 +19,7 @@ pub enum Unwound {
 #[inline(never)]
 pub fn unwind(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr, reraise: bool) -> Unwound {
     let mut frame = frame;
+    let mut error = error;
     let mut skip_traceback = reraise;
     loop {
         // SAFETY: the frame chain is live; entry frames end the walk.
@@ -27,9 +28,13 @@ pub fn unwind(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr, re
             if f.owner.get() == owner::INTERPRETER {
                 return Unwound::Escaped(error);
             }
-            if !f.is_incomplete() && !skip_traceback {
-                crate::types::traceback::add_frame(&error, frame);
-                super::instrument::raised(ts, frame, &error);
+            if !f.is_incomplete() {
+                if skip_traceback {
+                    error = super::instrument::reraised(ts, frame, error);
+                } else {
+                    crate::types::traceback::add_frame(&error, frame);
+                    error = super::instrument::raised(ts, frame, error);
+                }
             }
             skip_traceback = false;
             let code = f.code();
@@ -53,11 +58,15 @@ pub fn unwind(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr, re
                 f.stackpointer.set(sp);
                 f.instr_ptr.set(code.code_ptr().add(handler.target));
                 ts.current_frame.set(frame);
-                super::instrument::handled(ts, frame, &error);
+                if let Some(e) = super::instrument::handled(ts, frame, &error) {
+                    error = e;
+                    skip_traceback = true;
+                    continue;
+                }
                 return Unwound::Handler(frame);
             }
             // No handler here: the frame ends.
-            super::instrument::unwound(ts, frame, &error);
+            error = super::instrument::unwound(ts, frame, error);
             let previous = f.previous.get();
             ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
             ts.current_frame.set(previous);

@@ -39,7 +39,7 @@ pub fn attr_name(name: &PyObject) -> PyResult<&PyStr> {
 
 #[inline(always)]
 fn is_generic_getattr(f: getattrofunc) -> bool {
-    f as usize == generic_getattr_slot as usize
+    f as usize == generic_getattr_slot as *const () as usize
 }
 
 /// `o.name`.
@@ -140,21 +140,13 @@ pub fn lookup_special(o: &PyObject, name: &PyStr) -> PyResult<Option<ObjRef>> {
     }
 }
 
-/// Looks a special method up on the type. True: a function to be called with the object first; false: already bound.
-pub fn lookup_method(o: &PyObject, name: &PyStr) -> PyResult<Option<(ObjRef, bool)>> {
-    let Some(found) = lookup::lookup_ref(o.ty(), name) else { return Ok(None) };
-    if found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
-        return Ok(Some((found, true)));
-    }
-    bind(found, Some(o), o.ty()).map(|bound| Some((bound, false)))
-}
-
 /// `o.name` for calling (`_PyObject_GetMethod`): where plain attribute access would bind a method only for the call, gives
-/// the function and true; else the attribute and false.
-pub fn get_method(o: &PyObject, name: &PyStr) -> PyResult<(ObjRef, bool)> {
+/// the function and true; else the attribute and false. `None`: there is no such attribute (types with attribute access of
+/// their own raise `AttributeError` themselves).
+pub fn lookup_method(o: &PyObject, name: &PyStr) -> PyResult<Option<(ObjRef, bool)>> {
     let ty = o.ty();
     if !ty.tp_getattro.get().is_some_and(is_generic_getattr) {
-        return getattr(o, name).map(|value| (value, false));
+        return getattr(o, name).map(|value| Some((value, false)));
     }
     ready::ensure_ready(ty)?;
     let descr = lookup::lookup_ref(ty, name);
@@ -164,15 +156,15 @@ pub fn get_method(o: &PyObject, name: &PyStr) -> PyResult<(ObjRef, bool)> {
         && d.ty().tp_descr_get.get().is_some()
         && d.ty().tp_descr_set.get().is_some()
     {
-        return bind(d.clone(), Some(o), ty).map(|value| (value, false));
+        return bind(d.clone(), Some(o), ty).map(|value| Some((value, false)));
     }
     if let Some(value) = instance_attr(o, ty, name)? {
-        return Ok((value, false));
+        return Ok(Some((value, false)));
     }
     match descr {
-        Some(d) if is_method => Ok((d, true)),
-        Some(d) => bind(d, Some(o), ty).map(|value| (value, false)),
-        None => Err(no_attribute(o, name)),
+        Some(d) if is_method => Ok(Some((d, true))),
+        Some(d) => bind(d, Some(o), ty).map(|value| Some((value, false))),
+        None => Ok(None),
     }
 }
 
@@ -302,7 +294,7 @@ fn cannot_set(o: &PyObject, name: &PyStr, has_descriptor: bool) -> PyErr {
     let (ty, shown) = (o.ty(), name.to_string_lossy());
     let message = if has_descriptor {
         format!("'{}' object attribute '{shown}' is read-only", ty.full_name())
-    } else if ty.tp_setattro.get().is_some_and(|f| f as usize == generic_setattr_slot as usize) {
+    } else if ty.tp_setattro.get().is_some_and(|f| f as usize == generic_setattr_slot as *const () as usize) {
         format!(
             "'{}' object has no attribute '{shown}' and no __dict__ for setting new attributes",
             ty.full_name()
@@ -816,7 +808,7 @@ fn assign_item(o: &PyObject, key: &PyObject, value: Option<&PyObject>) -> PyResu
 
 #[inline]
 fn is_iterator_slot(f: Option<iternextfunc>) -> bool {
-    f.is_some_and(|f| f as usize != instance::next_not_implemented as usize)
+    f.is_some_and(|f| f as usize != instance::next_not_implemented as *const () as usize)
 }
 
 /// Is it an iterator (`PyIter_Check`)?

@@ -159,7 +159,7 @@ pub fn new_state() -> &'static PyThreadState {
         prev: Cell::new(core::ptr::null_mut()),
         next: Cell::new(core::ptr::null_mut()),
         interp: Cell::new(&raw const INTERPRETER as *mut c_void),
-        eval_breaker: AtomicUsize::new(0),
+        eval_breaker: AtomicUsize::new(crate::interp::instrument::initial_breaker()),
         status: Cell::new(0),
         holds_gil: Cell::new(0),
         whence: Cell::new(0),

@@ -89,6 +89,11 @@ impl State {
         self.tools.iter().fold(0, |set, tool| set | tool.events.get())
     }
 
+    /// Does any tool want events from single code objects?
+    pub fn has_local_events(&self) -> bool {
+        !self.local.borrow().is_empty()
+    }
+
     /// Set of the events a tool wants from one code object.
     pub fn local_events(&self, code: &PyCode, tool: usize) -> u32 {
         let key = code as *const PyCode as usize;

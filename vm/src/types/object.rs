@@ -122,11 +122,11 @@ fn is_slot<T>(slot: Option<T>, f: usize, address: impl Fn(T) -> usize) -> bool {
 }
 
 fn has_object_new(ty: &PyTypeObject) -> bool {
-    is_slot(ty.tp_new.get(), object_new as usize, |f| f as usize)
+    is_slot(ty.tp_new.get(), object_new as *const () as usize, |f| f as usize)
 }
 
 fn has_object_init(ty: &PyTypeObject) -> bool {
-    is_slot(ty.tp_init.get(), object_init as usize, |f| f as usize)
+    is_slot(ty.tp_init.get(), object_init as *const () as usize, |f| f as usize)
 }
 
 /// `object.__init__`. Surplus arguments are an error unless `__new__` is overridden (which then took them) and

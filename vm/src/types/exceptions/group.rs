@@ -20,7 +20,7 @@ const _: () = assert!(size_of::<PyBaseExceptionGroup>() == 88);
 /// A combination of multiple unrelated exceptions.
 #[pyclass(
     name = "BaseExceptionGroup", symbol = "_PyExc_BaseExceptionGroup", base = PyBaseException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PyBaseExceptionGroup {

@@ -22,7 +22,7 @@ const _: () = assert!(size_of::<PyOSError>() == 112);
 /// Base class for I/O related errors.
 #[pyclass(
     name = "OSError", symbol = "_PyExc_OSError", base = PyException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PyOSError {

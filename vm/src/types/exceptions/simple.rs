@@ -17,7 +17,7 @@ use crate::types::tuple::PyTuple;
 /// Signal the end from iterator.__next__().
 #[pyclass(
     name = "StopIteration", symbol = "_PyExc_StopIteration", base = PyException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PyStopIteration {
@@ -52,7 +52,7 @@ impl PyStopIteration {
 /// Request to exit from the interpreter.
 #[pyclass(
     name = "SystemExit", symbol = "_PyExc_SystemExit", base = PyBaseException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PySystemExit {
@@ -91,7 +91,7 @@ impl PySystemExit {
 /// Mapping key not found.
 #[pyclass(
     name = "KeyError", symbol = "_PyExc_KeyError", base = PyLookupError,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE), gc
 )]
 #[repr(C)]
 pub struct PyKeyError {
@@ -151,7 +151,7 @@ fn keyword_fields<const N: usize>(
 /// Name not found globally.
 #[pyclass(
     name = "NameError", symbol = "_PyExc_NameError", base = PyException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PyNameError {
@@ -187,7 +187,7 @@ impl PyNameError {
 /// Attribute not found.
 #[pyclass(
     name = "AttributeError", symbol = "_PyExc_AttributeError", base = PyException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PyAttributeError {
@@ -251,7 +251,7 @@ impl PyAttributeError {
 /// Import can't find module, or can't find name in module.
 #[pyclass(
     name = "ImportError", symbol = "_PyExc_ImportError", base = PyException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PyImportError {

@@ -19,7 +19,7 @@ const _: () = assert!(size_of::<PySyntaxError>() == 144);
 /// Invalid syntax.
 #[pyclass(
     name = "SyntaxError", symbol = "_PyExc_SyntaxError", base = PyException,
-    flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC)
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct PySyntaxError {

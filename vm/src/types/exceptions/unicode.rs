@@ -20,7 +20,7 @@ use crate::types::tuple::PyTuple;
 macro_rules! unicode_error {
     ($(#[$doc:meta])* $struct:ident, $name:literal, $symbol:literal, $init:ident, $message:ident) => {
         $(#[$doc])*
-        #[pyclass(name = $name, symbol = $symbol, base = PyUnicodeErrorBase, flags(BASETYPE, BASE_EXC_SUBCLASS, HAVE_GC))]
+        #[pyclass(name = $name, symbol = $symbol, base = PyUnicodeErrorBase, flags(BASETYPE, HAVE_GC))]
         #[repr(C)]
         pub struct $struct {
             pub ob_base: PyBaseException,

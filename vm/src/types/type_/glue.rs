@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use crate::err::{PyErr, PyResult};
-use crate::object::{ObjRef, PyObject, PyTypeObject, Ref};
+use crate::object::{ObjRef, PyObject, PyTypeObject};
 use crate::types::dict::PyDict;
 use crate::types::tuple::PyTuple;
 
@@ -129,12 +129,6 @@ pub(crate) fn as_bool(object: &PyObject) -> Option<bool> {
     } else {
         None
     }
-}
-
-/// A new owned type reference from a borrowed pointer.
-#[inline(always)]
-pub(crate) fn type_ref(ty: &PyTypeObject) -> Ref<PyTypeObject> {
-    crate::object::PyStruct::to_ref(ty)
 }
 
 /// Calls `tp_descr_get` of `attr`'s type if it has one, else gives `attr` itself.

@@ -73,12 +73,12 @@ unsafe fn clear_members(ty: &PyTypeObject, object: &PyObject) {
 
 #[inline(always)]
 fn is_subtype_dealloc(ty: &PyTypeObject) -> bool {
-    ty.tp_dealloc.get().is_some_and(|f| f as usize == subtype_dealloc as usize)
+    ty.tp_dealloc.get().is_some_and(|f| f as usize == subtype_dealloc as *const () as usize)
 }
 
 /// Is it the `tp_clear` of Python classes?
 pub(crate) fn is_subtype_clear(f: Option<inquiry>) -> bool {
-    f.is_some_and(|f| f as usize == subtype_clear as usize)
+    f.is_some_and(|f| f as usize == subtype_clear as *const () as usize)
 }
 
 /// Runs `tp_finalize` on an object whose count has reached zero (`PyObject_CallFinalizerFromDealloc`).
@@ -217,7 +217,7 @@ pub(crate) unsafe extern "C-unwind" fn subtype_traverse(
     let object = unsafe { &*this };
     let ty = object.ty();
     let mut base = ty;
-    while base.tp_traverse.get().is_some_and(|f| f as usize == subtype_traverse as usize) {
+    while base.tp_traverse.get().is_some_and(|f| f as usize == subtype_traverse as *const () as usize) {
         for def in heap_members(base) {
             // SAFETY: `base` is one of the object's types.
             if let Some(cell) = unsafe { member_cell(object, def) }
@@ -254,7 +254,7 @@ pub(crate) unsafe extern "C-unwind" fn subtype_traverse(
         }
     }
     let base_traverse =
-        base.tp_traverse.get().filter(|&f| f as usize != subtype_traverse as usize);
+        base.tp_traverse.get().filter(|&f| f as usize != subtype_traverse as *const () as usize);
     if ty.has_flag(flags::HEAPTYPE) && (base_traverse.is_none() || !base.has_flag(flags::HEAPTYPE)) {
         // SAFETY: the collector's visitor.
         let result = unsafe { visit(ty.as_object().as_ptr(), visit_arg) };

@@ -110,8 +110,8 @@ impl PyTypeObject {
 
 /// Are instances of the type made by `object.__new__` and our allocator?
 pub fn is_object_new(ty: &PyTypeObject) -> bool {
-    ty.tp_new.get().is_some_and(|f| f as usize == crate::types::object::object_new as usize)
-        && ty.tp_alloc.get().is_some_and(|f| f as usize == crate::object::alloc::generic_alloc as usize)
+    ty.tp_new.get().is_some_and(|f| f as usize == crate::types::object::object_new as *const () as usize)
+        && ty.tp_alloc.get().is_some_and(|f| f as usize == crate::object::alloc::generic_alloc as *const () as usize)
 }
 
 /// `type | x`.
@@ -163,7 +163,7 @@ unsafe extern "C-unwind" fn type_getattro(this: *mut PyObject, name: *mut PyObje
 
 /// Is `f` the attribute access of `type`?
 pub(crate) fn is_type_getattro(f: crate::object::slots::getattrofunc) -> bool {
-    f as usize == type_getattro as usize
+    f as usize == type_getattro as *const () as usize
 }
 
 #[cold]
@@ -339,7 +339,7 @@ unsafe extern "C-unwind" fn type_dealloc(this: *mut PyObject) {
         crate::object::alloc::mem_free(heap.ht_tpname.replace(core::ptr::null_mut()) as *mut u8);
         let metatype = ty.as_object().ob_type.get();
         crate::object::dealloc::free_instance(this);
-        if (*metatype).has_flag(flags::HEAPTYPE) && (*metatype).tp_dealloc.get().is_some_and(|f| f as usize == type_dealloc as usize) {
+        if (*metatype).has_flag(flags::HEAPTYPE) && (*metatype).tp_dealloc.get().is_some_and(|f| f as usize == type_dealloc as *const () as usize) {
             // A metatype that does not have `subtype_dealloc`, which would do this.
             PyObject::decref(metatype as *const PyObject);
         }

@@ -66,7 +66,7 @@ fn type_new(metatype: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) ->
         let winner = calculate_metaclass(metatype, bases)?;
         if !core::ptr::eq(&*winner, metatype) {
             let new = winner.tp_new.get();
-            if new.is_some_and(|f| f as usize != type_new_slot as usize)
+            if new.is_some_and(|f| f as usize != type_new_slot as *const () as usize)
                 && let Some(new) = new
             {
                 // SAFETY: calling the slot as C would.

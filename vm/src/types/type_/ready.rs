@@ -271,7 +271,7 @@ fn checked_new(ty: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> Py
     // The nearest type with a C constructor must be constructed by that: object.__new__(dict) would not fill a dict.
     let mut safe = Some(subtype);
     while let Some(t) = safe
-        && t.tp_new.get().is_some_and(|f| f as usize == slot_tp_new as usize)
+        && t.tp_new.get().is_some_and(|f| f as usize == slot_tp_new as *const () as usize)
     {
         safe = t.base();
     }
@@ -454,7 +454,7 @@ fn inherit_slots(ty: &PyTypeObject, base: &PyTypeObject) {
         copy!(ty, base, above; tp_free);
     } else if ty.has_flag(flags::HAVE_GC)
         && ty.tp_free.get().is_none()
-        && base.tp_free.get().is_some_and(|f| f as usize == generic_free as usize)
+        && base.tp_free.get().is_some_and(|f| f as usize == generic_free as *const () as usize)
     {
         ty.tp_free.set(Some(generic_free));
     }
@@ -508,9 +508,9 @@ fn set_hash(ty: &PyTypeObject) -> PyResult<()> {
 ///
 /// Types made by extensions may allocate instances themselves, so only those that go through our allocator get them.
 fn make_shapes(ty: &PyTypeObject) {
-    let ours = ty.tp_alloc.get().is_some_and(|f| f as usize == generic_alloc as usize)
-        && ty.tp_free.get().is_some_and(|f| f as usize == generic_free as usize)
-        && ty.tp_dealloc.get().is_some_and(|f| f as usize == instance::subtype_dealloc as usize);
+    let ours = ty.tp_alloc.get().is_some_and(|f| f as usize == generic_alloc as *const () as usize)
+        && ty.tp_free.get().is_some_and(|f| f as usize == generic_free as *const () as usize)
+        && ty.tp_dealloc.get().is_some_and(|f| f as usize == instance::subtype_dealloc as *const () as usize);
     if !ty.has_flag(flags::HEAPTYPE) || !ty.has_flag(flags::MANAGED_DICT) || !ours {
         return;
     }

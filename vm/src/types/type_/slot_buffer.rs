@@ -50,7 +50,7 @@ impl PyBufferWrapper {
 fn releases_in_python(ty: &PyTypeObject) -> bool {
     ty.as_buffer()
         .and_then(|b| b.bf_releasebuffer.get())
-        .is_some_and(|f| f as usize == slot_bf_releasebuffer as usize)
+        .is_some_and(|f| f as usize == slot_bf_releasebuffer as *const () as usize)
 }
 
 /// `exporter.__release_buffer__(view)`; failures cannot be raised.
@@ -133,7 +133,7 @@ pub(super) unsafe extern "C-unwind" fn slot_bf_releasebuffer(this: *mut PyObject
     while let Some(ty) = at {
         let release = ty.as_buffer().and_then(|b| b.bf_releasebuffer.get());
         if let Some(release) = release
-            && release as usize != slot_bf_releasebuffer as usize
+            && release as usize != slot_bf_releasebuffer as *const () as usize
         {
             // SAFETY: the buffer came from this base's getbuffer.
             unsafe { release(this.as_ptr(), buffer) };

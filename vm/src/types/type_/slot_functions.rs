@@ -222,7 +222,7 @@ macro_rules! binary_operators {
             // SAFETY: C passes live objects.
             let (this, other) = unsafe { (arg(this), arg(other)) };
             ret(binary_operator(this, other, &[], crate::intern!($name), crate::intern!($reflected), |ty| {
-                number_slot(ty, |n| n.$slot.get()).is_some_and(|f| f as usize == $function as usize)
+                number_slot(ty, |n| n.$slot.get()).is_some_and(|f| f as usize == $function as *const () as usize)
             }))
         }
     )* };
@@ -254,7 +254,7 @@ pub(crate) unsafe extern "C-unwind" fn slot_nb_power(
     let extra = [modulus];
     let extra = if crate::is_none(modulus) { &extra[..0] } else { &extra[..] };
     ret(binary_operator(this, other, extra, crate::intern!("__pow__"), crate::intern!("__rpow__"), |ty| {
-        number_slot(ty, |n| n.nb_power.get()).is_some_and(|f| f as usize == slot_nb_power as usize)
+        number_slot(ty, |n| n.nb_power.get()).is_some_and(|f| f as usize == slot_nb_power as *const () as usize)
     }))
 }
 
@@ -432,7 +432,7 @@ fn getattribute_opt(this: &PyObject, name: &PyObject) -> PyResult<Option<ObjRef>
     let is_generic = match &method {
         None => true,
         Some(m) => m.downcast_exact::<PyWrapperDescr>().is_some_and(|w| {
-            w.d_wrapped.get() as usize == protocol::object::generic_getattr_slot as usize
+            w.d_wrapped.get() as usize == protocol::object::generic_getattr_slot as *const () as usize
         }),
     };
     match method {
@@ -518,7 +518,7 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_descr_get(
     let (this, object, owner) = unsafe { (arg(this), opt_arg(object), opt_arg(owner)) };
     let ty = this.ty();
     let Some(get) = lookup_ref(ty, crate::intern!("__get__")) else {
-        if ty.tp_descr_get.get().is_some_and(|f| f as usize == slot_tp_descr_get as usize) {
+        if ty.tp_descr_get.get().is_some_and(|f| f as usize == slot_tp_descr_get as *const () as usize) {
             ty.tp_descr_get.set(None);
         }
         return this.new_ref().into_raw();

@@ -309,7 +309,7 @@ fn check_setattr_bypass(this: &PyObject, slot: setattrofunc, what: &str) -> PyRe
     let ty = this.ty();
     let Some(mro) = ty.tp_mro.get() else { return Ok(()) };
     let setattro = |t: &PyTypeObject| t.tp_setattro.get().map(|f| f as usize);
-    let python = slot_tp_setattro as usize;
+    let python = slot_tp_setattro as *const () as usize;
     // The type that defined the slot function in use: Python classes never define one themselves.
     let mut at = mro
         .items()

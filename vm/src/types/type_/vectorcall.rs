@@ -170,13 +170,13 @@ unsafe fn instantiate(ty: &PyTypeObject, vector: Vector) -> PyResult {
     let mut packed: Option<(Ref<PyTuple>, Option<Ref<PyDict>>)> = None;
     // SAFETY: the vector's arguments are live.
     unsafe {
-        let object = if new == object_type::object_new as usize
+        let object = if new == object_type::object_new as *const () as usize
             && !ty.has_flag(flags::IS_ABSTRACT)
-            && (vector.is_empty() || ty.tp_init.get().is_some_and(|f| f as usize != object_type::object_init as usize))
+            && (vector.is_empty() || ty.tp_init.get().is_some_and(|f| f as usize != object_type::object_init as *const () as usize))
         {
             let alloc = ty.tp_alloc.get().unwrap_or(crate::object::alloc::generic_alloc);
             ObjRef::from_c_result(alloc(ty as *const PyTypeObject as *mut PyTypeObject, 0))?
-        } else if new == slot_tp_new as usize {
+        } else if new == slot_tp_new as *const () as usize {
             let function = protocol::object::getattr(ty.as_object(), crate::intern!("__new__"))?;
             vector.call_with_first(&function, ty.as_object())?
         } else {
@@ -188,10 +188,10 @@ unsafe fn instantiate(ty: &PyTypeObject, vector: Vector) -> PyResult {
         }
         let init = object.ty().tp_init.get().map_or(0, |f| f as usize);
         // `object.__new__` has refused surplus arguments already.
-        if init == 0 || init == object_type::object_init as usize {
+        if init == 0 || init == object_type::object_init as *const () as usize {
             return Ok(object);
         }
-        if init == slot_tp_init as usize {
+        if init == slot_tp_init as *const () as usize {
             let name = crate::intern!("__init__");
             let Some(found) = lookup::lookup_ref(object.ty(), name) else {
                 return Err(exc::attribute_error_msg("__init__"));

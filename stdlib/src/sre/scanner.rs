@@ -1,0 +1,77 @@
+//! What `finditer` and `scanner` walk with.
+
+use core::cell::{Cell, RefCell};
+
+use rpy_vm::object::alloc::new_exact;
+use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, Ref, exc, pyclass, pymethods};
+use rustpython_sre_engine::State;
+
+use super::match_;
+use super::pattern::PyPattern;
+use super::subject::{Mode, Subject};
+
+/// A position in a subject, moved on by each match.
+#[pyclass(name = "SRE_Scanner", module = "_sre", gc, no_new)]
+#[repr(C)]
+pub struct PyScanner {
+    pub ob_base: PyObject,
+    #[pymember(readonly, name = "pattern", object)]
+    pattern: OptRef<PyPattern>,
+    #[pytraverse(skip)]
+    subject: Subject,
+    #[pytraverse(skip)]
+    state: RefCell<State>,
+    #[pytraverse(skip)]
+    pos: usize,
+    #[pytraverse(skip)]
+    end: usize,
+    /// Where the next match starts; `None` when there are no more.
+    #[pytraverse(skip)]
+    next: Cell<Option<usize>>,
+    #[pytraverse(skip)]
+    must_advance: Cell<bool>,
+}
+
+/// A scanner over `start..end`.
+pub fn new(pattern: &PyPattern, subject: Subject, start: usize, end: usize) -> Ref<PyScanner> {
+    new_exact(PyScanner {
+        ob_base: PyObject::placeholder(),
+        pattern: OptRef::some(pattern.to_ref()),
+        subject,
+        state: RefCell::default(),
+        pos: start,
+        end,
+        next: Cell::new(Some(start)),
+        must_advance: Cell::new(false),
+    })
+}
+
+impl PyScanner {
+    /// The next match.
+    pub fn step(&self, mode: Mode) -> PyResult<Option<ObjRef>> {
+        let (Some(start), Some(pattern)) = (self.next.get(), self.pattern.get()) else { return Ok(None) };
+        let Ok(mut state) = self.state.try_borrow_mut() else {
+            return Err(exc::value_error("regular expression scanner already executing"));
+        };
+        if !self.subject.run(&mut state, &pattern.code, start, self.end, mode, self.must_advance.get()) {
+            self.next.set(None);
+            return Ok(None);
+        }
+        let found = match_::new(&pattern, &self.subject, &state, self.pos, self.end);
+        self.must_advance.set(state.cursor.position == state.start);
+        self.next.set(Some(state.cursor.position));
+        Ok(Some(found.into_obj()))
+    }
+}
+
+#[pymethods]
+impl PyScanner {
+    #[pymethod(name = "match")]
+    fn match_(&self) -> PyResult<Option<ObjRef>> {
+        self.step(Mode::Match)
+    }
+    #[pymethod]
+    fn search(&self) -> PyResult<Option<ObjRef>> {
+        self.step(Mode::Search)
+    }
+}

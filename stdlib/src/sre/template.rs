@@ -1,0 +1,142 @@
+//! Compiled replacement templates: literal text with group references in between.
+
+use rpy_vm::object::alloc::new_exact;
+use rpy_vm::protocol::number;
+use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::list::PyList;
+use rpy_vm::types::str::{PyStr, StrBuilder};
+use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, Ref, exc, pyclass, pymethods};
+
+use super::pattern::PyPattern;
+use super::subject::Subject;
+
+/// A compiled template.
+#[pyclass(name = "SRE_Template", module = "_sre", gc, no_new)]
+#[repr(C)]
+pub struct PyTemplate {
+    pub ob_base: PyObject,
+    /// The text in front of the first group.
+    pub literal: OptRef,
+    /// Groups, each with the text behind it.
+    pub items: Vec<(usize, ObjRef)>,
+}
+
+#[pymethods]
+impl PyTemplate {
+    #[slot]
+    fn tp_traverse(&self, v: &mut rpy_vm::gc::Visit<'_>) {
+        v.visit_opt(self.literal.peek());
+        for (_, text) in &self.items {
+            v.visit(text);
+        }
+    }
+    #[slot]
+    fn tp_clear(&self) {}
+}
+
+/// `_sre.template`.
+pub fn new(pattern: &PyPattern, template: &PyList) -> PyResult<Ref<PyTemplate>> {
+    let invalid = || exc::type_error("invalid template");
+    let parts = template.items_snapshot();
+    if parts.len() % 2 == 0 {
+        return Err(invalid());
+    }
+    let mut items = Vec::with_capacity(parts.len() / 2);
+    for pair in parts[1..].chunks_exact(2) {
+        let index = number::as_isize(&pair[0], None)?;
+        if index < 0 || index as usize > pattern.groups.get() as usize {
+            return Err(invalid());
+        }
+        items.push((index as usize, pair[1].clone()));
+    }
+    Ok(new_exact(PyTemplate {
+        ob_base: PyObject::placeholder(),
+        literal: OptRef::some(parts[0].clone()),
+        items,
+    }))
+}
+
+impl PyTemplate {
+    /// The text with the groups put in. `span` gives a group's bounds in the subject.
+    pub fn expand(&self, subject: &Subject, span: impl Fn(usize) -> Option<(usize, usize)>, out: &mut Output) -> PyResult<()> {
+        if let Some(literal) = self.literal.get() {
+            out.push(&literal)?;
+        }
+        for (group, text) in &self.items {
+            if let Some((start, end)) = span(*group) {
+                out.push_slice(subject, start, end)?;
+            }
+            out.push(text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Text or bytes put together from parts.
+pub enum Output {
+    Text(StrBuilder, usize),
+    Bytes(Vec<u8>, usize),
+}
+
+impl Output {
+    pub fn new(is_bytes: bool) -> Output {
+        if is_bytes { Output::Bytes(Vec::new(), 0) } else { Output::Text(StrBuilder::new(), 0) }
+    }
+
+    /// Appends an object as `join` would.
+    pub fn push(&mut self, part: &PyObject) -> PyResult<()> {
+        match self {
+            Output::Text(out, count) => match part.downcast_ref::<PyStr>() {
+                Some(text) => {
+                    out.push_py(text);
+                    *count += 1;
+                }
+                None => {
+                    return Err(exc::type_error(format!(
+                        "sequence item {count}: expected str instance, {} found",
+                        part.ty().name()
+                    )));
+                }
+            },
+            Output::Bytes(out, count) => {
+                if let Some(bytes) = part.downcast_ref::<PyBytes>() {
+                    out.extend_from_slice(bytes.as_bytes());
+                } else {
+                    let buffer = rpy_vm::protocol::buffer::Buffer::simple(part).map_err(|_| {
+                        exc::type_error(format!(
+                            "sequence item {count}: expected a bytes-like object, {} found",
+                            part.ty().name()
+                        ))
+                    })?;
+                    out.extend_from_slice(buffer.bytes());
+                }
+                *count += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a part of the subject.
+    pub fn push_slice(&mut self, subject: &Subject, start: usize, end: usize) -> PyResult<()> {
+        let data = subject.data().slice(start, end.max(start));
+        match (self, data) {
+            (Output::Text(out, count), data) => {
+                out.push_data(data);
+                *count += 1;
+            }
+            (Output::Bytes(out, count), rpy_vm::types::str::StrData::Latin1(bytes)) => {
+                out.extend_from_slice(bytes);
+                *count += 1;
+            }
+            _ => return Err(exc::system_error("bytes expected")),
+        }
+        Ok(())
+    }
+
+    pub fn finish(self) -> PyResult<ObjRef> {
+        match self {
+            Output::Text(out, _) => Ok(out.try_finish()?.into_obj()),
+            Output::Bytes(out, _) => Ok(PyBytes::try_from_vec(out)?.into_obj()),
+        }
+    }
+}
