@@ -8,6 +8,7 @@ pub mod gc;
 pub mod io;
 pub mod posix;
 pub mod abc;
+pub mod asyncio_;
 pub mod atexit;
 pub mod errno;
 pub mod marshal;
@@ -35,6 +36,14 @@ pub mod random;
 pub mod statistics;
 pub mod sre;
 pub mod stat;
+pub mod locale;
+pub mod select;
+pub mod fcntl;
+pub mod posixsubprocess;
+pub mod zlib;
+pub mod binascii;
+pub mod hashes;
+pub mod support;
 
 /// Every module of this crate. `rpy` registers them with the importer at start-up.
 pub static MODULES: &[&BuiltinModule] = &[
@@ -44,6 +53,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &io::_io::MODULE,
     &posix::files::posix::MODULE,
     &abc::abc::MODULE,
+    &asyncio_::MODULE,
     &atexit::atexit::MODULE,
     &errno::errno::MODULE,
     &marshal::marshal::MODULE,
@@ -71,4 +81,15 @@ pub static MODULES: &[&BuiltinModule] = &[
     &statistics::statistics_::MODULE,
     &sre::sre::MODULE,
     &stat::stat::MODULE,
+    &locale::locale_::MODULE,
+    &select::select_::MODULE,
+    &fcntl::fcntl_::MODULE,
+    &posixsubprocess::posixsubprocess::MODULE,
+    &zlib::zlib_::MODULE,
+    &binascii::binascii_::MODULE,
+    &hashes::blake2::blake2_::MODULE,
+    &hashes::sha3::sha3_::MODULE,
+    &hashes::plain::sha2_::MODULE,
+    &hashes::plain::sha1_::MODULE,
+    &hashes::plain::md5_::MODULE,
 ];

@@ -467,7 +467,7 @@ impl PyDeque {
         let (start, stop) = index_bounds(start, stop, || self.len())?;
         match self.find(value, start as usize, (stop as usize).min(self.len()))? {
             Some(index) => Ok(index),
-            None => Err(exc::value_error("deque.index(x): x not in deque")),
+            None => Err(not_in_deque(value)?),
         }
     }
 
@@ -503,7 +503,7 @@ impl PyDeque {
             }
             i += 1;
         }
-        Err(exc::value_error("deque.remove(x): x not in deque"))
+        Err(not_in_deque(value)?)
     }
 
     /// Reverse *IN PLACE*.
@@ -560,6 +560,12 @@ impl PyDeque {
     fn py_class_getitem(cls: &PyTypeObject, item: &PyObject) -> PyResult {
         class_getitem(cls, item)
     }
+}
+
+/// `9 is not in deque`.
+#[cold]
+fn not_in_deque(value: &PyObject) -> PyResult<rpy_vm::PyErr> {
+    Ok(exc::value_error(format!("{} is not in deque", protocol::repr(value)?.to_string_lossy())))
 }
 
 macro_rules! deque_iterator {

@@ -172,7 +172,7 @@ pub mod blake2_ {
             for (name, value) in
                 [("SALT_SIZE", salt), ("PERSON_SIZE", salt), ("MAX_KEY_SIZE", out), ("MAX_DIGEST_SIZE", out)]
             {
-                if let Some(dict) = ty.tp_dict.peek().and_then(|d| d.downcast_ref::<rpy_vm::types::dict::PyDict>()) {
+                if let Some(dict) = ty.tp_dict.peek() {
                     dict.set_name(name, crate::support::int(value));
                 }
                 module.add(&format!("{prefix}_{name}"), value)?;

@@ -1335,7 +1335,7 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
         // An exception leaves the current instruction.
         m.save_sp();
         let again = core::mem::replace(&mut reraise, false);
-        match unwind::unwind(ts, m.frame, error, again) {
+        match unwind::unwind(ts, m.frame, error, again.then(|| m.this())) {
             Unwound::Handler(frame) => {
                 m.frame = frame;
                 // SAFETY: unwinding left a live frame, with ip and sp at the handler.

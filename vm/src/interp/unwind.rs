@@ -14,13 +14,20 @@ pub enum Unwound {
     Escaped(PyErr),
 }
 
-/// Unwinds from `frame`, whose `instr_ptr` and `stackpointer` are saved. `reraise`: the traceback has this frame already.
+/// Unwinds from `frame`, whose `instr_ptr` and `stackpointer` are saved. `reraised_at`: the instruction that raises the
+/// exception again; the traceback has this frame already, and `instr_ptr` may say where the exception came from.
 #[cold]
 #[inline(never)]
-pub fn unwind(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr, reraise: bool) -> Unwound {
+pub fn unwind(
+    ts: &PyThreadState,
+    frame: *mut InterpreterFrame,
+    error: PyErr,
+    reraised_at: Option<*mut u16>,
+) -> Unwound {
     let mut frame = frame;
     let mut error = error;
-    let mut skip_traceback = reraise;
+    let mut skip_traceback = reraised_at.is_some();
+    let mut raising = reraised_at;
     loop {
         // SAFETY: the frame chain is live; entry frames end the walk.
         unsafe {
@@ -39,7 +46,9 @@ pub fn unwind(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr, re
             skip_traceback = false;
             let code = f.code();
             let lasti = f.lasti();
-            if let Some(handler) = find_handler(code.co_exceptiontable.as_bytes(), lasti) {
+            // Where the exception comes from and which handler is next are two things when it is raised again.
+            let at = raising.take().map_or(lasti, |at| at.offset_from(code.code_ptr()));
+            if let Some(handler) = find_handler(code.co_exceptiontable.as_bytes(), at) {
                 let base = f.stack_base();
                 let keep = base.add(handler.depth);
                 let mut sp = f.stackpointer.get();
@@ -135,7 +144,7 @@ pub struct Entry {
 pub fn entries(table: &[u8]) -> Vec<Entry> {
     let mut out = Vec::new();
     let mut position = 0;
-    let mut next = |position: &mut usize| -> Option<Entry> {
+    let next = |position: &mut usize| -> Option<Entry> {
         let start = varint(table, position)?;
         let size = varint(table, position)?;
         let target = varint(table, position)?;

@@ -152,7 +152,8 @@ fn make_type(
         .collect();
     members.push(PyMemberDef::END);
     let n_unnamed = fields.iter().filter(|f| f.name.is_none()).count();
-    let mut type_flags = flags::HAVE_GC | flags::TUPLE_SUBCLASS | flags::SEQUENCE | flags::IMMUTABLETYPE;
+    let mut type_flags = flags::STATIC_BUILTIN
+        | flags::HAVE_GC | flags::TUPLE_SUBCLASS | flags::SEQUENCE | flags::IMMUTABLETYPE;
     if !instantiable {
         type_flags |= flags::DISALLOW_INSTANTIATION;
     }

@@ -74,7 +74,11 @@ pub fn load_attr(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
 /// The attribute for a call: a plain function found on the type is not bound (`true`: pass the owner as first argument).
 #[inline(never)]
 pub fn get_method(owner: &PyObject, name: &PyStr) -> PyResult<(ObjRef, bool)> {
-    protocol::get_method(owner, name)
+    match protocol::lookup_method(owner, name)? {
+        Some(found) => Ok(found),
+        // The full path words the error (and asks __getattr__).
+        None => protocol::getattr(owner, name).map(|v| (v, false)),
+    }
 }
 
 /// The owner's shape id, 0 in dictionary mode.

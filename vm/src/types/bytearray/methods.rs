@@ -79,7 +79,7 @@ impl PyByteArray {
         let mut out = StrBuilder::with_capacity(self.len() + 16);
         out.push_str(self.as_object().ty().name());
         out.push_ascii(b"(");
-        crate::types::bytes_common::repr::push_repr(&mut out, self.as_bytes());
+        crate::types::bytes_common::repr::push_repr(&mut out, self.as_bytes(), true);
         out.push_ascii(b")");
         out.try_finish()
     }

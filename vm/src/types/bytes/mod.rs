@@ -293,7 +293,7 @@ impl PyBytes {
     /// `MemoryError`.
     pub fn quoted(&self) -> PyResult<Ref<super::str::PyStr>> {
         let mut out = StrBuilder::with_capacity(self.len() + 3);
-        super::bytes_common::repr::push_repr(&mut out, self.as_bytes());
+        super::bytes_common::repr::push_repr(&mut out, self.as_bytes(), false);
         out.try_finish()
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::types::str::StrBuilder;
 
-/// Appends `b'...'`.
-pub fn push_repr(out: &mut StrBuilder, data: &[u8]) {
+/// Appends `b'...'`. A `bytearray` escapes single quotes in any case.
+pub fn push_repr(out: &mut StrBuilder, data: &[u8], escape_single: bool) {
     let quote = if memchr::memchr(b'\'', data).is_some() && memchr::memchr(b'"', data).is_none() { b'"' } else { b'\'' };
     out.push_ascii(&[b'b', quote]);
     for &c in data {
@@ -12,7 +12,7 @@ pub fn push_repr(out: &mut StrBuilder, data: &[u8]) {
             b'\t' => out.push_ascii(b"\\t"),
             b'\n' => out.push_ascii(b"\\n"),
             b'\r' => out.push_ascii(b"\\r"),
-            _ if c == quote => out.push_ascii(&[b'\\', c]),
+            _ if c == quote || (escape_single && c == b'\'') => out.push_ascii(&[b'\\', c]),
             32..=126 => out.push_ascii(&[c]),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -279,6 +279,7 @@ pub fn prepare() {
 pub fn init() -> crate::PyResult<()> {
     prepare();
     for (_, ty) in ALL {
+        ty.tp_flags.set(ty.tp_flags.get() | flags::STATIC_BUILTIN);
         crate::types::type_::type_ready(ty)?;
     }
     Ok(())

@@ -31,7 +31,7 @@ pub struct FormatSpec {
     grouping: Grouping,
     fraction_grouping: Grouping,
     precision: Option<usize>,
-    /// 0 when not given.
+    /// The type's default when not given, which is 0 for numbers.
     kind: u32,
 }
 
@@ -68,11 +68,11 @@ fn parse_number(spec: StrData<'_>, mut at: usize) -> PyResult<(Option<usize>, us
 }
 
 impl FormatSpec {
-    /// Parses for an object of type `type_name`.
+    /// Parses for an object of type `type_name`, whose defaults are given.
     ///
     /// # Errors
     /// `ValueError`.
-    pub fn parse(text: &PyStr, default_align: u8, type_name: &str) -> PyResult<FormatSpec> {
+    pub fn parse(text: &PyStr, default_kind: u8, default_align: u8, type_name: &str) -> PyResult<FormatSpec> {
         let spec = text.data();
         let len = spec.len();
         let peek = |at: usize| if at < len { spec.at(at) } else { u32::MAX };
@@ -94,7 +94,7 @@ impl FormatSpec {
             grouping: Grouping::None,
             fraction_grouping: Grouping::None,
             precision: None,
-            kind: 0,
+            kind: default_kind as u32,
         };
         let mut at = 0;
         let mut fill_given = false;
@@ -239,9 +239,9 @@ pub fn format_str(text: &PyStr, spec: &PyStr) -> PyResult<Ref<PyStr>> {
     if spec.is_empty() {
         return text.to_exact();
     }
-    let spec = FormatSpec::parse(spec, b'<', text.as_object().ty().name())?;
+    let spec = FormatSpec::parse(spec, b's', b'<', text.as_object().ty().name())?;
     match u8::try_from(spec.kind) {
-        Ok(0 | b's') => {}
+        Ok(b's') => {}
         _ => return Err(unknown_code(spec.kind, text.as_object().ty().name())),
     }
     if spec.sign != 0 {
@@ -319,7 +319,7 @@ pub fn format_int(value: &PyInt, spec: &PyStr) -> PyResult<Ref<PyStr>> {
         return crate::protocol::object::str(value.as_object());
     }
     let type_name = value.as_object().ty().name();
-    let spec = FormatSpec::parse(spec, b'>', type_name)?;
+    let spec = FormatSpec::parse(spec, 0, b'>', type_name)?;
     let radix = match u8::try_from(spec.kind) {
         Ok(0 | b'd' | b'n' | b'c') => 10,
         Ok(b'b') => 2,
@@ -398,7 +398,7 @@ pub fn format_float(object: &PyObject, value: f64, spec: &PyStr) -> PyResult<Ref
         return crate::protocol::object::str(object);
     }
     let type_name = object.ty().name();
-    let spec = FormatSpec::parse(spec, b'>', type_name)?;
+    let spec = FormatSpec::parse(spec, 0, b'>', type_name)?;
     match u8::try_from(spec.kind) {
         Ok(0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' | b'%') => format_float_spec(value, &spec, type_name),
         _ => Err(unknown_code(spec.kind, type_name)),
@@ -472,7 +472,7 @@ pub fn format_complex(object: &PyObject, re: f64, im: f64, spec: &PyStr) -> PyRe
         return crate::protocol::object::str(object);
     }
     let type_name = object.ty().name();
-    let spec = FormatSpec::parse(spec, b'>', type_name)?;
+    let spec = FormatSpec::parse(spec, 0, b'>', type_name)?;
     let mut code = match u8::try_from(spec.kind) {
         Ok(0) => b'r',
         Ok(code @ (b'e' | b'E' | b'f' | b'F' | b'g' | b'G')) => code,

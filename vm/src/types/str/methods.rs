@@ -152,7 +152,7 @@ impl PyStr {
 
 #[pymethods]
 impl PyStr {
-    #[pynew(sig = "(object='', encoding='utf-8', errors='strict')", vectorcall)]
+    #[pynew(sig = "(object='', encoding='utf-8', errors='strict')")]
     fn py_new(
         cls: &PyTypeObject,
         object: Option<&PyObject>,
@@ -165,6 +165,27 @@ impl PyStr {
             Some(object) => codecs::decode_object(object, encoding, errors)?,
         };
         PyStr::construct(cls, text)
+    }
+
+    /// `str(...)`: without keywords the arguments are taken from the vector.
+    #[slot]
+    unsafe fn tp_vectorcall(
+        cls: *mut PyObject,
+        args: *const *mut PyObject,
+        nargsf: usize,
+        kwnames: *mut PyObject,
+    ) -> *mut PyObject {
+        let nargs = nargsf & !(1 << (usize::BITS - 1));
+        // SAFETY: the slot's contract.
+        let (cls, kwnames, all) = unsafe {
+            let kwnames = kwnames.as_ref().and_then(|names| names.downcast_ref::<PyTuple>());
+            let count = nargs + kwnames.map_or(0, PyTuple::len);
+            (&*(cls as *const PyTypeObject), kwnames, crate::args::vector(args, count))
+        };
+        match vector_new(cls, &all[..nargs], &all[nargs..], kwnames) {
+            Ok(object) => object.into_raw(),
+            Err(err) => err.restore_null(),
+        }
     }
 
     #[slot]
@@ -749,6 +770,48 @@ impl PyStr {
     fn m_getnewargs(&self) -> PyResult<Ref<PyTuple>> {
         Ok(PyTuple::from_array([for_data!(self.data(), s => copy_of(self, s))?.into_obj()]))
     }
+}
+
+/// The body of `tp_vectorcall`.
+fn vector_new(
+    cls: &PyTypeObject,
+    args: &[&PyObject],
+    values: &[&PyObject],
+    kwnames: Option<&PyTuple>,
+) -> PyResult<ObjRef> {
+    if let Some(names) = kwnames.filter(|names| !names.is_empty()) {
+        let args = PyTuple::from_slice(args);
+        let kwargs = PyDict::new();
+        for (name, value) in names.items().iter().zip(values) {
+            kwargs.set_item(name, value)?;
+        }
+        let Some(tp_new) = PyUnicode_Type.tp_new.get() else {
+            return Err(exc::system_error("str is not ready"));
+        };
+        // SAFETY: calling a slot of a ready type as the C API prescribes.
+        return unsafe {
+            ObjRef::from_c_result(tp_new(
+                cls as *const PyTypeObject as *mut PyTypeObject,
+                args.as_object().as_ptr(),
+                kwargs.as_object().as_ptr(),
+            ))
+        };
+    }
+    if let [object] = args {
+        return PyStr::construct(cls, protocol::object::str(object)?);
+    }
+    crate::args::check_positional("str", args.len(), 0, 3)?;
+    let text = |index: usize, name: &str| match args.get(index) {
+        None => Ok(None),
+        Some(object) => match object.downcast_ref::<PyStr>() {
+            Some(text) => text.as_utf8().map(Some),
+            None => Err(exc::type_error(format!(
+                "str() argument '{name}' must be str, not {}",
+                percent::qualified_type_name(object)
+            ))),
+        },
+    };
+    PyStr::py_new(cls, args.first().copied(), text(1, "encoding")?, text(2, "errors")?)
 }
 
 /// A new exact string with the same text.

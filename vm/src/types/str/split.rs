@@ -57,11 +57,8 @@ pub fn split_words<T: Copy>(text: &[T], max: usize, space: impl Fn(T) -> bool, m
         }
         let start = at;
         if left == 0 {
-            let mut end = text.len();
-            while end > start && space(text[end - 1]) {
-                end -= 1;
-            }
-            visit(start, end);
+            // White space at the end belongs to the rest.
+            visit(start, text.len());
             return;
         }
         left -= 1;
@@ -85,11 +82,7 @@ pub fn rsplit_words<T: Copy>(text: &[T], max: usize, space: impl Fn(T) -> bool, 
         }
         let end = at;
         if left == 0 {
-            let mut start = 0;
-            while start < end && space(text[start]) {
-                start += 1;
-            }
-            visit(start, end);
+            visit(0, end);
             return;
         }
         left -= 1;

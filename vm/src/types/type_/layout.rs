@@ -116,7 +116,8 @@ fn same_slots_added(a: &PyTypeObject, b: &PyTypeObject) -> PyResult<bool> {
 /// # Errors
 /// `TypeError` that says what differs.
 pub fn check_compatible(old: &PyTypeObject, new: &PyTypeObject, attr: &str) -> PyResult<()> {
-    let free = |t: &PyTypeObject| t.tp_free.get().map(|f| f as usize);
+    // The collector's heads make a difference for the deallocator.
+    let free = |t: &PyTypeObject| (t.tp_free.get().map(|f| f as usize), t.has_flag(flags::HAVE_GC));
     if free(new) != free(old) {
         return Err(exc::type_error(format!(
             "{attr} assignment: '{}' deallocator differs from '{}'",

@@ -89,10 +89,10 @@ fn fill(ty: &PyTypeObject) -> PyResult<()> {
             None => PyTuple::empty(),
         }));
     }
+    set_new(ty)?;
     fill_dict(ty)?;
     mro::set_mro(ty)?;
     check_static_bases(ty)?;
-    set_new(ty)?;
     inherit(ty)?;
     set_preheader(ty)?;
     set_hash(ty)?;
