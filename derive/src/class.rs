@@ -295,14 +295,16 @@ fn type_object(
         (None, false) => quote!(<#glue::PyObject as #glue::StaticType>::TYPE),
     };
     let flags = args.flags.iter().map(|flag| quote!(| #glue::flags::#flag));
-    let basicsize = args.basicsize.as_ref().map_or_else(|| quote!(::core::mem::size_of::<#layout>()), |size| quote!(#size));
+    let basicsize =
+        args.basicsize.as_ref().map_or_else(|| quote!(::core::mem::size_of::<#layout>()), |size| quote!(#size));
     let itemsize = args.itemsize.as_ref().map_or_else(|| quote!(0), |size| quote!(#size));
     let offset = |field: &Option<Ident>| match field {
         Some(field) => quote!(::core::mem::offset_of!(#layout, #field)),
         None => quote!(0),
     };
     let (weaklist, dict, vectorcall) = (offset(&args.weaklist), offset(&args.dict), offset(&args.vectorcall));
-    let dealloc = args.dealloc.as_ref().map_or_else(|| quote!(#glue::dealloc_rust::<#layout>), |dealloc| quote!(#dealloc));
+    let dealloc =
+        args.dealloc.as_ref().map_or_else(|| quote!(#glue::dealloc_rust::<#layout>), |dealloc| quote!(#dealloc));
     let members = members(fields);
     let gc = gc(args, fields, ident);
     let export = args.symbol.as_ref().map(|symbol| quote!(#[unsafe(export_name = #symbol)]));
@@ -357,7 +359,8 @@ fn type_object(
 /// `const MEMBERS: *const PyMemberDef`.
 fn members(fields: &[FieldInfo]) -> TokenStream {
     let glue = glue();
-    let members: Vec<Entry> = fields.iter().flat_map(|field| &field.members).map(|member| (Vec::new(), member.clone())).collect();
+    let members: Vec<Entry> =
+        fields.iter().flat_map(|field| &field.members).map(|member| (Vec::new(), member.clone())).collect();
     if members.is_empty() {
         return quote!(const MEMBERS: *const #glue::PyMemberDef = ::core::ptr::null(););
     }
@@ -378,9 +381,9 @@ fn gc(args: &ClassArgs, fields: &[FieldInfo], ident: &Ident) -> TokenStream {
         };
     }
     // A header holds nothing to visit; a struct that extends another one leaves the first part to the base type.
-    let extends = fields.first().is_some_and(|first| {
-        !last_segment(&first.ty).is_some_and(|last| last == "PyObject" || last == "PyVarObject")
-    });
+    let extends = fields
+        .first()
+        .is_some_and(|first| !last_segment(&first.ty).is_some_and(|last| last == "PyObject" || last == "PyVarObject"));
     let base = args.base.as_ref().filter(|_| extends).map_or_else(|| quote!(#glue::PyObject), |base| quote!(#base));
     let (traverse_base, clear_base) = if extends {
         (
@@ -474,13 +477,63 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let error = |args: TokenStream, item: ItemStruct| expand(args, item).expect_err("should fail").to_string();
-        assert!(error(quote!(), parse_quote!(struct T { ob_base: PyObject })).contains("repr(C)"));
-        assert!(error(quote!(), parse_quote!(#[repr(C)] struct T;)).contains("header"));
-        assert!(error(quote!(nmae = "x"), parse_quote!(#[repr(C)] struct T { ob_base: PyObject })).contains("unknown argument"));
-        assert!(error(quote!(layout = PyX), parse_quote!(struct T { a: i32 })).contains("only a name"));
         assert!(
-            error(quote!(), parse_quote!(#[repr(C)] struct T { ob_base: PyObject, #[pymember(objct)] a: OptRef }))
-                .contains("unknown member type")
+            error(
+                quote!(),
+                parse_quote!(
+                    struct T {
+                        ob_base: PyObject,
+                    }
+                )
+            )
+            .contains("repr(C)")
+        );
+        assert!(
+            error(
+                quote!(),
+                parse_quote!(
+                    #[repr(C)]
+                    struct T;
+                )
+            )
+            .contains("header")
+        );
+        assert!(
+            error(
+                quote!(nmae = "x"),
+                parse_quote!(
+                    #[repr(C)]
+                    struct T {
+                        ob_base: PyObject,
+                    }
+                )
+            )
+            .contains("unknown argument")
+        );
+        assert!(
+            error(
+                quote!(layout = PyX),
+                parse_quote!(
+                    struct T {
+                        a: i32,
+                    }
+                )
+            )
+            .contains("only a name")
+        );
+        assert!(
+            error(
+                quote!(),
+                parse_quote!(
+                    #[repr(C)]
+                    struct T {
+                        ob_base: PyObject,
+                        #[pymember(objct)]
+                        a: OptRef,
+                    }
+                )
+            )
+            .contains("unknown member type")
         );
     }
 }

@@ -73,7 +73,11 @@ impl Receiver {
 }
 
 /// Splits the parameters of `sig` into the receiver and the rest.
-pub fn split_receiver(sig: &syn::Signature, style: Style, self_ty: Option<&Type>) -> Result<(Receiver, Vec<RustParam>)> {
+pub fn split_receiver(
+    sig: &syn::Signature,
+    style: Style,
+    self_ty: Option<&Type>,
+) -> Result<(Receiver, Vec<RustParam>)> {
     if let Some(keyword) = &sig.asyncness {
         return Err(syn::Error::new(keyword.span(), "Python cannot call an async fn"));
     }
@@ -343,7 +347,8 @@ impl Plan {
         let glue = glue();
         let positional = self.positional_count();
         let minimum = self.required_positional();
-        let maximum = if self.has(Kind::VarPositional) { quote!(::core::primitive::usize::MAX) } else { quote!(#positional) };
+        let maximum =
+            if self.has(Kind::VarPositional) { quote!(::core::primitive::usize::MAX) } else { quote!(#positional) };
         let lines = self.convert(fname, Source::Slice);
         quote! {
             #glue::check_positional(#fname, args.len(), #minimum, #maximum)?;
@@ -357,7 +362,8 @@ impl Plan {
         let table: Vec<&Param> = self.table().collect();
         let names: Vec<&String> = table.iter().map(|param| &param.name).collect();
         let size = names.len();
-        let required_keywords = table.iter().filter(|param| param.kind == Kind::KeywordOnly).map(|param| !param.is_optional());
+        let required_keywords =
+            table.iter().filter(|param| param.kind == Kind::KeywordOnly).map(|param| !param.is_optional());
         let posonly = self.signature.params.iter().filter(|param| param.kind == Kind::PositionalOnly).count();
         let maximum = self.positional_count();
         let minimum = self.required_positional();
@@ -481,7 +487,9 @@ impl Plan {
 fn check_type(param: &Param, ty: &Type) -> Result<()> {
     let problem = match param.kind {
         Kind::VarPositional if !is_slice(ty) => "`*args` goes into a `&[&PyObject]`",
-        Kind::VarKeyword if last_segment(ty).is_none_or(|last| last != "KwArgs") => "`**kwargs` goes into a `KwArgs<'_>`",
+        Kind::VarKeyword if last_segment(ty).is_none_or(|last| last != "KwArgs") => {
+            "`**kwargs` goes into a `KwArgs<'_>`"
+        }
         Kind::VarPositional | Kind::VarKeyword => return Ok(()),
         _ => match &param.default {
             Some(default) if !is_option(ty) && literal_default(default).is_none() => {
@@ -670,10 +678,18 @@ mod tests {
 
     #[test]
     fn conventions_are_clinics() {
-        let none: ItemFn = parse_quote!(fn f() {});
-        let one: ItemFn = parse_quote!(fn f(_x: &PyObject) {});
-        let maybe: ItemFn = parse_quote!(fn f(x: Option<i64>) {});
-        let rest: ItemFn = parse_quote!(fn f(module: &PyModule, args: &[&PyObject]) {});
+        let none: ItemFn = parse_quote!(
+            fn f() {}
+        );
+        let one: ItemFn = parse_quote!(
+            fn f(_x: &PyObject) {}
+        );
+        let maybe: ItemFn = parse_quote!(
+            fn f(x: Option<i64>) {}
+        );
+        let rest: ItemFn = parse_quote!(
+            fn f(module: &PyModule, args: &[&PyObject]) {}
+        );
         let convention = |item, sig| plan(item, sig).unwrap().convention();
         assert_eq!(convention(&none, None), Convention::NoArgs);
         assert_eq!(convention(&one, None), Convention::One);
@@ -685,12 +701,16 @@ mod tests {
 
     #[test]
     fn mismatches_are_errors() {
-        let one: ItemFn = parse_quote!(fn f(x: &PyObject) {});
+        let one: ItemFn = parse_quote!(
+            fn f(x: &PyObject) {}
+        );
         assert!(plan(&one, Some("(x, y)")).is_err());
         assert!(plan(&one, Some("(x=None)")).is_err());
         assert!(plan(&one, Some("(*x)")).is_err());
         assert!(plan(&one, Some("(**x)")).is_err());
-        let generic: ItemFn = parse_quote!(fn f<T>(x: T) {});
+        let generic: ItemFn = parse_quote!(
+            fn f<T>(x: T) {}
+        );
         assert!(plan(&generic, None).is_err());
     }
 

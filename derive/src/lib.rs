@@ -83,7 +83,5 @@ fn outside_module(name: &str, item: TokenStream) -> TokenStream {
 
 /// Turns a failed expansion into compile errors at the spans it names.
 fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
-    result
-        .unwrap_or_else(|error| error.into_compile_error())
-        .into()
+    result.unwrap_or_else(|error| error.into_compile_error()).into()
 }

@@ -290,7 +290,8 @@ impl Tables {
                 })
             };
             // Without parameters there are no lines that look at the vector.
-            let value = if plan.convention() == Convention::NoArgs { no_argument_vectorcall(&fname, &result) } else { value };
+            let value =
+                if plan.convention() == Convention::NoArgs { no_argument_vectorcall(&fname, &result) } else { value };
             self.fill(format_ident!("tp_vectorcall", span = ident.span()), function, value)?;
         }
         Ok(())
@@ -507,7 +508,9 @@ mod tests {
         assert!(error(parse_quote!(impl T { #[pymethod] #[slot] fn tp_str(&self) {} })).contains("only once"));
         assert!(error(parse_quote!(impl T { #[pymethod] fn f(x: &PyObject) {} })).contains("receiver"));
         assert!(error(parse_quote!(impl T { #[pymethod(nmae = "x")] fn f(&self) {} })).contains("unknown argument"));
-        assert!(error(parse_quote!(impl T { #[pygetset(setter)] fn x(&self, v: Option<&PyObject>) {} })).contains("set_x"));
+        assert!(
+            error(parse_quote!(impl T { #[pygetset(setter)] fn x(&self, v: Option<&PyObject>) {} })).contains("set_x")
+        );
         assert!(
             error(parse_quote! {
                 impl T {

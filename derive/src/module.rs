@@ -57,7 +57,12 @@ impl Contents {
                         let call = match function.sig.inputs.len() {
                             0 => quote!(#ident()),
                             1 => quote!(#ident(module)),
-                            _ => return Err(syn::Error::new(ident.span(), "an attribute takes nothing, or `module: &PyModule`")),
+                            _ => {
+                                return Err(syn::Error::new(
+                                    ident.span(),
+                                    "an attribute takes nothing, or `module: &PyModule`",
+                                ));
+                            }
                         };
                         self.attribute(&name, &cfgs, &call, span);
                     }
@@ -67,7 +72,8 @@ impl Contents {
                             return Err(syn::Error::new(ident.span(), "there is a second `#[pyexec]`"));
                         }
                         let glue = glue();
-                        self.exec = Some(quote_spanned!(span=> #(#cfgs)* #glue::into_result::<(), _>(#ident(module))?;));
+                        self.exec =
+                            Some(quote_spanned!(span=> #(#cfgs)* #glue::into_result::<(), _>(#ident(module))?;));
                     }
                 }
             }
@@ -87,7 +93,8 @@ impl Contents {
                 for attr in &mut class.attrs {
                     if attrs::attr_name(attr).as_deref() == Some("pyclass") && !complete_class(attr, module)? {
                         let glue = glue();
-                        self.classes.push(quote_spanned!(at(ident.span())=> #(#cfgs)* #glue::add_class::<#ident>(module)?;));
+                        self.classes
+                            .push(quote_spanned!(at(ident.span())=> #(#cfgs)* #glue::add_class::<#ident>(module)?;));
                     }
                 }
             }
@@ -200,9 +207,30 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let error = |item: ItemMod| expand(quote!(), item).expect_err("should fail").to_string();
-        assert!(error(parse_quote!(mod m;)).contains("inline"));
-        let twice: ItemMod = parse_quote!(mod m { #[pyexec] fn a(m: &PyModule) {} #[pyexec] fn b(m: &PyModule) {} });
+        assert!(
+            error(parse_quote!(
+                mod m;
+            ))
+            .contains("inline")
+        );
+        let twice: ItemMod = parse_quote!(
+            mod m {
+                #[pyexec]
+                fn a(m: &PyModule) {}
+                #[pyexec]
+                fn b(m: &PyModule) {}
+            }
+        );
         assert!(error(twice).contains("second"));
-        assert!(error(parse_quote!(mod m { #[pyattr] #[pyfunction] fn a() {} })).contains("only once"));
+        assert!(
+            error(parse_quote!(
+                mod m {
+                    #[pyattr]
+                    #[pyfunction]
+                    fn a() {}
+                }
+            ))
+            .contains("only once")
+        );
     }
 }

@@ -58,12 +58,8 @@ impl Signature {
             .and_then(|rest| rest.strip_suffix(')'))
             .ok_or_else(|| format!("a signature is written in parentheses: `({text})`"))?;
         let pieces = split_top_level(inner, ',')?;
-        let mut signature = Self {
-            receiver: None,
-            params: Vec::new(),
-            rest: inner.trim().to_owned(),
-            written: text.to_owned(),
-        };
+        let mut signature =
+            Self { receiver: None, params: Vec::new(), rest: inner.trim().to_owned(), written: text.to_owned() };
         let mut state = State::default();
         for (index, piece) in pieces.iter().enumerate() {
             let piece = piece.trim();

@@ -223,7 +223,10 @@ fn allowances() -> TokenStream {
 /// The expression for the field `slot` of `Slots`: `Some(trampoline)`.
 pub fn expand(slot: &Ident, raw: bool, sig: &syn::Signature, self_ty: &Type) -> Result<TokenStream> {
     let Some((_, args, ret)) = TABLE.iter().find(|(name, _, _)| slot == name) else {
-        return Err(syn::Error::new(slot.span(), format!("there is no slot `{slot}`{}", suggestion(&slot.to_string()))));
+        return Err(syn::Error::new(
+            slot.span(),
+            format!("there is no slot `{slot}`{}", suggestion(&slot.to_string())),
+        ));
     };
     if raw || *ret == Ret::Raw {
         return raw_slot(sig, self_ty);
@@ -308,7 +311,9 @@ fn raw_slot(sig: &syn::Signature, self_ty: &Type) -> Result<TokenStream> {
     for input in &sig.inputs {
         match input {
             FnArg::Typed(typed) => types.push(&typed.ty),
-            FnArg::Receiver(this) => return Err(syn::Error::new(this.span(), "this slot is written with C types: no `self`")),
+            FnArg::Receiver(this) => {
+                return Err(syn::Error::new(this.span(), "this slot is written with C types: no `self`"));
+            }
         }
     }
     let names: Vec<Ident> = (0..types.len()).map(|index| format_ident!("b{index}")).collect();
@@ -356,13 +361,41 @@ mod tests {
     #[test]
     fn trampolines_are_rust() {
         let items: Vec<ImplItemFn> = vec![
-            parse_quote!(fn tp_repr(&self) -> PyResult<ObjRef> { x() }),
-            parse_quote!(fn nb_add(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> { x() }),
-            parse_quote!(fn tp_iternext(zelf: &Self) -> PyResult<Option<ObjRef>> { x() }),
-            parse_quote!(fn mp_ass_subscript(&self, key: &PyObject, value: Option<&PyObject>) -> PyResult<()> { x() }),
-            parse_quote!(fn tp_traverse(&self, v: &mut Visit<'_>) { x() }),
-            parse_quote!(fn am_send(&self, value: &PyObject) -> PyResult<SendResult> { x() }),
-            parse_quote!(unsafe fn tp_dealloc(slf: *mut PyObject) { x() }),
+            parse_quote!(
+                fn tp_repr(&self) -> PyResult<ObjRef> {
+                    x()
+                }
+            ),
+            parse_quote!(
+                fn nb_add(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
+                    x()
+                }
+            ),
+            parse_quote!(
+                fn tp_iternext(zelf: &Self) -> PyResult<Option<ObjRef>> {
+                    x()
+                }
+            ),
+            parse_quote!(
+                fn mp_ass_subscript(&self, key: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+                    x()
+                }
+            ),
+            parse_quote!(
+                fn tp_traverse(&self, v: &mut Visit<'_>) {
+                    x()
+                }
+            ),
+            parse_quote!(
+                fn am_send(&self, value: &PyObject) -> PyResult<SendResult> {
+                    x()
+                }
+            ),
+            parse_quote!(
+                unsafe fn tp_dealloc(slf: *mut PyObject) {
+                    x()
+                }
+            ),
         ];
         for item in items {
             let tokens = slot(&item).unwrap();
@@ -373,9 +406,37 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let error = |item: ImplItemFn| slot(&item).expect_err("should fail").to_string();
-        assert!(error(parse_quote!(fn tp_length(&self) -> usize { 0 })).contains("sq_length or mp_length"));
-        assert!(error(parse_quote!(fn nb_add(&self, b: &PyObject) -> i64 { 0 })).contains("no `self`"));
-        assert!(error(parse_quote!(fn sq_item(&self) -> i64 { 0 })).contains("(&self, isize)"));
-        assert!(error(parse_quote!(fn tp_repr(&mut self) -> i64 { 0 })).contains("shared"));
+        assert!(
+            error(parse_quote!(
+                fn tp_length(&self) -> usize {
+                    0
+                }
+            ))
+            .contains("sq_length or mp_length")
+        );
+        assert!(
+            error(parse_quote!(
+                fn nb_add(&self, b: &PyObject) -> i64 {
+                    0
+                }
+            ))
+            .contains("no `self`")
+        );
+        assert!(
+            error(parse_quote!(
+                fn sq_item(&self) -> i64 {
+                    0
+                }
+            ))
+            .contains("(&self, isize)")
+        );
+        assert!(
+            error(parse_quote!(
+                fn tp_repr(&mut self) -> i64 {
+                    0
+                }
+            ))
+            .contains("shared")
+        );
     }
 }

@@ -5,10 +5,11 @@ use rpy_derive::pymodule;
 /// Primitives and accelerators for the typing module.
 #[pymodule(name = "_typing")]
 pub mod _typing {
-    use rpy_vm::types::typevars::{
-        NO_DEFAULT, PyGeneric, PyParamSpec, PyParamSpecArgs, PyParamSpecKwargs, PyTypeAliasType, PyTypeVar, PyTypeVarTuple,
-    };
     use rpy_vm::types::module::PyModule;
+    use rpy_vm::types::typevars::{
+        NO_DEFAULT, PyGeneric, PyParamSpec, PyParamSpecArgs, PyParamSpecKwargs, PyTypeAliasType, PyTypeVar,
+        PyTypeVarTuple,
+    };
     use rpy_vm::types::union::PyUnion;
     use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyTypeObject};
 

@@ -266,9 +266,7 @@ fn encode_qp(data: &[u8], quote_tabs: bool, is_text: bool, header: bool) -> Vec<
     while i < data.len() {
         let c = data[i];
         let at_end = i + 1 == data.len();
-        let dot_line = c == b'.'
-            && line == 0
-            && (at_end || matches!(data[i + 1], b'\n' | b'\r' | 0));
+        let dot_line = c == b'.' && line == 0 && (at_end || matches!(data[i + 1], b'\n' | b'\r' | 0));
         let quote = c > 126
             || c == b'='
             || header && c == b'_'

@@ -148,10 +148,10 @@ pub mod fcntl_ {
         match arg {
             Some(object) if !number::is_index(object) => match bytes_of(object)? {
                 // SAFETY: the copy has room for what the operation writes.
-                Some(bytes) => Ok(PyBytes::from_vec(
-                    with_copy(&bytes, |p| unsafe { libc::fcntl(fd, cmd, p) as i64 })?.1,
-                )
-                .into_obj()),
+                Some(bytes) => {
+                    Ok(PyBytes::from_vec(with_copy(&bytes, |p| unsafe { libc::fcntl(fd, cmd, p) as i64 })?.1)
+                        .into_obj())
+                }
                 None => Err(exc::type_error(format!(
                     "fcntl() argument 3 must be int, bytes-like object or str, not {}",
                     object.ty().name()
@@ -207,10 +207,10 @@ pub mod fcntl_ {
         }
         match bytes_of(object)? {
             // SAFETY: as above.
-            Some(bytes) => Ok(PyBytes::from_vec(
-                with_copy(&bytes, |p| unsafe { libc::ioctl(fd, request, p) as i64 })?.1,
-            )
-            .into_obj()),
+            Some(bytes) => {
+                Ok(PyBytes::from_vec(with_copy(&bytes, |p| unsafe { libc::ioctl(fd, request, p) as i64 })?.1)
+                    .into_obj())
+            }
             None => Err(exc::type_error(format!(
                 "ioctl() argument 3 must be int, bytes-like object or str, not {}",
                 object.ty().name()
@@ -261,7 +261,13 @@ pub mod fcntl_ {
     fn lockf(fd: Fd, cmd: i32, len: Option<&PyObject>, start: Option<&PyObject>, whence: i32) -> PyResult<()> {
         audit::audit(
             "fcntl.lockf",
-            &[&int(fd.0.into()), &int(cmd.into()), len.unwrap_or(&int(0)), start.unwrap_or(&int(0)), &int(whence.into())],
+            &[
+                &int(fd.0.into()),
+                &int(cmd.into()),
+                len.unwrap_or(&int(0)),
+                start.unwrap_or(&int(0)),
+                &int(whence.into()),
+            ],
         )?;
         // SAFETY: plain data.
         let mut lock: libc::flock = unsafe { core::mem::zeroed() };

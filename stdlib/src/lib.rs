@@ -4,46 +4,48 @@ use rpy_vm::module_def::BuiltinModule;
 
 pub mod _typing;
 pub mod _weakref;
-pub mod gc;
-pub mod io;
-pub mod posix;
 pub mod abc;
+pub mod array;
 pub mod asyncio_;
 pub mod atexit;
-pub mod errno;
-pub mod marshal;
-pub mod signal;
-pub mod thread;
-pub mod time;
-pub mod warnings;
-pub mod codecs;
-pub mod string_;
-pub mod unicodedata;
-pub mod array;
-pub mod collections;
-pub mod contextvars;
-pub mod functools;
-pub mod queue;
-pub mod struct_;
+pub mod binascii;
 pub mod bisect;
 pub mod cmath;
+pub mod codecs;
+pub mod collections;
+pub mod contextvars;
+pub mod csv;
+pub mod errno;
+pub mod fcntl;
+pub mod functools;
+pub mod gc;
+pub mod hashes;
 pub mod heapq;
+pub mod io;
 pub mod itertools;
+pub mod json;
+pub mod locale;
+pub mod marshal;
 pub mod math;
 pub mod opcode_;
 pub mod operator;
+pub mod posix;
+pub mod posixsubprocess;
+pub mod queue;
 pub mod random;
-pub mod statistics;
+pub mod select;
+pub mod signal;
 pub mod sre;
 pub mod stat;
-pub mod locale;
-pub mod select;
-pub mod fcntl;
-pub mod posixsubprocess;
-pub mod zlib;
-pub mod binascii;
-pub mod hashes;
+pub mod statistics;
+pub mod string_;
+pub mod struct_;
 pub mod support;
+pub mod thread;
+pub mod time;
+pub mod unicodedata;
+pub mod warnings;
+pub mod zlib;
 
 /// Every module of this crate. `rpy` registers them with the importer at start-up.
 pub static MODULES: &[&BuiltinModule] = &[
@@ -81,6 +83,8 @@ pub static MODULES: &[&BuiltinModule] = &[
     &statistics::statistics_::MODULE,
     &sre::sre::MODULE,
     &stat::stat::MODULE,
+    &csv::csv_::MODULE,
+    &json::json_::MODULE,
     &locale::locale_::MODULE,
     &select::select_::MODULE,
     &fcntl::fcntl_::MODULE,

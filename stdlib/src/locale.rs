@@ -17,7 +17,8 @@ unsafe extern "C" {
     fn strxfrm(to: *mut libc::c_char, from: *const libc::c_char, size: libc::size_t) -> libc::size_t;
     fn gettext(message: *const libc::c_char) -> *mut libc::c_char;
     fn dgettext(domain: *const libc::c_char, message: *const libc::c_char) -> *mut libc::c_char;
-    fn dcgettext(domain: *const libc::c_char, message: *const libc::c_char, category: libc::c_int) -> *mut libc::c_char;
+    fn dcgettext(domain: *const libc::c_char, message: *const libc::c_char, category: libc::c_int)
+    -> *mut libc::c_char;
     fn textdomain(domain: *const libc::c_char) -> *mut libc::c_char;
     fn bindtextdomain(domain: *const libc::c_char, dir: *const libc::c_char) -> *mut libc::c_char;
     fn bind_textdomain_codeset(domain: *const libc::c_char, codeset: *const libc::c_char) -> *mut libc::c_char;
@@ -45,10 +46,60 @@ const CATEGORIES: &[(&str, i64)] =
     crate::libc_numbers![LC_CTYPE, LC_TIME, LC_COLLATE, LC_MONETARY, LC_MESSAGES, LC_NUMERIC, LC_ALL];
 
 const LANGINFO: &[(&str, i64)] = crate::libc_numbers![
-    DAY_1, DAY_2, DAY_3, DAY_4, DAY_5, DAY_6, DAY_7, ABDAY_1, ABDAY_2, ABDAY_3, ABDAY_4, ABDAY_5, ABDAY_6, ABDAY_7, MON_1,
-    MON_2, MON_3, MON_4, MON_5, MON_6, MON_7, MON_8, MON_9, MON_10, MON_11, MON_12, ABMON_1, ABMON_2, ABMON_3, ABMON_4,
-    ABMON_5, ABMON_6, ABMON_7, ABMON_8, ABMON_9, ABMON_10, ABMON_11, ABMON_12, RADIXCHAR, THOUSEP, CRNCYSTR, D_FMT,
-    D_T_FMT, T_FMT, T_FMT_AMPM, AM_STR, PM_STR, CODESET, YESEXPR, NOEXPR, ERA, ERA_D_FMT, ERA_D_T_FMT, ERA_T_FMT,
+    DAY_1,
+    DAY_2,
+    DAY_3,
+    DAY_4,
+    DAY_5,
+    DAY_6,
+    DAY_7,
+    ABDAY_1,
+    ABDAY_2,
+    ABDAY_3,
+    ABDAY_4,
+    ABDAY_5,
+    ABDAY_6,
+    ABDAY_7,
+    MON_1,
+    MON_2,
+    MON_3,
+    MON_4,
+    MON_5,
+    MON_6,
+    MON_7,
+    MON_8,
+    MON_9,
+    MON_10,
+    MON_11,
+    MON_12,
+    ABMON_1,
+    ABMON_2,
+    ABMON_3,
+    ABMON_4,
+    ABMON_5,
+    ABMON_6,
+    ABMON_7,
+    ABMON_8,
+    ABMON_9,
+    ABMON_10,
+    ABMON_11,
+    ABMON_12,
+    RADIXCHAR,
+    THOUSEP,
+    CRNCYSTR,
+    D_FMT,
+    D_T_FMT,
+    T_FMT,
+    T_FMT_AMPM,
+    AM_STR,
+    PM_STR,
+    CODESET,
+    YESEXPR,
+    NOEXPR,
+    ERA,
+    ERA_D_FMT,
+    ERA_D_T_FMT,
+    ERA_T_FMT,
     ALT_DIGITS,
 ];
 
@@ -74,9 +125,8 @@ pub mod locale_ {
         let pointer = name.as_ref().map_or(core::ptr::null(), |n| n.as_ptr());
         // SAFETY: a NUL-terminated name, or null to ask.
         let result = unsafe { libc::setlocale(category, pointer) };
-        text(result).ok_or_else(|| {
-            error(if locale.is_some() { "unsupported locale setting" } else { "locale query failed" })
-        })
+        text(result)
+            .ok_or_else(|| error(if locale.is_some() { "unsupported locale setting" } else { "locale query failed" }))
     }
 
     fn grouping(pointer: *const libc::c_char) -> ObjRef {

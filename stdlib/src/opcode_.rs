@@ -268,7 +268,8 @@ pub mod opcode_ {
     /// Indexed by the BINARY_OP oparg value.
     #[pyfunction]
     fn get_nb_ops() -> ObjRef {
-        let pairs = BINARY_OPERATORS.iter().map(|(name, symbol)| PyTuple::new(vec![text(name), text(symbol)]).into_obj());
+        let pairs =
+            BINARY_OPERATORS.iter().map(|(name, symbol)| PyTuple::new(vec![text(name), text(symbol)]).into_obj());
         PyList::new(pairs.collect()).into_obj()
     }
 

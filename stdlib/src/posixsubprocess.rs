@@ -238,7 +238,9 @@ fn id(object: &PyObject, what: &str) -> PyResult<Option<u32>> {
     match value.as_i64() {
         Some(-1) => Ok(Some(u32::MAX)),
         Some(v) if v < 0 => Err(exc::overflow_error(format!("{what} is less than minimum"))),
-        Some(v) => u32::try_from(v).map(Some).map_err(|_| exc::overflow_error(format!("{what} is greater than maximum"))),
+        Some(v) => {
+            u32::try_from(v).map(Some).map_err(|_| exc::overflow_error(format!("{what} is greater than maximum")))
+        }
         None => Err(exc::overflow_error(format!("{what} is greater than maximum"))),
     }
 }
@@ -312,13 +314,10 @@ pub mod posixsubprocess {
         let candidates = candidates
             .iter()
             .map(|item| match item.downcast_ref::<PyBytes>() {
-                Some(bytes) => {
-                    CString::new(bytes.as_bytes()).map_err(|_| exc::value_error("embedded null byte"))
+                Some(bytes) => CString::new(bytes.as_bytes()).map_err(|_| exc::value_error("embedded null byte")),
+                None => {
+                    Err(exc::type_error(format!("executable_list must contain only bytes, not {}", item.ty().name())))
                 }
-                None => Err(exc::type_error(format!(
-                    "executable_list must contain only bytes, not {}",
-                    item.ty().name()
-                ))),
             })
             .collect::<PyResult<Vec<_>>>()?;
         let groups = if rpy_vm::is_none(extra_groups) {

@@ -60,10 +60,8 @@ impl Signal {
     /// Waits until there has been a put since `seen`, or the time is over. Called without the GIL.
     fn wait(&self, seen: u64, limit: Duration) {
         let guard = self.puts.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self
-            .changed
-            .wait_timeout_while(guard, limit, |puts| *puts == seen)
-            .unwrap_or_else(PoisonError::into_inner);
+        let _ =
+            self.changed.wait_timeout_while(guard, limit, |puts| *puts == seen).unwrap_or_else(PoisonError::into_inner);
     }
 }
 

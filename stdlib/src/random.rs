@@ -121,7 +121,6 @@ impl PyRandom {
     }
 
     fn seed_with(&self, seed: Option<&PyObject>) -> PyResult<()> {
-
         let Some(seed) = seed else {
             let key = entropy();
             self.with(|t| t.seed_words(&key));
@@ -168,7 +167,9 @@ fn entropy() -> Vec<u32> {
     let mut done = 0;
     while done < N * 4 {
         // SAFETY: the buffer has that many bytes left.
-        let got = unsafe { libc::getrandom((key.as_mut_ptr() as *mut u8).add(done).cast(), N * 4 - done, libc::GRND_NONBLOCK) };
+        let got = unsafe {
+            libc::getrandom((key.as_mut_ptr() as *mut u8).add(done).cast(), N * 4 - done, libc::GRND_NONBLOCK)
+        };
         if got <= 0 {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             let nanos = now.as_nanos() as u64;
@@ -247,7 +248,9 @@ impl PyRandom {
             };
             *word = match item.as_u64() {
                 Some(value) => value as u32,
-                None if item.is_negative() => return Err(exc::overflow_error("can't convert negative value to unsigned int")),
+                None if item.is_negative() => {
+                    return Err(exc::overflow_error("can't convert negative value to unsigned int"));
+                }
                 None => return Err(exc::overflow_error("Python int too large to convert to C unsigned long")),
             };
         }

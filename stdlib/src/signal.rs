@@ -154,7 +154,8 @@ pub mod signal {
             return Err(exc::value_error("signal only works in main thread of the main interpreter"));
         }
         let number = check_number(signalnum)?;
-        let as_number = if po::callable(handler) { None } else { handler.downcast_ref::<PyInt>().and_then(PyInt::as_i64) };
+        let as_number =
+            if po::callable(handler) { None } else { handler.downcast_ref::<PyInt>().and_then(PyInt::as_i64) };
         let action = match as_number {
             _ if po::callable(handler) => signals::c_handler as *const () as libc::sighandler_t,
             Some(0) => libc::SIG_DFL,
@@ -212,10 +213,7 @@ pub mod signal {
     fn timeval(value: &PyObject) -> PyResult<libc::timeval> {
         let nanoseconds = convert::to_nanoseconds(value, Rounding::Ceiling)?;
         let microseconds = nanoseconds.div_euclid(1000) + i64::from(nanoseconds.rem_euclid(1000) > 0);
-        Ok(libc::timeval {
-            tv_sec: microseconds.div_euclid(1_000_000),
-            tv_usec: microseconds.rem_euclid(1_000_000),
-        })
+        Ok(libc::timeval { tv_sec: microseconds.div_euclid(1_000_000), tv_usec: microseconds.rem_euclid(1_000_000) })
     }
 
     fn itimer_tuple(timer: &libc::itimerval) -> ObjRef {

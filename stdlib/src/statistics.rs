@@ -74,7 +74,7 @@ pub mod statistics_ {
 
     #[pyfunction(name = "_normal_dist_inv_cdf")]
     fn normal_dist_inv_cdf(p: f64, mu: f64, sigma: f64) -> PyResult<f64> {
-        if p <= 0.0 || p >= 1.0 || sigma <= 0.0 {
+        if p <= 0.0 || p >= 1.0 {
             return Err(exc::value_error("inv_cdf undefined for these parameters"));
         }
         let q = p - 0.5;

@@ -46,8 +46,11 @@ pub mod _string {
             let fields = match piece.field {
                 None => [literal, rpy_vm::none(), rpy_vm::none(), rpy_vm::none()],
                 Some(field) => {
-                    let conversion =
-                        if field.conversion == 0 { rpy_vm::none() } else { PyStr::from_char(field.conversion).into_obj() };
+                    let conversion = if field.conversion == 0 {
+                        rpy_vm::none()
+                    } else {
+                        PyStr::from_char(field.conversion).into_obj()
+                    };
                     [literal, part(field.name)?, part(field.spec)?, conversion]
                 }
             };

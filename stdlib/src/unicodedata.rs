@@ -13,8 +13,8 @@ use rpy_vm::pymodule;
 pub mod unicodedata {
     use core::cell::Cell;
 
-    use rpy_vm::object::alloc::new_exact;
     use rpy_vm::object::PyStruct;
+    use rpy_vm::object::alloc::new_exact;
     use rpy_vm::types::float::PyFloat;
     use rpy_vm::types::int::PyInt;
     use rpy_vm::types::str::PyStr;

@@ -74,9 +74,8 @@ pub mod warnings {
             return Ok(message.ty().to_obj());
         }
         let Some(category) = category else { return Ok(exc::UserWarning().to_obj()) };
-        let is_warning = category
-            .downcast_ref::<rpy_vm::PyTypeObject>()
-            .is_some_and(|class| class.is_subtype(exc::Warning()));
+        let is_warning =
+            category.downcast_ref::<rpy_vm::PyTypeObject>().is_some_and(|class| class.is_subtype(exc::Warning()));
         if is_warning {
             Ok(category.new_ref())
         } else {
@@ -98,7 +97,9 @@ pub mod warnings {
     /// skip_file_prefixes
     ///   An optional tuple of module filename prefixes indicating frames to skip
     ///   during stacklevel computations for stack frame attribution.
-    #[pyfunction(sig = "($module, /, message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=<unrepresentable>)")]
+    #[pyfunction(
+        sig = "($module, /, message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=<unrepresentable>)"
+    )]
     fn warn(
         message: &PyObject,
         category: Option<&PyObject>,

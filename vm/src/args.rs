@@ -302,9 +302,10 @@ impl<'a> Keywords<'a> {
         if let Some(position) = self.names.iter().position(|&name| core::ptr::eq(name, wanted.cast())) {
             return self.values.get(position).copied();
         }
-        let position = self.names.iter().position(|&name| {
-            name.downcast_ref::<PyStr>().is_some_and(|name| name.eq_str(spec.params[index]))
-        })?;
+        let position = self
+            .names
+            .iter()
+            .position(|&name| name.downcast_ref::<PyStr>().is_some_and(|name| name.eq_str(spec.params[index])))?;
         self.values.get(position).copied()
     }
 }
@@ -394,7 +395,7 @@ impl<'a> KwArgs<'a> {
         }
         let dict = PyDict::new();
         for (name, value) in self.iter() {
-            dict.set_str(name, value);
+            dict.set_str(name, value)?;
         }
         Ok(Some(dict))
     }

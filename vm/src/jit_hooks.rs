@@ -41,3 +41,8 @@ pub fn function_changed(function: &PyFunction) {
         jit.function_changed(function);
     }
 }
+
+/// Is there a JIT?
+pub fn is_installed() -> bool {
+    JIT.get().is_some()
+}

@@ -37,8 +37,8 @@ pub mod types;
 
 pub use err::{PyErr, PyResult};
 pub use object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref};
-pub use runtime::gc;
 pub use rpy_derive::{pyattr, pyclass, pyexec, pyfunction, pymethods, pymodule};
+pub use runtime::gc;
 
 use types::singletons;
 

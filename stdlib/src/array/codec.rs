@@ -56,9 +56,8 @@ unsafe extern "C-unwind" fn get_item(array: *mut PyObject, index: isize) -> *mut
 unsafe extern "C-unwind" fn set_item(array: *mut PyObject, index: isize, value: *mut PyObject) -> c_int {
     // SAFETY: called with an array, an index in range or -1, and a value.
     let (array, value) = unsafe { ((*array).cast_unchecked_ref::<super::object::PyArray>(), &*value) };
-    let result = encode(array.descr().code(), value).and_then(|bits| {
-        if index >= 0 { array.store(index as usize, bits) } else { Ok(()) }
-    });
+    let result = encode(array.descr().code(), value)
+        .and_then(|bits| if index >= 0 { array.store(index as usize, bits) } else { Ok(()) });
     match result {
         Ok(()) => 0,
         Err(e) => e.restore_int(),

@@ -337,7 +337,8 @@ impl PyArray {
         let count = count.max(0) as usize;
         // SAFETY: nothing changes while the data is copied.
         let data = unsafe { self.bytes() };
-        let total = data.len().checked_mul(count).filter(|&n| n <= isize::MAX as usize).ok_or_else(exc::memory_error)?;
+        let total =
+            data.len().checked_mul(count).filter(|&n| n <= isize::MAX as usize).ok_or_else(exc::memory_error)?;
         let mut out = Vec::new();
         out.try_reserve_exact(total).map_err(|_| exc::memory_error())?;
         for _ in 0..count {
@@ -450,19 +451,15 @@ impl PyArray {
         unsafe {
             let this = &*(object as *const PyArray);
             let v = &mut *view;
-            v.buf = if this.ob_item.get().is_null() {
-                NOTHING.as_ptr() as *mut _
-            } else {
-                this.ob_item.get() as *mut _
-            };
+            v.buf =
+                if this.ob_item.get().is_null() { NOTHING.as_ptr() as *mut _ } else { this.ob_item.get() as *mut _ };
             v.itemsize = this.itemsize() as isize;
             v.len = (this.len() * this.itemsize()) as isize;
             v.readonly = 0;
             v.ndim = 1;
             v.suboffsets = ptr::null_mut();
             v.shape = if wanted & buf::ND == buf::ND { this.ob_base.ob_size.as_ptr() } else { ptr::null_mut() };
-            v.strides =
-                if wanted & buf::STRIDES == buf::STRIDES { &raw mut (*view).itemsize } else { ptr::null_mut() };
+            v.strides = if wanted & buf::STRIDES == buf::STRIDES { &raw mut (*view).itemsize } else { ptr::null_mut() };
             v.internal = ptr::null_mut();
             v.format = if wanted & buf::FORMAT == 0 {
                 ptr::null_mut()
@@ -547,8 +544,8 @@ impl PyArray {
 
     #[slot]
     fn sq_concat(&self, other: &PyObject) -> PyResult {
-        let other = self
-            .same_kind(other, &format!("can only append array (not \"{}\") to array", other.ty().name()))?;
+        let other =
+            self.same_kind(other, &format!("can only append array (not \"{}\") to array", other.ty().name()))?;
         let result = self.similar(0)?;
         // SAFETY: the result is another array; nothing changes while data is copied.
         unsafe {
@@ -592,10 +589,7 @@ impl PyArray {
     #[slot]
     fn sq_inplace_concat(&self, other: &PyObject) -> PyResult {
         if !PyArray::check(other) {
-            return Err(exc::type_error(format!(
-                "can only extend with array (not \"{}\")",
-                other.ty().name()
-            )));
+            return Err(exc::type_error(format!("can only extend with array (not \"{}\")", other.ty().name())));
         }
         self.extend_from(other)?;
         Ok(self.to_obj())

@@ -159,11 +159,9 @@ pub mod asyncio_ {
     fn exec(module: &PyModule) -> PyResult<()> {
         add_class::<future::PyFuture>(module)?;
         add_class::<task::PyTask>(module)?;
-        for ty in [
-            future::PyFutureIter::type_object(),
-            task::PyTaskStep::type_object(),
-            task::PyTaskWakeup::type_object(),
-        ] {
+        for ty in
+            [future::PyFutureIter::type_object(), task::PyTaskStep::type_object(), task::PyTaskWakeup::type_object()]
+        {
             ensure_ready(ty)?;
         }
         let weakref = rpy_vm::import::import_module("weakref")?;

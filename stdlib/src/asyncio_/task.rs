@@ -589,10 +589,7 @@ impl PyTask {
     #[pymethod(sig = "($self, /, *, limit=None, file=None)")]
     fn print_stack(&self, limit: Option<&PyObject>, file: Option<&PyObject>) -> PyResult<ObjRef> {
         let none = rpy_vm::none_ref();
-        call::call(
-            &*library::TASK_PRINT_STACK.get()?,
-            &[self.as_object(), limit.unwrap_or(none), file.unwrap_or(none)],
-        )
+        call::call(&*library::TASK_PRINT_STACK.get()?, &[self.as_object(), limit.unwrap_or(none), file.unwrap_or(none)])
     }
 
     #[pymethod(sig = "($self, result, /)")]

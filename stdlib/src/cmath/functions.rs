@@ -232,11 +232,7 @@ pub fn exp(z: C) -> Answer {
                 c(INF.copysign(z.im.cos()), INF.copysign(z.im.sin()))
             }
         } else if z.re == -INF {
-            if z.im.is_finite() {
-                c(0.0_f64.copysign(z.im.cos()), 0.0_f64.copysign(z.im.sin()))
-            } else {
-                c(0.0, 0.0)
-            }
+            if z.im.is_finite() { c(0.0_f64.copysign(z.im.cos()), 0.0_f64.copysign(z.im.sin())) } else { c(0.0, 0.0) }
         } else if z.im == 0.0 {
             z
         } else {

@@ -11,11 +11,9 @@ fn uses_dict_methods(mapping: &PyObject) -> bool {
     if !PyDict::check(mapping) {
         return false;
     }
-    let same = |name| {
-        match (mapping.ty().lookup(name), PyDict::type_object().lookup(name)) {
-            (Some(a), Some(b)) => a.is(b),
-            _ => false,
-        }
+    let same = |name| match (mapping.ty().lookup(name), PyDict::type_object().lookup(name)) {
+        (Some(a), Some(b)) => a.is(b),
+        _ => false,
     };
     same(intern!("get")) && same(intern!("__setitem__"))
 }

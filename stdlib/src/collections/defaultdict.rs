@@ -32,6 +32,11 @@ impl PyDefaultDict {
         &self.ob_base
     }
 
+    /// The factory; None counts as none.
+    fn factory(&self) -> Option<ObjRef> {
+        self.default_factory.get().filter(|factory| !rpy_vm::is_none(factory))
+    }
+
     /// A dict of the same class with the same factory, filled from `source`.
     fn like_self(&self, source: &PyObject) -> PyResult {
         let factory = self.default_factory.get().unwrap_or_else(rpy_vm::none);
@@ -81,7 +86,7 @@ impl PyDefaultDict {
         let contents = protocol::str(&contents)?;
         let factory = match self.default_factory.get() {
             None => "None".to_owned(),
-            Some(factory) => match ReprGuard::enter(self.as_object()) {
+            Some(factory) => match ReprGuard::enter(&factory) {
                 None => "...".to_owned(),
                 Some(_guard) => protocol::repr(&factory)?.to_string_lossy().into_owned(),
             },
@@ -116,12 +121,12 @@ impl PyDefaultDict {
     /// return value
     #[pymethod(name = "__missing__", sig = "($self, key, /)")]
     fn missing(&self, key: &PyObject) -> PyResult {
-        let Some(factory) = self.default_factory.get() else {
+        let Some(factory) = self.factory() else {
             return Err(exc::key_error(key));
         };
         let value = call::call_noargs(&factory)?;
-        protocol::set_item(self.as_object(), key, &value)?;
-        Ok(value)
+        // The factory may have set the key itself: then that value stays.
+        Ok(self.as_dict().setdefault(key, &value)?.0)
     }
 
     /// D.copy() -> a shallow copy of D.
@@ -139,20 +144,14 @@ impl PyDefaultDict {
     /// Return state information for pickling.
     #[pymethod(name = "__reduce__")]
     fn reduce(&self) -> PyResult {
-        let args = match self.default_factory.get() {
+        let args = match self.factory() {
             None => PyTuple::empty(),
             Some(factory) => PyTuple::from_array([factory]),
         };
         let items = call::call_method(self.as_object(), intern!("items"), &[])?;
         let iter = protocol::get_iter(&items)?;
-        Ok(PyTuple::from_array([
-            self.as_object().ty().to_obj(),
-            args.into_obj(),
-            rpy_vm::none(),
-            rpy_vm::none(),
-            iter,
-        ])
-        .into_obj())
+        Ok(PyTuple::from_array([self.as_object().ty().to_obj(), args.into_obj(), rpy_vm::none(), rpy_vm::none(), iter])
+            .into_obj())
     }
 
     /// See PEP 585

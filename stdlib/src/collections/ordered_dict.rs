@@ -157,9 +157,16 @@ impl PyOrderedDict {
             // The same items: do they come in the same order?
             let (version_a, version_b) = (self.as_dict().keys_version(), dict.keys_version());
             let (mut a, mut b) = (0, 0);
-            while let (Some((x, _, _)), Some((y, _, _))) =
-                (self.as_dict().next_entry(&mut a), dict.next_entry(&mut b))
-            {
+            loop {
+                let (x, y) = match (self.as_dict().next_entry(&mut a), dict.next_entry(&mut b)) {
+                    (Some((x, _, _)), Some((y, _, _))) => (x, y),
+                    (None, None) => break,
+                    _ => {
+                        // The comparison of the items changed one of them.
+                        equal = false;
+                        break;
+                    }
+                };
                 if !protocol::eq(&x, &y)? {
                     equal = false;
                     break;
@@ -329,6 +336,16 @@ impl PyOrderedDict {
     #[pymethod(name = "__reversed__")]
     fn reversed(&self) -> ObjRef {
         PyOrderedDictIterator::start(self, OrderedIterKind::Keys, true).into_obj()
+    }
+
+    #[pygetset(name = "__dict__")]
+    fn dunder_dict(zelf: &PyObject) -> PyResult {
+        Ok(protocol::generic_get_dict(zelf)?.into_obj())
+    }
+
+    #[pygetset(setter, name = "__dict__")]
+    fn set_dunder_dict(zelf: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
+        protocol::generic_set_dict(zelf, value)
     }
 
     #[pymethod(name = "__sizeof__")]

@@ -144,9 +144,7 @@ pub mod sha2_ {
     }
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
-        for ty in
-            [PySha224::type_object(), PySha256::type_object(), PySha384::type_object(), PySha512::type_object()]
-        {
+        for ty in [PySha224::type_object(), PySha256::type_object(), PySha384::type_object(), PySha512::type_object()] {
             ensure_ready(ty)?;
             module.add(ty.name(), ty.to_obj())?;
         }

@@ -4,8 +4,8 @@ use core::cell::RefCell;
 
 use rpy_vm::object::alloc::new_in;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyTypeObject, exc, pyclass, pymethods, pymodule};
-use sha3::digest::{ExtendableOutput, XofReader};
 use sha3::Digest;
+use sha3::digest::{ExtendableOutput, XofReader};
 
 macro_rules! sha3_class {
     ($class:ident, $hasher:ty, $name:tt, $capacity:tt, $doc:literal) => {
@@ -181,16 +181,55 @@ impl<'a> rpy_vm::convert::FromArg<'a> for Length {
         if value.is_negative() {
             return Err(exc::value_error("value must be positive"));
         }
-        value.as_usize().map(Length).ok_or_else(|| exc::overflow_error("Python int too large to convert to C unsigned long"))
+        value
+            .as_usize()
+            .map(Length)
+            .ok_or_else(|| exc::overflow_error("Python int too large to convert to C unsigned long"))
     }
 }
 
-sha3_class!(PySha3_224, sha3::Sha3_224, "sha3_224", 448, "sha3_224([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 28 bytes.");
-sha3_class!(PySha3_256, sha3::Sha3_256, "sha3_256", 512, "sha3_256([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 32 bytes.");
-sha3_class!(PySha3_384, sha3::Sha3_384, "sha3_384", 768, "sha3_384([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 48 bytes.");
-sha3_class!(PySha3_512, sha3::Sha3_512, "sha3_512", 1024, "sha3_512([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 64 bytes.");
-shake_class!(PyShake128, sha3::Shake128, "shake_128", 256, "shake_128([data], *, usedforsecurity=True) -> SHAKE object\n\nReturn a new SHAKE hash object.");
-shake_class!(PyShake256, sha3::Shake256, "shake_256", 512, "shake_256([data], *, usedforsecurity=True) -> SHAKE object\n\nReturn a new SHAKE hash object.");
+sha3_class!(
+    PySha3_224,
+    sha3::Sha3_224,
+    "sha3_224",
+    448,
+    "sha3_224([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 28 bytes."
+);
+sha3_class!(
+    PySha3_256,
+    sha3::Sha3_256,
+    "sha3_256",
+    512,
+    "sha3_256([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 32 bytes."
+);
+sha3_class!(
+    PySha3_384,
+    sha3::Sha3_384,
+    "sha3_384",
+    768,
+    "sha3_384([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 48 bytes."
+);
+sha3_class!(
+    PySha3_512,
+    sha3::Sha3_512,
+    "sha3_512",
+    1024,
+    "sha3_512([data], *, usedforsecurity=True) -> SHA3 object\n\nReturn a new SHA3 hash object with a hashbit length of 64 bytes."
+);
+shake_class!(
+    PyShake128,
+    sha3::Shake128,
+    "shake_128",
+    256,
+    "shake_128([data], *, usedforsecurity=True) -> SHAKE object\n\nReturn a new SHAKE hash object."
+);
+shake_class!(
+    PyShake256,
+    sha3::Shake256,
+    "shake_256",
+    512,
+    "shake_256([data], *, usedforsecurity=True) -> SHAKE object\n\nReturn a new SHAKE hash object."
+);
 
 /// The SHA-3 hashes.
 #[pymodule(name = "_sha3")]

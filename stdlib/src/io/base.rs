@@ -133,7 +133,11 @@ impl PyIOBase {
             return Ok(());
         }
         let flushed = call::call_method(self.as_object(), intern!("flush"), &[]);
-        let marked = protocol::setattr(self.as_object(), intern!("__IOBase_closed"), Some(rpy_vm::types::bool_::as_object(true)));
+        let marked = protocol::setattr(
+            self.as_object(),
+            intern!("__IOBase_closed"),
+            Some(rpy_vm::types::bool_::as_object(true)),
+        );
         flushed?;
         marked
     }
@@ -226,7 +230,10 @@ impl PyIOBase {
             if let Some(peek) = &peek {
                 let ahead = call::call_one(peek, PyInt::from_i64(1).as_object())?;
                 let Some(ahead) = ahead.downcast_ref::<PyBytes>() else {
-                    return Err(exc::os_error(format!("peek() should have returned a bytes object, not '{}'", ahead.ty().name())));
+                    return Err(exc::os_error(format!(
+                        "peek() should have returned a bytes object, not '{}'",
+                        ahead.ty().name()
+                    )));
                 };
                 let data = ahead.as_bytes();
                 if !data.is_empty() {
@@ -238,7 +245,10 @@ impl PyIOBase {
             }
             let chunk = call::call_method(stream, intern!("read"), &[PyInt::from_usize(wanted).as_object()])?;
             let Some(chunk) = chunk.downcast_ref::<PyBytes>() else {
-                return Err(exc::os_error(format!("read() should have returned a bytes object, not '{}'", chunk.ty().name())));
+                return Err(exc::os_error(format!(
+                    "read() should have returned a bytes object, not '{}'",
+                    chunk.ty().name()
+                )));
             };
             if chunk.is_empty() {
                 break;
@@ -363,7 +373,7 @@ impl PyRawIOBase {
 pub struct PyBufferedIOBase;
 
 fn readinto_by(this: &PyObject, buffer: &PyObject, method: &'static PyStr) -> PyResult<usize> {
-    let mut target = rpy_vm::protocol::buffer::Buffer::writable(buffer)?;
+    let mut target = rpy_vm::protocol::buffer::Buffer::writable_for("readinto", buffer)?;
     let length = PyInt::from_usize(target.len());
     let data = call::call_method(this, method, &[length.as_object()])?;
     let Some(data) = data.downcast_ref::<PyBytes>() else {

@@ -125,10 +125,8 @@ impl PyBuffered {
             }));
         }
         let target = PyByteArray::zeroed(n)?;
-        let view = call::call_one(
-            rpy_vm::types::memoryview::PyMemoryView::type_object().as_object(),
-            target.as_object(),
-        )?;
+        let view =
+            call::call_one(rpy_vm::types::memoryview::PyMemoryView::type_object().as_object(), target.as_object())?;
         let got = call::call_method(raw, intern!("readinto"), &[&view])?;
         call::call_method(&view, intern!("release"), &[])?;
         if rpy_vm::is_none(&got) {
@@ -359,7 +357,7 @@ impl PyBuffered {
 
     fn readinto(&self, buffer: &PyObject, once: bool) -> PyResult<Option<usize>> {
         let raw = self.check_open("readinto of closed file")?;
-        let mut target = Buffer::writable(buffer)?;
+        let mut target = Buffer::writable_for("readinto", buffer)?;
         let wanted = target.len();
         let mut filled = 0;
         if wanted == 0 {

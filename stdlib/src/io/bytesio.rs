@@ -38,7 +38,11 @@ pub struct PyBytesIOBuffer {
 #[pymethods]
 impl PyBytesIOBuffer {
     #[slot]
-    unsafe fn bf_getbuffer(object: *mut PyObject, view: *mut PyBufferView, flags: core::ffi::c_int) -> core::ffi::c_int {
+    unsafe fn bf_getbuffer(
+        object: *mut PyObject,
+        view: *mut PyBufferView,
+        flags: core::ffi::c_int,
+    ) -> core::ffi::c_int {
         // SAFETY: called for instances with a valid view, as the protocol says.
         unsafe {
             let this: &PyBytesIOBuffer = (*object).cast_unchecked_ref();
@@ -241,7 +245,7 @@ impl PyBytesIO {
     #[pymethod(sig = "($self, buffer, /)")]
     fn readinto(&self, buffer: &PyObject) -> PyResult<usize> {
         self.check_open()?;
-        let mut target = Buffer::writable(buffer)?;
+        let mut target = Buffer::writable_for("readinto", buffer)?;
         let data = self.take(target.len() as isize);
         target.bytes_mut()[..data.len()].copy_from_slice(&data);
         Ok(data.len())
@@ -281,7 +285,8 @@ impl PyBytesIO {
             2 => self.data.borrow().len() as isize,
             other => return Err(exc::value_error(format!("invalid whence ({other}, should be 0, 1 or 2)"))),
         };
-        let target = base.checked_add(pos).ok_or_else(|| exc::overflow_error("new position too large"))?.max(0) as usize;
+        let target =
+            base.checked_add(pos).ok_or_else(|| exc::overflow_error("new position too large"))?.max(0) as usize;
         self.position.set(target);
         Ok(target)
     }
@@ -366,7 +371,10 @@ impl PyBytesIO {
                 own.update(d.as_object())?;
             }
         } else if !rpy_vm::is_none(&items[2]) {
-            return Err(exc::type_error(format!("third item of state should be a dict, got a {}", items[2].ty().name())));
+            return Err(exc::type_error(format!(
+                "third item of state should be a dict, got a {}",
+                items[2].ty().name()
+            )));
         }
         Ok(())
     }

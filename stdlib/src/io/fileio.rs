@@ -165,7 +165,13 @@ impl PyFileIO {
     }
 
     #[pyinit(sig = "(file, mode='r', closefd=True, opener=None)")]
-    fn py_init(&self, file: &PyObject, mode: Option<&str>, closefd: Option<bool>, opener: Option<&PyObject>) -> PyResult<()> {
+    fn py_init(
+        &self,
+        file: &PyObject,
+        mode: Option<&str>,
+        closefd: Option<bool>,
+        opener: Option<&PyObject>,
+    ) -> PyResult<()> {
         let closefd = closefd.unwrap_or(true);
         let mode = mode.unwrap_or("r");
         if self.fd.get() >= 0 {
@@ -184,7 +190,8 @@ impl PyFileIO {
             if fd < 0 {
                 return Err(exc::value_error("negative file descriptor"));
             }
-            given_fd = Some(i32::try_from(fd).map_err(|_| exc::overflow_error("Python int too large to convert to C int"))?);
+            given_fd =
+                Some(i32::try_from(fd).map_err(|_| exc::overflow_error("Python int too large to convert to C int"))?);
         }
         for flag in [&self.created, &self.readable, &self.writable, &self.appending] {
             flag.set(false);
@@ -301,7 +308,9 @@ impl PyFileIO {
         }
         protocol::setattr(self.as_object(), intern!("name"), Some(file))?;
         if self.appending.get() {
-            self.seek_to(0, libc::SEEK_END).map(drop).or_else(|e| if e.matches(exc::OSError()) { Ok(()) } else { Err(e) })?;
+            self.seek_to(0, libc::SEEK_END)
+                .map(drop)
+                .or_else(|e| if e.matches(exc::OSError()) { Ok(()) } else { Err(e) })?;
         }
         Ok(())
     }
@@ -369,7 +378,7 @@ impl PyFileIO {
     #[pymethod(sig = "($self, buffer, /)")]
     fn readinto(&self, buffer: &PyObject) -> PyResult<Option<usize>> {
         self.need_readable()?;
-        let mut target = Buffer::writable(buffer)?;
+        let mut target = Buffer::writable_for("readinto", buffer)?;
         self.read_into(target.bytes_mut())
     }
 
@@ -386,7 +395,9 @@ impl PyFileIO {
         if rpy_vm::types::float::PyFloat::check(pos) {
             return Err(exc::type_error("an integer is required"));
         }
-        let offset = number::index(pos)?.as_i64().ok_or_else(|| exc::overflow_error("Python int too large to convert to C long"))?;
+        let offset = number::index(pos)?
+            .as_i64()
+            .ok_or_else(|| exc::overflow_error("Python int too large to convert to C long"))?;
         self.seek_to(offset, whence.unwrap_or(0))
     }
 
@@ -402,7 +413,9 @@ impl PyFileIO {
         let fd = self.need_writable()?;
         let size = match size {
             None => self.tell()?,
-            Some(s) => number::index(s)?.as_i64().ok_or_else(|| exc::overflow_error("Python int too large to convert to C long"))?,
+            Some(s) => number::index(s)?
+                .as_i64()
+                .ok_or_else(|| exc::overflow_error("Python int too large to convert to C long"))?,
         };
         // SAFETY: a plain system call.
         match retry(|| unsafe { libc::ftruncate(fd, size) } as isize)? {
@@ -527,8 +540,7 @@ impl PyFileIO {
 impl PyFileIO {
     fn warn_unclosed(&self) {
         let text = protocol::repr(self.as_object()).map(|r| r.to_string_lossy().into_owned()).unwrap_or_default();
-        if let Err(error) =
-            rpy_vm::runtime::warnings::warn(exc::ResourceWarning(), format!("unclosed file {text}"), 1)
+        if let Err(error) = rpy_vm::runtime::warnings::warn(exc::ResourceWarning(), format!("unclosed file {text}"), 1)
             && !error.matches(exc::Warning())
         {
             error.write_unraisable(Some(self.as_object()));

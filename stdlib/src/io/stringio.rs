@@ -54,9 +54,9 @@ impl PyStringIO {
         let cr = |i: usize| rest[i] == '\r' as u32;
         let end = match self.line_end.get() {
             LineEnd::Translated | LineEnd::Exact("\n") => (0..rest.len()).find(|&i| newline(i)).map(|i| i + 1),
-            LineEnd::Universal => (0..rest.len()).find(|&i| newline(i) || cr(i)).map(|i| {
-                if cr(i) && i + 1 < rest.len() && newline(i + 1) { i + 2 } else { i + 1 }
-            }),
+            LineEnd::Universal => (0..rest.len())
+                .find(|&i| newline(i) || cr(i))
+                .map(|i| if cr(i) && i + 1 < rest.len() && newline(i + 1) { i + 2 } else { i + 1 }),
             LineEnd::Exact("\r") => (0..rest.len()).find(|&i| cr(i)).map(|i| i + 1),
             LineEnd::Exact(_) => (1..rest.len()).find(|&i| cr(i - 1) && newline(i)).map(|i| i + 1),
         };
@@ -309,7 +309,10 @@ impl PyStringIO {
         };
         *self.data.borrow_mut() = (0..value.len()).map(|i| value.char_at(i)).collect();
         if items[2].downcast_ref::<PyInt>().is_none() {
-            return Err(exc::type_error(format!("third item of state must be an integer, got {}", items[2].ty().name())));
+            return Err(exc::type_error(format!(
+                "third item of state must be an integer, got {}",
+                items[2].ty().name()
+            )));
         }
         let position = number::as_isize(&items[2], Some(exc::OverflowError()))?;
         if position < 0 {
@@ -322,7 +325,10 @@ impl PyStringIO {
                 own.update(d.as_object())?;
             }
         } else if !rpy_vm::is_none(&items[3]) {
-            return Err(exc::type_error(format!("fourth item of state should be a dict, got a {}", items[3].ty().name())));
+            return Err(exc::type_error(format!(
+                "fourth item of state should be a dict, got a {}",
+                items[3].ty().name()
+            )));
         }
         Ok(())
     }

@@ -161,12 +161,8 @@ impl PyTextIOWrapper {
             let factory = protocol::getattr(info, intern!("incrementalencoder"))?;
             self.encoder.set(Some(call::call_one(&factory, errors.as_object())?));
             let normalized = protocol::getattr_opt(info, intern!("name"))?;
-            self.utf8.set(
-                normalized
-                    .as_ref()
-                    .and_then(|n| n.downcast_ref::<PyStr>())
-                    .is_some_and(|n| n.eq_str("utf-8")),
-            );
+            self.utf8
+                .set(normalized.as_ref().and_then(|n| n.downcast_ref::<PyStr>()).is_some_and(|n| n.eq_str("utf-8")));
         }
         Ok(())
     }
@@ -553,7 +549,9 @@ impl PyTextIOWrapper {
     ) -> PyResult<()> {
         let changes = encoding.is_some() || errors.is_some() || newline.is_some();
         if changes && (!self.decoded.is_null() || !self.snapshot.is_null()) {
-            return Err(unsupported("It is not possible to set the encoding or newline of stream after the first read"));
+            return Err(unsupported(
+                "It is not possible to set the encoding or newline of stream after the first read",
+            ));
         }
         let newline = match newline {
             Some(n) => Some(parse_newline(Some(n))?),
@@ -608,13 +606,13 @@ impl PyTextIOWrapper {
         let mut out = text.to_ref();
         if has_newline && !self.write_newline.get().is_empty() {
             let (from, to) = (PyStr::interned("\n"), PyStr::interned(self.write_newline.get()));
-            let replaced = call::call_method(text.as_object(), intern!("replace"), &[from.as_object(), to.as_object()])?;
+            let replaced =
+                call::call_method(text.as_object(), intern!("replace"), &[from.as_object(), to.as_object()])?;
             if let Ok(replaced) = replaced.downcast::<PyStr>() {
                 out = replaced;
             }
         }
-        let flush = self.line_buffering.get()
-            && (has_newline || (0..count).any(|i| text.char_at(i) == '\r' as u32));
+        let flush = self.line_buffering.get() && (has_newline || (0..count).any(|i| text.char_at(i) == '\r' as u32));
         self.encode(&out)?;
         if self.pending.borrow().len() >= self.chunk_size.get() || flush || self.write_through.get() {
             self.flush_pending()?;
@@ -716,8 +714,7 @@ impl PyTextIOWrapper {
         let position = number::as_isize(&position, None)? as i64;
         let flags = snapshot.items()[0].downcast_ref::<PyInt>().and_then(PyInt::as_i64).unwrap_or(0);
         let input = snapshot.items()[1].downcast_ref::<PyBytes>().map(|b| b.as_bytes().to_vec()).unwrap_or_default();
-        let mut cookie =
-            Cookie { start: position - input.len() as i64, flags, feed: 0, skip: 0, need_eof: false };
+        let mut cookie = Cookie { start: position - input.len() as i64, flags, feed: 0, skip: 0, need_eof: false };
         let mut to_skip = self.used.get() as i64;
         if to_skip == 0 || self.decoded.is_null() {
             return Ok(cookie.pack());
@@ -938,4 +935,3 @@ impl PyTextIOWrapper {
         }
     }
 }
-

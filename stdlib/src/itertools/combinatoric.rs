@@ -25,6 +25,9 @@ fn take(pool: &PyTuple, index: usize) -> ObjRef {
     pool.get(index).map_or_else(rpy_vm::none, PyObject::new_ref)
 }
 
+/// product(*iterables, repeat=1)
+/// --
+///
 /// Cartesian product of input iterables.  Equivalent to nested for-loops.
 ///
 /// For example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).

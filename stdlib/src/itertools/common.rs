@@ -21,8 +21,9 @@ pub fn positional<'a, T: PyClass>(
 
 /// Exactly `N` arguments.
 pub fn exactly<'a, const N: usize>(name: &str, args: &'a [&'a PyObject]) -> PyResult<[&'a PyObject; N]> {
-    <[&PyObject; N]>::try_from(args)
-        .map_err(|_| exc::type_error(format!("{name} expected {N} argument{}, got {}", if N == 1 { "" } else { "s" }, args.len())))
+    <[&PyObject; N]>::try_from(args).map_err(|_| {
+        exc::type_error(format!("{name} expected {N} argument{}, got {}", if N == 1 { "" } else { "s" }, args.len()))
+    })
 }
 
 /// The value of the only keyword a constructor knows.

@@ -103,6 +103,9 @@ impl PyCount {
     }
 }
 
+/// cycle(iterable, /)
+/// --
+///
 /// Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.
 #[pyclass(name = "cycle", module = "itertools", flags(BASETYPE), gc)]
 #[repr(C)]

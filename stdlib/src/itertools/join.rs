@@ -11,6 +11,9 @@ use rpy_vm::types::list::class_getitem;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, OptRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, gc};
 
+/// chain(*iterables)
+/// --
+///
 /// Return a chain object whose .__next__() method returns elements from the
 /// first iterable until it is exhausted, then elements from the next
 /// iterable, until all of the iterables are exhausted.
@@ -86,6 +89,9 @@ impl PyChain {
     }
 }
 
+/// starmap(function, iterable, /)
+/// --
+///
 /// Return an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.
 #[pyclass(name = "starmap", module = "itertools", flags(BASETYPE), gc)]
 #[repr(C)]
@@ -267,6 +273,9 @@ impl PyBatched {
     }
 }
 
+/// pairwise(iterable, /)
+/// --
+///
 /// Return an iterator of overlapping pairs taken from the input iterator.
 ///
 ///     s -> (s0,s1), (s1,s2), (s2, s3), ...
@@ -345,6 +354,9 @@ impl gc::Traverse for Sources {
     }
 }
 
+/// zip_longest(*iterables, fillvalue=None)
+/// --
+///
 /// Return a zip_longest object whose .__next__() method returns a tuple where
 /// the i-th element comes from the i-th iterable argument.  The .__next__()
 /// method continues until the longest iterable in the argument sequence

@@ -60,6 +60,9 @@ impl PyCompress {
     }
 }
 
+/// dropwhile(predicate, iterable, /)
+/// --
+///
 /// Drop items from the iterable while predicate(item) is true.
 ///
 /// Afterwards, return every element until the iterable is exhausted.
@@ -111,6 +114,9 @@ impl PyDropWhile {
     }
 }
 
+/// takewhile(predicate, iterable, /)
+/// --
+///
 /// Return successive entries from an iterable as long as the predicate evaluates to true for each entry.
 #[pyclass(name = "takewhile", module = "itertools", flags(BASETYPE), gc)]
 #[repr(C)]
@@ -160,6 +166,9 @@ impl PyTakeWhile {
     }
 }
 
+/// filterfalse(function, iterable, /)
+/// --
+///
 /// Return those items of iterable for which function(item) is false.
 ///
 /// If function is None, return the items that are false.
@@ -263,7 +272,9 @@ impl PyISlice {
         let args = positional::<PyISlice>(cls, args, kwargs)?;
         let (iterable, start, stop, step) = match *args {
             [iterable, stop] => (iterable, 0, slice_index(stop, -1, bad_stop)?, None),
-            [iterable, start, stop] => (iterable, slice_index(start, 0, bad_index)?, slice_index(stop, -1, bad_stop)?, None),
+            [iterable, start, stop] => {
+                (iterable, slice_index(start, 0, bad_index)?, slice_index(stop, -1, bad_stop)?, None)
+            }
             [iterable, start, stop, step] => {
                 (iterable, slice_index(start, 0, bad_index)?, slice_index(stop, -1, bad_stop)?, Some(step))
             }

@@ -534,7 +534,11 @@ pub mod math {
     #[pyfunction(sig = "(x, y, /, *, steps=None)")]
     fn nextafter(x: f64, y: f64, steps: Option<&PyObject>) -> PyResult<f64> {
         let steps = match steps {
-            None => 1,
+            None => {
+                let next = steps_after(x, y, 1);
+                // Zero is reached from x's side.
+                return Ok(if next == 0.0 && x != 0.0 { next.copysign(x) } else { next });
+            }
             Some(steps) => {
                 let steps = number::index(steps)?;
                 if steps.is_negative() {
@@ -651,7 +655,11 @@ pub mod math {
                 let Some(item) = po::iter_next(&iterator)? else {
                     return Ok(PyInt::from_i64(product).into_obj());
                 };
-                match item.downcast_exact::<PyInt>().and_then(PyInt::as_i64).and_then(|value| product.checked_mul(value)) {
+                match item
+                    .downcast_exact::<PyInt>()
+                    .and_then(PyInt::as_i64)
+                    .and_then(|value| product.checked_mul(value))
+                {
                     Some(next) => product = next,
                     None => {
                         pending = Some(number::multiply(&PyInt::from_i64(product).into_obj(), &item)?);

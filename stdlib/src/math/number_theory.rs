@@ -81,7 +81,11 @@ fn odd_product(low: u64, high: u64) -> BigUint {
 /// A count for `comb` and `perm`.
 fn non_negative(value: &PyObject, name: &str) -> PyResult<Ref<PyInt>> {
     let value = number::index_exact(value)?;
-    if value.is_negative() { Err(exc::value_error(format!("{name} must be a non-negative integer"))) } else { Ok(value) }
+    if value.is_negative() {
+        Err(exc::value_error(format!("{name} must be a non-negative integer")))
+    } else {
+        Ok(value)
+    }
 }
 
 /// Falling factorial `n * (n - 1) * … * (n - k + 1)` of a big `n`.
@@ -116,10 +120,13 @@ pub fn perm(n: &PyObject, k: Option<&PyObject>) -> PyResult<Ref<PyInt>> {
     if k == 0 {
         return Ok(PyInt::one());
     }
-    Ok(PyInt::from_biguint(false, &match n.as_u64() {
-        Some(n) if n < u64::MAX => product_range(n - k + 1, n + 1),
-        _ => falling_big(&n.to_biguint(), 0, k),
-    }))
+    Ok(PyInt::from_biguint(
+        false,
+        &match n.as_u64() {
+            Some(n) if n < u64::MAX => product_range(n - k + 1, n + 1),
+            _ => falling_big(&n.to_biguint(), 0, k),
+        },
+    ))
 }
 
 /// Number of unordered choices of `k` from `n`.

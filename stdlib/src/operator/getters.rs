@@ -76,6 +76,9 @@ fn reduce_call(this: &PyObject, args: Ref<PyTuple>) -> Ref<PyTuple> {
     PyTuple::from_array([this.ty().to_obj(), args.into_obj()])
 }
 
+/// attrgetter(attr, /, *attrs)
+/// --
+///
 /// Return a callable object that fetches the given attribute(s) from its operand.
 /// After f = attrgetter('name'), the call f(r) returns r.name.
 /// After g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).
@@ -124,8 +127,9 @@ impl PyAttrGetter {
         kwnames: *mut PyObject,
     ) -> *mut PyObject {
         // SAFETY: the vectorcall protocol, on an object of this type.
-        let (this, object) =
-            unsafe { ((*this).cast_unchecked_ref::<PyAttrGetter>(), vector_operand("attrgetter", args, nargsf, kwnames)) };
+        let (this, object) = unsafe {
+            ((*this).cast_unchecked_ref::<PyAttrGetter>(), vector_operand("attrgetter", args, nargsf, kwnames))
+        };
         into_raw(object.and_then(|object| this.apply(object)))
     }
 }
@@ -182,6 +186,9 @@ impl PyAttrGetter {
     }
 }
 
+/// itemgetter(item, /, *items)
+/// --
+///
 /// Return a callable object that fetches the given item(s) from its operand.
 /// After f = itemgetter(2), the call f(r) returns r[2].
 /// After g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])
@@ -228,8 +235,9 @@ impl PyItemGetter {
         kwnames: *mut PyObject,
     ) -> *mut PyObject {
         // SAFETY: the vectorcall protocol, on an object of this type.
-        let (this, object) =
-            unsafe { ((*this).cast_unchecked_ref::<PyItemGetter>(), vector_operand("itemgetter", args, nargsf, kwnames)) };
+        let (this, object) = unsafe {
+            ((*this).cast_unchecked_ref::<PyItemGetter>(), vector_operand("itemgetter", args, nargsf, kwnames))
+        };
         into_raw(object.and_then(|object| this.apply(object)))
     }
 }
@@ -272,6 +280,9 @@ impl PyItemGetter {
     }
 }
 
+/// methodcaller(name, /, *args, **kwargs)
+/// --
+///
 /// Return a callable object that calls the given method on its operand.
 /// After f = methodcaller('name'), the call f(r) returns r.name().
 /// After g = methodcaller('name', 'date', foo=1), the call g(r) returns

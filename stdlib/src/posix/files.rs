@@ -132,10 +132,31 @@ pub mod posix {
     #[pyattr]
     fn _have_functions() -> ObjRef {
         let names = [
-            "HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HAVE_FCHMODAT", "HAVE_FCHOWN", "HAVE_FCHOWNAT", "HAVE_FDOPENDIR",
-            "HAVE_FPATHCONF", "HAVE_FSTATAT", "HAVE_FSTATVFS", "HAVE_FTRUNCATE", "HAVE_FUTIMENS", "HAVE_LINKAT", "HAVE_LCHOWN",
-            "HAVE_LSTAT", "HAVE_LUTIMES", "HAVE_MKDIRAT", "HAVE_MKFIFOAT", "HAVE_MKNODAT", "HAVE_OPENAT", "HAVE_READLINKAT",
-            "HAVE_RENAMEAT", "HAVE_SYMLINKAT", "HAVE_UNLINKAT", "HAVE_UTIMENSAT",
+            "HAVE_FACCESSAT",
+            "HAVE_FCHDIR",
+            "HAVE_FCHMOD",
+            "HAVE_FCHMODAT",
+            "HAVE_FCHOWN",
+            "HAVE_FCHOWNAT",
+            "HAVE_FDOPENDIR",
+            "HAVE_FPATHCONF",
+            "HAVE_FSTATAT",
+            "HAVE_FSTATVFS",
+            "HAVE_FTRUNCATE",
+            "HAVE_FUTIMENS",
+            "HAVE_LINKAT",
+            "HAVE_LCHOWN",
+            "HAVE_LSTAT",
+            "HAVE_LUTIMES",
+            "HAVE_MKDIRAT",
+            "HAVE_MKFIFOAT",
+            "HAVE_MKNODAT",
+            "HAVE_OPENAT",
+            "HAVE_READLINKAT",
+            "HAVE_RENAMEAT",
+            "HAVE_SYMLINKAT",
+            "HAVE_UNLINKAT",
+            "HAVE_UTIMENSAT",
         ];
         PyList::new(names.iter().map(|n| PyStr::interned(n).into_obj()).collect()).into_obj()
     }
@@ -246,9 +267,7 @@ pub mod posix {
     fn dup2(fd: i32, fd2: i32, inheritable: Option<bool>) -> PyResult<i32> {
         let flags = if inheritable.unwrap_or(true) { 0 } else { libc::O_CLOEXEC };
         // SAFETY: plain system calls; dup3 refuses equal descriptors, dup2 accepts them.
-        checked(|| unsafe {
-            if fd == fd2 { libc::dup2(fd, fd2) as i64 } else { libc::dup3(fd, fd2, flags) as i64 }
-        })?;
+        checked(|| unsafe { if fd == fd2 { libc::dup2(fd, fd2) as i64 } else { libc::dup3(fd, fd2, flags) as i64 } })?;
         Ok(fd2)
     }
 
@@ -355,7 +374,9 @@ pub mod posix {
         match &path {
             // SAFETY: plain system calls.
             PathOrFd::Fd(fd) => checked(|| unsafe { libc::ftruncate(*fd, length) as i64 }).map(drop),
-            PathOrFd::Path(p) => checked_path(p, || unsafe { libc::truncate(p.name.as_ptr(), length) as i64 }).map(drop),
+            PathOrFd::Path(p) => {
+                checked_path(p, || unsafe { libc::truncate(p.name.as_ptr(), length) as i64 }).map(drop)
+            }
         }
     }
 
@@ -405,10 +426,8 @@ pub mod posix {
         if unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut size) } < 0 {
             return Err(exc::os_error_last(None));
         }
-        super::super::stat::TERMINAL_SIZE.build(vec![
-            PyInt::from_i64(size.ws_col as i64).into_obj(),
-            PyInt::from_i64(size.ws_row as i64).into_obj(),
-        ])
+        super::super::stat::TERMINAL_SIZE
+            .build(vec![PyInt::from_i64(size.ws_col as i64).into_obj(), PyInt::from_i64(size.ws_row as i64).into_obj()])
     }
 
     // ---- status ----
@@ -773,9 +792,8 @@ pub mod posix {
         while filled < data.len() {
             let (pointer, rest) = (data[filled..].as_mut_ptr() as usize, data.len() - filled);
             // SAFETY: the buffer is ours during the call.
-            let n = checked(|| unsafe {
-                libc::getrandom(pointer as *mut libc::c_void, rest, flags.unwrap_or(0)) as i64
-            })?;
+            let n =
+                checked(|| unsafe { libc::getrandom(pointer as *mut libc::c_void, rest, flags.unwrap_or(0)) as i64 })?;
             filled += n as usize;
         }
         Ok(PyBytes::from_vec(data).into_obj())
@@ -824,7 +842,11 @@ pub mod posix {
     /// Get a named configuration limit of a file or directory.
     #[pyfunction(sig = "(path, name)")]
     fn pathconf(path: PathOrFd, name: &PyObject) -> PyResult<i64> {
-        let name = super::super::constants::conf_name(name, super::super::constants::PATHCONF, "configuration name must be a string or integer")?;
+        let name = super::super::constants::conf_name(
+            name,
+            super::super::constants::PATHCONF,
+            "configuration name must be a string or integer",
+        )?;
         // SAFETY: errno tells "no limit" from an error.
         unsafe {
             *libc::__errno_location() = 0;
@@ -884,7 +906,11 @@ pub mod posix {
         if out.is_empty() {
             out.push(b'.');
         }
-        Ok(if is_text { rpy_vm::runtime::codecs::fs_decode(&out).into_obj() } else { PyBytes::from_vec(out).into_obj() })
+        Ok(if is_text {
+            rpy_vm::runtime::codecs::fs_decode(&out).into_obj()
+        } else {
+            PyBytes::from_vec(out).into_obj()
+        })
     }
 
     fn mode_test(path: &PyObject, wanted: libc::mode_t, follow: bool) -> PyResult<bool> {
@@ -960,5 +986,4 @@ pub mod posix {
         // SAFETY: the buffers are exported during the call.
         checked(|| unsafe { libc::writev(fd, pointer as *const libc::iovec, count) as i64 })
     }
-
 }

@@ -42,7 +42,8 @@ impl<'a> FromArg<'a> for Path {
     fn from_arg(object: &'a PyObject, ctx: &ArgCtx) -> PyResult<Path> {
         match rpy_vm::runtime::paths::path_bytes(object) {
             Ok(bytes) => Ok(Path {
-                name: CString::new(bytes).map_err(|_| exc::value_error(format!("{}: embedded null character in path", ctx.func)))?,
+                name: CString::new(bytes)
+                    .map_err(|_| exc::value_error(format!("{}: embedded null character in path", ctx.func)))?,
                 object: object.new_ref(),
             }),
             Err(e) if e.matches(exc::TypeError()) => Err(exc::type_error(format!(

@@ -227,7 +227,9 @@ pub mod process_functions {
         fork_process()
     }
     /// Register callables to be called when forking a new process.
-    #[pyfunction(sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)")]
+    #[pyfunction(
+        sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"
+    )]
     fn register_at_fork(
         before: Option<&PyObject>,
         after_in_child: Option<&PyObject>,
@@ -369,7 +371,8 @@ pub mod process_functions {
             let elapsed = libc::times(&mut t);
             let ticks = libc::sysconf(libc::_SC_CLK_TCK) as f64;
             let all = [t.tms_utime, t.tms_stime, t.tms_cutime, t.tms_cstime, elapsed];
-            super::super::stat::TIMES_RESULT.build(all.iter().map(|&n| PyFloat::new(n as f64 / ticks).into_obj()).collect())
+            super::super::stat::TIMES_RESULT
+                .build(all.iter().map(|&n| PyFloat::new(n as f64 / ticks).into_obj()).collect())
         }
     }
     /// Return average recent system load information.

@@ -256,4 +256,3 @@ impl PyDirEntry {
         rpy_vm::types::list::class_getitem(cls, item)
     }
 }
-

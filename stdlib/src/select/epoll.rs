@@ -165,11 +165,7 @@ impl PyEpoll {
             None => None,
             Some(t) => {
                 let ns = convert::to_nanoseconds(t, Rounding::Up).map_err(|e| {
-                    if e.matches(exc::TypeError()) {
-                        exc::type_error("timeout must be an integer or None")
-                    } else {
-                        e
-                    }
+                    if e.matches(exc::TypeError()) { exc::type_error("timeout must be an integer or None") } else { e }
                 })?;
                 (ns >= 0).then_some(ns)
             }

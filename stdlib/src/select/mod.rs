@@ -14,9 +14,32 @@ pub mod epoll;
 pub mod poll;
 
 const NUMBERS: &[(&str, i64)] = crate::libc_numbers![
-    POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL, POLLRDNORM, POLLRDBAND, POLLWRNORM, POLLWRBAND, POLLRDHUP,
-    PIPE_BUF, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLONESHOT, EPOLLEXCLUSIVE, EPOLLRDNORM,
-    EPOLLRDBAND, EPOLLWRNORM, EPOLLWRBAND, EPOLLMSG, EPOLL_CLOEXEC,
+    POLLIN,
+    POLLPRI,
+    POLLOUT,
+    POLLERR,
+    POLLHUP,
+    POLLNVAL,
+    POLLRDNORM,
+    POLLRDBAND,
+    POLLWRNORM,
+    POLLWRBAND,
+    POLLRDHUP,
+    PIPE_BUF,
+    EPOLLIN,
+    EPOLLOUT,
+    EPOLLPRI,
+    EPOLLERR,
+    EPOLLHUP,
+    EPOLLRDHUP,
+    EPOLLONESHOT,
+    EPOLLEXCLUSIVE,
+    EPOLLRDNORM,
+    EPOLLRDBAND,
+    EPOLLWRNORM,
+    EPOLLWRBAND,
+    EPOLLMSG,
+    EPOLL_CLOEXEC,
 ];
 
 /// A moment on the monotonic clock up to which to wait.
@@ -161,10 +184,8 @@ pub mod select_ {
         let ready = loop {
             let mut sets = [lists[0].set, lists[1].set, lists[2].set];
             let [r, w, x] = &mut sets;
-            let mut time = left.map(|n| libc::timeval {
-                tv_sec: n / 1_000_000_000,
-                tv_usec: (n % 1_000_000_000 + 999) / 1000,
-            });
+            let mut time =
+                left.map(|n| libc::timeval { tv_sec: n / 1_000_000_000, tv_usec: (n % 1_000_000_000 + 999) / 1000 });
             if let Some(t) = &mut time
                 && t.tv_usec == 1_000_000
             {

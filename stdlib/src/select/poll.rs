@@ -70,8 +70,7 @@ impl PyPoll {
     #[pymethod(sig = "($self, fd, eventmask=select.POLLIN | select.POLLPRI | select.POLLOUT, /)")]
     fn register(&self, fd: &PyObject, eventmask: Option<&PyObject>) -> PyResult<()> {
         let fd = descriptor(fd)?;
-        let mask =
-            eventmask.map_or(Ok((libc::POLLIN | libc::POLLPRI | libc::POLLOUT) as u16), event_mask)?;
+        let mask = eventmask.map_or(Ok((libc::POLLIN | libc::POLLPRI | libc::POLLOUT) as u16), event_mask)?;
         let mut watched = self.watched.borrow_mut();
         match watched.iter_mut().find(|w| w.0 == fd) {
             Some(entry) => entry.1 = mask,

@@ -69,10 +69,9 @@ pub mod sre {
     fn template(pattern: &PyObject, template: &PyList) -> PyResult<ObjRef> {
         match pattern.downcast_ref::<pattern::PyPattern>() {
             Some(pattern) => Ok(template::new(pattern, template)?.into_obj()),
-            None => Err(exc::type_error(format!(
-                "template() argument 1 must be re.Pattern, not {}",
-                pattern.ty().name()
-            ))),
+            None => {
+                Err(exc::type_error(format!("template() argument 1 must be re.Pattern, not {}", pattern.ty().name())))
+            }
         }
     }
 

@@ -104,8 +104,12 @@ impl PyPattern {
     fn subject(&self, string: &PyObject) -> PyResult<Subject> {
         let subject = Subject::new(string)?;
         match self.is_bytes {
-            Some(true) if !subject.is_bytes => Err(exc::type_error("cannot use a bytes pattern on a string-like object")),
-            Some(false) if subject.is_bytes => Err(exc::type_error("cannot use a string pattern on a bytes-like object")),
+            Some(true) if !subject.is_bytes => {
+                Err(exc::type_error("cannot use a bytes pattern on a string-like object"))
+            }
+            Some(false) if subject.is_bytes => {
+                Err(exc::type_error("cannot use a string pattern on a bytes-like object"))
+            }
             _ => Ok(subject),
         }
     }
@@ -117,7 +121,13 @@ impl PyPattern {
         (start.min(len), end.min(len))
     }
 
-    fn one(&self, string: &PyObject, pos: Option<isize>, endpos: Option<isize>, mode: Mode) -> PyResult<Option<ObjRef>> {
+    fn one(
+        &self,
+        string: &PyObject,
+        pos: Option<isize>,
+        endpos: Option<isize>,
+        mode: Mode,
+    ) -> PyResult<Option<ObjRef>> {
         let subject = self.subject(string)?;
         let (start, end) = Self::bounds(&subject, pos, endpos);
         if start > end {

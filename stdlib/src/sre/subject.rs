@@ -171,7 +171,15 @@ impl Subject {
     }
 
     /// Runs the engine from `start`; `state.start` and `state.cursor.position` are the match's bounds after success.
-    pub fn run(&self, state: &mut State, code: &[u32], start: usize, end: usize, mode: Mode, must_advance: bool) -> bool {
+    pub fn run(
+        &self,
+        state: &mut State,
+        code: &[u32],
+        start: usize,
+        end: usize,
+        mode: Mode,
+        must_advance: bool,
+    ) -> bool {
         fn go<T>(
             units: &[T],
             state: &mut State,

@@ -49,16 +49,17 @@ pub fn new(pattern: &PyPattern, template: &PyList) -> PyResult<Ref<PyTemplate>> 
         }
         items.push((index as usize, pair[1].clone()));
     }
-    Ok(new_exact(PyTemplate {
-        ob_base: PyObject::placeholder(),
-        literal: OptRef::some(parts[0].clone()),
-        items,
-    }))
+    Ok(new_exact(PyTemplate { ob_base: PyObject::placeholder(), literal: OptRef::some(parts[0].clone()), items }))
 }
 
 impl PyTemplate {
     /// The text with the groups put in. `span` gives a group's bounds in the subject.
-    pub fn expand(&self, subject: &Subject, span: impl Fn(usize) -> Option<(usize, usize)>, out: &mut Output) -> PyResult<()> {
+    pub fn expand(
+        &self,
+        subject: &Subject,
+        span: impl Fn(usize) -> Option<(usize, usize)>,
+        out: &mut Output,
+    ) -> PyResult<()> {
         if let Some(literal) = self.literal.get() {
             out.push(&literal)?;
         }

@@ -43,7 +43,13 @@ fn item_size(code: u8, native: bool) -> Option<(usize, usize)> {
         b'x' | b'b' | b'B' | b'c' | b's' | b'p' | b'?' => return Some((1, 1)),
         b'h' | b'H' | b'e' => 2,
         b'i' | b'I' | b'f' => 4,
-        b'l' | b'L' => if native { 8 } else { 4 },
+        b'l' | b'L' => {
+            if native {
+                8
+            } else {
+                4
+            }
+        }
         b'q' | b'Q' | b'd' => 8,
         b'n' | b'N' | b'P' if native => 8,
         b'F' => return Some((8, if native { 4 } else { 1 })),
@@ -153,7 +159,7 @@ impl Layout {
             2 => u64::from(f64_to_f16(value)?),
             4 => {
                 let narrow = value as f32;
-                if narrow.is_infinite() && value.is_finite() && !self.native {
+                if narrow.is_infinite() && value.is_finite() {
                     return Err(exc::overflow_error(format!(
                         "float too large to pack with {} format",
                         if code == b'F' { 'F' } else { 'f' }
@@ -280,9 +286,8 @@ fn as_int(value: &PyObject) -> PyResult<rpy_vm::Ref<PyInt>> {
 }
 
 fn as_float(value: &PyObject) -> PyResult<f64> {
-    number::as_f64(value).map_err(|e| {
-        if e.matches(exc::TypeError()) { struct_error("required argument is not a float") } else { e }
-    })
+    number::as_f64(value)
+        .map_err(|e| if e.matches(exc::TypeError()) { struct_error("required argument is not a float") } else { e })
 }
 
 fn as_complex(value: &PyObject) -> PyResult<(f64, f64)> {

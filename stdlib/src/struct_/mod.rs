@@ -22,8 +22,7 @@ pub fn error_class() -> PyResult<ObjRef> {
     dict.set_str(intern!("__module__"), intern!("struct").as_object())?;
     let bases = PyTuple::from_array([exc::Exception().to_obj()]);
     let ty = <PyTypeObject as rpy_vm::PyClass>::type_object();
-    let class =
-        call::call(ty.as_object(), &[intern!("error").as_object(), bases.as_object(), dict.as_object()])?;
+    let class = call::call(ty.as_object(), &[intern!("error").as_object(), bases.as_object(), dict.as_object()])?;
     ERROR.set(Some(class.clone()));
     Ok(class)
 }
@@ -146,9 +145,7 @@ pub mod struct_module {
     fn exec(module: &PyModule) -> PyResult<()> {
         module.add("error", super::error_class()?)?;
         add_class::<PyStructObject>(module)?;
-        rpy_vm::types::type_::ready::ensure_ready(
-            <super::object::PyUnpackIterator as rpy_vm::PyClass>::type_object(),
-        )
+        rpy_vm::types::type_::ready::ensure_ready(<super::object::PyUnpackIterator as rpy_vm::PyClass>::type_object())
     }
 }
 

@@ -45,7 +45,12 @@ pub fn cached(format: &PyObject) -> PyResult<Ref<PyStructObject>> {
             cache
         }
     };
-    if let Some(found) = cache.get_item(format)?
+    // Bytes and text with the same characters share an entry, and are never compared with each other.
+    let key = match format.downcast_ref::<PyBytes>() {
+        Some(bytes) => PyStr::from_latin1(bytes.as_bytes()).into_obj(),
+        None => format.new_ref(),
+    };
+    if let Some(found) = cache.get_item(&key)?
         && let Ok(found) = found.downcast::<PyStructObject>()
     {
         return Ok(found);
@@ -55,7 +60,7 @@ pub fn cached(format: &PyObject) -> PyResult<Ref<PyStructObject>> {
     if cache.len() >= CACHE_LIMIT {
         cache.clear();
     }
-    cache.set_item(format, new.as_object())?;
+    cache.set_item(&key, new.as_object())?;
     Ok(new)
 }
 
@@ -91,6 +96,9 @@ impl PyStructObject {
                 format.ty().name()
             )));
         };
+        if text.contains(&0) {
+            return Err(struct_error("embedded null character"));
+        }
         let layout = Layout::parse(&text)?;
         *self.layout.borrow_mut() = Some(Rc::new(layout));
         self.format.set(Some(PyStr::from_latin1(&text).into_obj()));
@@ -354,8 +362,12 @@ impl PyStructObject {
 
     /// struct size in bytes
     #[pygetset]
-    fn size(&self) -> PyResult {
-        Ok(PyInt::from_usize(self.layout()?.size).into_obj())
+    fn size(&self) -> ObjRef {
+        match self.layout() {
+            Ok(layout) => PyInt::from_usize(layout.size),
+            Err(_) => PyInt::from_i64(-1),
+        }
+        .into_obj()
     }
 }
 

@@ -37,7 +37,7 @@ pub fn wait_of(blocking: bool, timeout: Option<f64>) -> PyResult<Wait> {
         return Err(exc::value_error("timeout value must be a non-negative number"));
     }
     if timeout > TIMEOUT_MAX {
-        return Err(exc::overflow_error("timeout value is too large"));
+        return Err(exc::overflow_error("timestamp out of range for platform time_t"));
     }
     Ok(if timeout == 0.0 { Wait::Not } else { Wait::For(Duration::from_secs_f64(timeout)) })
 }
@@ -203,11 +203,7 @@ impl PyRLock {
 #[pymethods]
 impl PyRLock {
     #[slot]
-    fn tp_new(
-        cls: &PyTypeObject,
-        _args: &PyTuple,
-        _kwargs: Option<&rpy_vm::types::dict::PyDict>,
-    ) -> PyResult<ObjRef> {
+    fn tp_new(cls: &PyTypeObject, _args: &PyTuple, _kwargs: Option<&rpy_vm::types::dict::PyDict>) -> PyResult<ObjRef> {
         let value = PyRLock {
             ob_base: PyObject::placeholder(),
             lock: RawLock::new(),

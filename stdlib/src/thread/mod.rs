@@ -50,7 +50,11 @@ pub mod thread {
         if po::callable(function) {
             Ok(())
         } else {
-            Err(exc::type_error(if name == "start_new_thread" { "first arg must be callable" } else { "thread function must be callable" }))
+            Err(exc::type_error(if name == "start_new_thread" {
+                "first arg must be callable"
+            } else {
+                "thread function must be callable"
+            }))
         }
     }
 

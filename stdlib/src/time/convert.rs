@@ -45,7 +45,7 @@ pub fn to_nanoseconds(seconds: &PyObject, rounding: Rounding) -> PyResult<i64> {
         }
         let nanoseconds = round(value * 1e9, rounding);
         if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&nanoseconds) {
-            return Err(exc::overflow_error(TOO_LARGE));
+            return Err(out_of_range());
         }
         return Ok(nanoseconds as i64);
     }
@@ -129,7 +129,9 @@ pub fn seconds(nanoseconds: i64) -> f64 {
 pub fn c_int(value: &PyObject) -> PyResult<i32> {
     let value = number::index(value)?;
     value.as_i32().ok_or_else(|| {
-        if value.is_negative() {
+        if value.as_i64().is_none() {
+            exc::overflow_error("Python int too large to convert to C long")
+        } else if value.is_negative() {
             exc::overflow_error("signed integer is less than minimum")
         } else {
             exc::overflow_error("signed integer is greater than maximum")

@@ -148,10 +148,7 @@ pub mod time {
     }
 
     fn timespec(nanoseconds: i64) -> libc::timespec {
-        libc::timespec {
-            tv_sec: nanoseconds.div_euclid(1_000_000_000),
-            tv_nsec: nanoseconds.rem_euclid(1_000_000_000),
-        }
+        libc::timespec { tv_sec: nanoseconds.div_euclid(1_000_000_000), tv_nsec: nanoseconds.rem_euclid(1_000_000_000) }
     }
 
     /// clock_settime(clk_id, time)
@@ -206,9 +203,7 @@ pub mod time {
         let (clock, implementation, monotonic, adjustable) = match name {
             "time" => (libc::CLOCK_REALTIME, "clock_gettime(CLOCK_REALTIME)", false, true),
             "monotonic" | "perf_counter" => (libc::CLOCK_MONOTONIC, "clock_gettime(CLOCK_MONOTONIC)", true, false),
-            "process_time" => {
-                (libc::CLOCK_PROCESS_CPUTIME_ID, "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", true, false)
-            }
+            "process_time" => (libc::CLOCK_PROCESS_CPUTIME_ID, "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", true, false),
             "thread_time" => (libc::CLOCK_THREAD_CPUTIME_ID, "clock_gettime(CLOCK_THREAD_CPUTIME_ID)", true, false),
             _ => return Err(exc::value_error("unknown clock")),
         };
@@ -237,12 +232,7 @@ pub mod time {
             let errno = gil::allow_threads(|| {
                 // SAFETY: reads the given struct.
                 unsafe {
-                    libc::clock_nanosleep(
-                        libc::CLOCK_MONOTONIC,
-                        libc::TIMER_ABSTIME,
-                        &deadline,
-                        core::ptr::null_mut(),
-                    )
+                    libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &deadline, core::ptr::null_mut())
                 }
             });
             match errno {
@@ -271,7 +261,8 @@ pub mod time {
     /// attributes only.
     #[pyfunction(sig = "($module, seconds=None, /)")]
     fn gmtime(seconds: Option<&PyObject>) -> PyResult<ObjRef> {
-        tm::to_object(&tm::utc(moment(seconds)?)?, "UTC")
+        let utc = tm::utc(moment(seconds)?)?;
+        tm::to_object(&utc, &tm::zone_name(&utc))
     }
 
     /// localtime([seconds]) -> (tm_year,tm_mon,tm_mday,tm_hour,tm_min,

@@ -92,8 +92,8 @@ pub mod zlib_ {
     ///     The initial output buffer size.
     #[pyfunction(sig = "(data, /, wbits=MAX_WBITS, bufsize=DEF_BUF_SIZE)")]
     fn decompress(data: ArgBytes<'_>, wbits: Option<i32>, bufsize: Option<isize>) -> PyResult<Vec<u8>> {
-        let size = usize::try_from(bufsize.unwrap_or(16384))
-            .map_err(|_| exc::value_error("bufsize must be non-negative"))?;
+        let size =
+            usize::try_from(bufsize.unwrap_or(16384)).map_err(|_| exc::value_error("bufsize must be non-negative"))?;
         stream::decompress(&data, wbits.unwrap_or(15), size.min(1 << 26))
     }
 

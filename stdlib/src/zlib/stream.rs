@@ -62,8 +62,7 @@ impl Stream {
     pub fn inflate(wbits: i32) -> Result<Stream, i32> {
         let mut z = Box::new(z_stream::default());
         // SAFETY: as above.
-        let result =
-            unsafe { z::inflateInit2_(&mut *z, wbits, z::zlibVersion(), size_of::<z_stream>() as i32) };
+        let result = unsafe { z::inflateInit2_(&mut *z, wbits, z::zlibVersion(), size_of::<z_stream>() as i32) };
         if result == Z_OK { Ok(Stream { z, kind: Kind::Inflate, live: true }) } else { Err(result) }
     }
 
@@ -114,7 +113,14 @@ impl Stream {
 
     /// Feeds `input`, appending to `out` until the input is used up (and flushed), the stream ends, `limit` bytes were
     /// made, or something is wrong. Gives zlib's last answer and how much input was used.
-    pub fn run(&mut self, input: &[u8], flush: i32, limit: Option<usize>, first: usize, out: &mut Vec<u8>) -> (i32, usize) {
+    pub fn run(
+        &mut self,
+        input: &[u8],
+        flush: i32,
+        limit: Option<usize>,
+        first: usize,
+        out: &mut Vec<u8>,
+    ) -> (i32, usize) {
         if !self.live {
             return (Z_STREAM_ERROR, 0);
         }
@@ -223,8 +229,7 @@ pub fn decompress(data: &[u8], wbits: i32, size: usize) -> PyResult<Vec<u8>> {
         e => error_text(e, "while preparing to decompress data", None),
     })?;
     let mut out = Vec::new();
-    let (answer, _) =
-        rpy_vm::runtime::gil::allow_threads(|| stream.run(data, Z_SYNC_FLUSH, None, size, &mut out));
+    let (answer, _) = rpy_vm::runtime::gil::allow_threads(|| stream.run(data, Z_SYNC_FLUSH, None, size, &mut out));
     match answer {
         Z_STREAM_END => Ok(out),
         Z_OK => Err(stream.error(Z_BUF_ERROR, "while decompressing data")),

@@ -62,7 +62,8 @@ pub fn sum(iterable: &PyObject, start: Option<&PyObject>) -> PyResult<ObjRef> {
         let mut small = start;
         loop {
             let Some(item) = po::iter_next(&it)? else { return Ok(PyInt::from_i64(small).into_obj()) };
-            let is_int = item.downcast_exact::<PyInt>().is_some() || item.downcast_exact::<crate::types::bool_::PyBool>().is_some();
+            let is_int = item.downcast_exact::<PyInt>().is_some()
+                || item.downcast_exact::<crate::types::bool_::PyBool>().is_some();
             let value = if is_int { item.downcast_ref::<PyInt>().and_then(PyInt::as_i64) } else { None };
             if let Some(next) = value.and_then(|value| small.checked_add(value)) {
                 small = next;

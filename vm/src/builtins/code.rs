@@ -61,10 +61,9 @@ fn filename_text(filename: &PyObject) -> PyResult<Ref<PyStr>> {
             use std::os::unix::ffi::OsStrExt;
             Ok(crate::sysmodule::fs_decode(std::ffi::OsStr::from_bytes(bytes.as_bytes())))
         }
-        None => Err(exc::type_error(format!(
-            "expected str, bytes or os.PathLike object, not {}",
-            filename.ty().name()
-        ))),
+        None => {
+            Err(exc::type_error(format!("expected str, bytes or os.PathLike object, not {}", filename.ty().name())))
+        }
     }
 }
 
@@ -146,11 +145,7 @@ struct Namespaces {
 }
 
 /// The globals and locals arguments of `eval` and `exec`, with the caller's as defaults.
-fn namespaces(
-    function: &str,
-    globals: Option<&PyObject>,
-    locals: Option<&PyObject>,
-) -> PyResult<Namespaces> {
+fn namespaces(function: &str, globals: Option<&PyObject>, locals: Option<&PyObject>) -> PyResult<Namespaces> {
     let given = globals;
     let globals: ObjRef = match globals {
         Some(globals) => globals.new_ref(),
@@ -256,9 +251,7 @@ fn check_closure(free: usize, closure: Option<&PyObject>) -> PyResult<Option<&Py
         {
             Ok(Some(tuple))
         }
-        _ if closure.is_none() => {
-            Err(exc::type_error("code object passed to exec() may not contain free variables"))
-        }
+        _ if closure.is_none() => Err(exc::type_error("code object passed to exec() may not contain free variables")),
         _ => Err(exc::type_error(format!("code object requires a closure of exactly length {free}"))),
     }
 }
@@ -280,4 +273,3 @@ pub fn build_class(args: &[&PyObject], kwargs: &KwArgs<'_>) -> PyResult<ObjRef> 
         crate::interp::eval_code_as(function.to_ref(), function.code(), Some(namespace.new_ref()))
     })
 }
-

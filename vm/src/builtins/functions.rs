@@ -494,10 +494,7 @@ pub mod builtins {
             let b = b.as_bytes();
             (b.len(), b.first().copied().map_or(0, u32::from))
         } else {
-            return Err(exc::type_error(format!(
-                "ord() expected string of length 1, but {} found",
-                c.ty().name()
-            )));
+            return Err(exc::type_error(format!("ord() expected string of length 1, but {} found", c.ty().name())));
         };
         if size != 1 {
             return Err(exc::type_error(format!("ord() expected a character, but string of length {size} found")));
@@ -568,26 +565,9 @@ pub mod builtins {
     ///
     /// A custom key function can be supplied to customize the sort order, and the
     /// reverse flag can be set to request the result in descending order.
-    #[pyfunction(sig = "($module, iterable, /, *args, **kwargs)")]
-    fn sorted(iterable: &PyObject, args: &[&PyObject], kwargs: KwArgs<'_>) -> PyResult<ObjRef> {
-        if !args.is_empty() {
-            return Err(exc::type_error(format!("sorted expected 1 argument, got {}", args.len() + 1)));
-        }
+    #[pyfunction(sig = "($module, iterable, /, *, key=None, reverse=False)")]
+    fn sorted(iterable: &PyObject, key: Option<&PyObject>, reverse: bool) -> PyResult<ObjRef> {
         let list = PyList::from_iterable(iterable)?;
-        let mut key = None;
-        let mut reverse = false;
-        for (name, value) in kwargs.iter() {
-            if name.eq_str("key") {
-                key = Some(value).filter(|key| !crate::is_none(key));
-            } else if name.eq_str("reverse") {
-                reverse = po::is_true(value)?;
-            } else {
-                return Err(exc::type_error(format!(
-                    "sort() got an unexpected keyword argument '{}'",
-                    name.to_string_lossy()
-                )));
-            }
-        }
         list.sort(key, reverse)?;
         Ok(list.into_obj())
     }

@@ -185,8 +185,7 @@ impl PyFilter {
     fn tp_iternext(&self) -> PyResult<Option<ObjRef>> {
         let truth = crate::is_none(&self.function) || self.function.is(PyBool::type_object().as_object());
         while let Some(item) = po::iter_next(&self.iterator)? {
-            let keep =
-                if truth { po::is_true(&item)? } else { po::is_true(&*call::call_one(&self.function, &item)?)? };
+            let keep = if truth { po::is_true(&item)? } else { po::is_true(&*call::call_one(&self.function, &item)?)? };
             if keep {
                 return Ok(Some(item));
             }
@@ -230,12 +229,8 @@ impl PyZip {
         let own = core::ptr::eq(cls, PyZip::type_object()) || is_own_init::<PyZip>(cls);
         let strict = strict_keyword("zip", if own { kwargs } else { None })?;
         let iterators = iterators_of(args.items())?;
-        let value = PyZip {
-            ob_base: PyObject::placeholder(),
-            iterators,
-            result: OptRef::NULL,
-            strict: Cell::new(strict),
-        };
+        let value =
+            PyZip { ob_base: PyObject::placeholder(), iterators, result: OptRef::NULL, strict: Cell::new(strict) };
         new_in(cls, value).map(Ref::into_obj)
     }
 

@@ -85,7 +85,8 @@ fn constant(constant: &ConstantData) -> PyResult<ObjRef> {
         ConstantData::Code { code } => code_from_compiler(code)?.into_obj(),
         ConstantData::Slice { elements } => {
             let [start, stop, step] = &**elements;
-            PySlice::new(Some(self::constant(start)?), Some(self::constant(stop)?), Some(self::constant(step)?)).into_obj()
+            PySlice::new(Some(self::constant(start)?), Some(self::constant(stop)?), Some(self::constant(step)?))
+                .into_obj()
         }
         ConstantData::Frozenset { elements } => {
             let items = elements.iter().map(self::constant).collect::<PyResult<Vec<_>>>()?;
@@ -95,4 +96,3 @@ fn constant(constant: &ConstantData) -> PyResult<ObjRef> {
         ConstantData::Ellipsis => crate::ellipsis(),
     })
 }
-

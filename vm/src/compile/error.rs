@@ -89,13 +89,18 @@ fn class_of(error: &CompileError, source: &str, message: &str, allow_incomplete:
     let incomplete = e.is_unclosed_bracket
         || e.is_unclosed_string
         || matches!(e.error, ParseErrorType::Lexical(LexicalErrorType::Eof))
-        || (message.starts_with("expected an indented block") && e.raw_location.end().to_usize() >= source.trim_end().len());
+        || (message.starts_with("expected an indented block")
+            && e.raw_location.end().to_usize() >= source.trim_end().len());
     if allow_incomplete && incomplete {
         return exc::_IncompleteInputError();
     }
     match &e.error {
         ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
-            if mixes_tabs_and_spaces(source) { exc::TabError() } else { exc::IndentationError() }
+            if mixes_tabs_and_spaces(source) {
+                exc::TabError()
+            } else {
+                exc::IndentationError()
+            }
         }
         ParseErrorType::UnexpectedIndentation => exc::IndentationError(),
         _ if message.starts_with("expected an indented block")

@@ -53,9 +53,7 @@ pub fn decode(source: &[u8], filename: &str) -> PyResult<String> {
     match name.as_deref() {
         None | Some("utf-8") => utf8(body, filename, encoding.is_some()),
         Some(n) if n.starts_with("utf-8-") => utf8(body, filename, true),
-        Some(other) if has_bom => {
-            Err(exc::syntax_error(format!("encoding problem: {other} with BOM")))
-        }
+        Some(other) if has_bom => Err(exc::syntax_error(format!("encoding problem: {other} with BOM"))),
         Some("latin-1" | "iso-8859-1" | "iso-latin-1") => Ok(body.iter().map(|&b| b as char).collect()),
         Some(_) => {
             let original = encoding.unwrap_or_default();
@@ -67,7 +65,9 @@ pub fn decode(source: &[u8], filename: &str) -> PyResult<String> {
                     e
                 }
             })?;
-            let text = text.downcast_ref::<PyStr>().ok_or_else(|| exc::syntax_error(format!("encoding problem: {original}")))?;
+            let text = text
+                .downcast_ref::<PyStr>()
+                .ok_or_else(|| exc::syntax_error(format!("encoding problem: {original}")))?;
             Ok(text.as_utf8()?.to_owned())
         }
     }
@@ -81,7 +81,9 @@ fn utf8(body: &[u8], filename: &str, declared: bool) -> PyResult<String> {
             let line = 1 + body[..at].iter().filter(|&&b| b == b'\n').count();
             let byte = body.get(at).copied().unwrap_or(0);
             let message = if declared {
-                format!("(unicode error) 'utf-8' codec can't decode byte {byte:#04x} in position {at}: invalid start byte")
+                format!(
+                    "(unicode error) 'utf-8' codec can't decode byte {byte:#04x} in position {at}: invalid start byte"
+                )
             } else {
                 format!(
                     "Non-UTF-8 code starting with '\\x{byte:02x}' in file {filename} on line {line}, but no encoding \

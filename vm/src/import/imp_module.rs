@@ -304,7 +304,10 @@ pub mod dynamic {
         };
         match LOADER.0.get() {
             Some(loader) => {
-                crate::runtime::audit::audit("import", &[&name, &path, crate::none_ref(), crate::none_ref(), crate::none_ref()])?;
+                crate::runtime::audit::audit(
+                    "import",
+                    &[&name, &path, crate::none_ref(), crate::none_ref(), crate::none_ref()],
+                )?;
                 (loader.create)(name_text, path_text, spec)
             }
             None => Err(exc::import_error_with(

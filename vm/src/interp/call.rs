@@ -259,7 +259,8 @@ fn unexpected_keyword(func: &PyFunction, code: &PyCode, name: &PyStr, kwnames: &
     let mut wrongly_named = Vec::new();
     for i in 0..posonly {
         let parameter = code.local_name(i);
-        let passed = kwnames.items().iter().any(|n| n.downcast_ref::<PyStr>().is_some_and(|n| PyStr::str_eq(n, &parameter)));
+        let passed =
+            kwnames.items().iter().any(|n| n.downcast_ref::<PyStr>().is_some_and(|n| PyStr::str_eq(n, &parameter)));
         if passed {
             wrongly_named.push(parameter.to_string_lossy().into_owned());
         }
@@ -276,7 +277,10 @@ fn unexpected_keyword(func: &PyFunction, code: &PyCode, name: &PyStr, kwnames: &
     let text = name.to_string_lossy();
     let suggestion = crate::runtime::suggestions::closest(&text, candidates.iter().map(String::as_str));
     match suggestion {
-        Some(s) => exc::type_error(format!("{}() got an unexpected keyword argument '{text}'. Did you mean '{s}'?", func_name(func))),
+        Some(s) => exc::type_error(format!(
+            "{}() got an unexpected keyword argument '{text}'. Did you mean '{s}'?",
+            func_name(func)
+        )),
         None => exc::type_error(format!("{}() got an unexpected keyword argument '{text}'", func_name(func))),
     }
 }
@@ -314,8 +318,10 @@ unsafe fn too_many_positional(func: &PyFunction, code: &PyCode, frame: &Interpre
 
 #[cold]
 fn missing_arguments(func: &PyFunction, kind: &str, names: &[Ref<PyStr>]) -> PyErr {
-    let quoted: Vec<String> =
-        names.iter().map(|n| protocol::repr(n.as_object()).map(|r| r.to_string_lossy().into_owned()).unwrap_or_default()).collect();
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|n| protocol::repr(n.as_object()).map(|r| r.to_string_lossy().into_owned()).unwrap_or_default())
+        .collect();
     let list = match quoted.as_slice() {
         [one] => one.clone(),
         [a, b] => format!("{a} and {b}"),

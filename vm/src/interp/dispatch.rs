@@ -78,9 +78,8 @@ pub unsafe fn eval_frame(ts: &PyThreadState, frame: *mut InterpreterFrame, throw
     let mut machine_frame = frame;
     let result = loop {
         // A Rust panic is a fault of ours: it must not end the process, nor skip the program's own handlers.
-        let outcome = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
-            run(ts, machine_frame, start_error.take())
-        }));
+        let outcome =
+            std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run(ts, machine_frame, start_error.take())));
         match outcome {
             Ok(result) => break result,
             Err(payload) => {
@@ -148,7 +147,8 @@ impl InterpreterFrame {
 /// Executes from `frame` on until an entry frame's `INTERPRETER_EXIT`.
 fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyErr>) -> PyResult<ObjRef> {
     // SAFETY: a live frame.
-    let mut machine = Machine { ts, frame, ip: unsafe { (*frame).instr_ptr.get() }, sp: unsafe { (*frame).stackpointer.get() } };
+    let mut machine =
+        Machine { ts, frame, ip: unsafe { (*frame).instr_ptr.get() }, sp: unsafe { (*frame).stackpointer.get() } };
     let m = &mut machine;
     let mut pending = start_error;
     // Whether `pending` is being re-raised: its traceback knows this frame already.
@@ -320,7 +320,9 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
                         POP_JUMP_IF_FALSE => {
                             let condition = m.pop();
                             m.skip(1);
-                            if condition.as_ptr() as *const PyObject == &raw const crate::types::bool_::FALSE as *const PyObject {
+                            if condition.as_ptr() as *const PyObject
+                                == &raw const crate::types::bool_::FALSE as *const PyObject
+                            {
                                 m.skip(arg);
                             }
                             continue 'next;
@@ -328,7 +330,9 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
                         POP_JUMP_IF_TRUE => {
                             let condition = m.pop();
                             m.skip(1);
-                            if condition.as_ptr() as *const PyObject == &raw const crate::types::bool_::TRUE as *const PyObject {
+                            if condition.as_ptr() as *const PyObject
+                                == &raw const crate::types::bool_::TRUE as *const PyObject
+                            {
                                 m.skip(arg);
                             }
                             continue 'next;
@@ -540,7 +544,10 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
                         UNARY_NOT => {
                             // The compiler puts TO_BOOL in front: the operand is a bool.
                             let value = m.pop();
-                            m.push(ops::arith::bool_ref(value.as_ptr() as *const PyObject == &raw const crate::types::bool_::FALSE as *const PyObject));
+                            m.push(ops::arith::bool_ref(
+                                value.as_ptr() as *const PyObject
+                                    == &raw const crate::types::bool_::FALSE as *const PyObject,
+                            ));
                             continue 'next;
                         }
                         UNARY_NEGATIVE => {
@@ -1125,6 +1132,8 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
                             continue 'next;
                         }
                         RETURN_VALUE => {
+                            // The frame's object, if there is one, goes on to show where it ended.
+                            m.save_ip();
                             let value = m.pop();
                             // SAFETY: popped; whatever leaves the frame owns its reference.
                             let value = unsafe { value.make_owned() };
@@ -1354,4 +1363,3 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
 fn unknown_opcode(op: u8) -> PyErr {
     exc::system_error(format!("unknown opcode {op} ({})", NAMES[op as usize]))
 }
-

@@ -56,8 +56,7 @@ pub fn dumps(object: &PyObject) -> PyResult<Vec<u8>> {
 
 /// As [`dumps`], in the given version; with `allow_code` false, code objects are refused.
 pub fn dumps_with(object: &PyObject, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer =
-        Writer { out: Vec::new(), depth: 0, version, allow_code, refs: HashMap::new(), kept: Vec::new() };
+    let mut writer = Writer { out: Vec::new(), depth: 0, version, allow_code, refs: HashMap::new(), kept: Vec::new() };
     match writer.object(object) {
         Ok(()) => Ok(writer.out),
         Err(Failure::Unmarshallable) => Err(exc::value_error("unmarshallable object")),
@@ -86,9 +85,12 @@ impl Writer {
 
     /// A float as text, with a one-byte length (old versions).
     fn double_text(&mut self, value: f64) {
-        let text = rustpython_literal::float::to_string(value);
+        let mut buffer = [0u8; 40];
+        // SAFETY: seventeen digits, sign, point and exponent fit the buffer.
+        let n = unsafe { libc::snprintf(buffer.as_mut_ptr().cast(), buffer.len(), c"%.17g".as_ptr(), value) };
+        let text = &buffer[..(n.max(0) as usize).min(buffer.len())];
         self.out.push(text.len() as u8);
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(text);
     }
 
     /// Writes a reference if the object was written before; otherwise gives the flag for its type byte.

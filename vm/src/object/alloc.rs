@@ -74,7 +74,8 @@ pub unsafe fn mem_free(ptr: *mut u8) {
 #[inline]
 pub fn preheader_size(ty: &PyTypeObject) -> usize {
     let f = ty.tp_flags.get();
-    (if f & flags::HAVE_GC != 0 { GC_HEAD_SIZE } else { 0 }) + (if f & flags::PREHEADER != 0 { MANAGED_SIZE } else { 0 })
+    (if f & flags::HAVE_GC != 0 { GC_HEAD_SIZE } else { 0 })
+        + (if f & flags::PREHEADER != 0 { MANAGED_SIZE } else { 0 })
 }
 
 /// Allocates a zeroed instance of `ty` with room for `nitems` items: header set, count 1, a heap type's reference taken,

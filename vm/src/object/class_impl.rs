@@ -338,7 +338,8 @@ pub mod glue {
     pub use crate::object::defs::{PyGetSetDef, PyMemberDef, PyMethodDef, member};
     pub use crate::object::refs::{ObjRef, PyClass, PyStruct, Ref};
     pub use crate::object::slots::{
-        PyAsyncMethods, PyBufferProcs, PyMappingMethods, PyNumberMethods, PySequenceMethods, inquiry, traverseproc, visitproc,
+        PyAsyncMethods, PyBufferProcs, PyMappingMethods, PyNumberMethods, PySequenceMethods, inquiry, traverseproc,
+        visitproc,
     };
     pub use crate::object::{PyObject, PyTypeObject, flags};
     pub use crate::runtime::gc::Traverse;
@@ -358,7 +359,12 @@ pub mod glue {
     // Tables.
 
     /// A method table entry. `function` has the type that `flags` says.
-    pub const fn method_def(name: &'static CStr, function: *const c_void, flags: c_int, doc: &'static CStr) -> PyMethodDef {
+    pub const fn method_def(
+        name: &'static CStr,
+        function: *const c_void,
+        flags: c_int,
+        doc: &'static CStr,
+    ) -> PyMethodDef {
         PyMethodDef { ml_name: name.as_ptr(), ml_meth: function, ml_flags: flags, ml_doc: Cell::new(doc.as_ptr()) }
     }
 

@@ -100,11 +100,6 @@ pub struct PyMemberDef {
 // SAFETY: as for PyMethodDef.
 unsafe impl Sync for PyMemberDef {}
 impl PyMemberDef {
-    pub const END: PyMemberDef = PyMemberDef {
-        name: core::ptr::null(),
-        type_code: 0,
-        offset: 0,
-        flags: 0,
-        doc: Cell::new(core::ptr::null()),
-    };
+    pub const END: PyMemberDef =
+        PyMemberDef { name: core::ptr::null(), type_code: 0, offset: 0, flags: 0, doc: Cell::new(core::ptr::null()) };
 }

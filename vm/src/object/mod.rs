@@ -15,6 +15,7 @@ pub use defs::{PyGetSetDef, PyMemberDef, PyMethodDef};
 pub use header::{PyObject, PyVarObject};
 pub use refs::{ObjRef, OptRef, PyClass, PyStruct, Ref};
 pub use slots::{
-    CompareOp, PyAsyncMethods, PyBufferProcs, PyBufferView, PyMappingMethods, PyNumberMethods, PySequenceMethods, SendResult,
+    CompareOp, PyAsyncMethods, PyBufferProcs, PyBufferView, PyMappingMethods, PyNumberMethods, PySequenceMethods,
+    SendResult,
 };
 pub use typeobj::{PyHeapTypeObject, PyTypeObject, flags};

@@ -176,6 +176,17 @@ impl Buffer {
         Buffer::get(object, flags::WRITABLE)
     }
 
+    /// Contiguous bytes to write, for the argument of a function: what does not fit is a `TypeError` that names the function.
+    pub fn writable_for(function: &str, object: &PyObject) -> PyResult<Buffer> {
+        match Buffer::writable(object) {
+            Ok(buffer) => Ok(buffer),
+            Err(_) => Err(exc::type_error(format!(
+                "{function}() argument must be read-write bytes-like object, not {}",
+                object.ty().name()
+            ))),
+        }
+    }
+
     /// Does the object export buffers at all?
     #[inline]
     pub fn check(object: &PyObject) -> bool {
@@ -309,8 +320,7 @@ pub unsafe fn fill_info(
         v.format = if wanted & flags::FORMAT != 0 { c"B".as_ptr() as *mut c_char } else { ptr::null_mut() };
         v.ndim = 1;
         v.shape = if wanted & flags::ND == flags::ND { &raw mut (*view).len } else { ptr::null_mut() };
-        v.strides =
-            if wanted & flags::STRIDES == flags::STRIDES { &raw mut (*view).itemsize } else { ptr::null_mut() };
+        v.strides = if wanted & flags::STRIDES == flags::STRIDES { &raw mut (*view).itemsize } else { ptr::null_mut() };
         v.suboffsets = ptr::null_mut();
         v.internal = ptr::null_mut();
     }
@@ -383,7 +393,8 @@ pub unsafe fn for_each_item(view: &PyBufferView, fortran: bool, mut f: impl FnMu
     loop {
         // SAFETY: the indices stay below the shape.
         f(unsafe { item_pointer(view, &indices) });
-        let mut order: Box<dyn Iterator<Item = usize>> = if fortran { Box::new(0..ndim) } else { Box::new((0..ndim).rev()) };
+        let mut order: Box<dyn Iterator<Item = usize>> =
+            if fortran { Box::new(0..ndim) } else { Box::new((0..ndim).rev()) };
         let carried = order.all(|i| {
             indices[i] += 1;
             if indices[i] == shape[i] {
@@ -530,7 +541,12 @@ impl<'a> FromArg<'a> for ArgBytesMut {
     fn from_arg(object: &'a PyObject, ctx: &ArgCtx) -> PyResult<Self> {
         match Buffer::writable(object) {
             Ok(buffer) if buffer.view().is_contiguous(b'C') => Ok(ArgBytesMut(buffer)),
-            Ok(_) => Err(exc::type_error(format!("{}() {} must be contiguous buffer, not {}", ctx.func, ctx.arg, object.ty().name()))),
+            Ok(_) => Err(exc::type_error(format!(
+                "{}() {} must be contiguous buffer, not {}",
+                ctx.func,
+                ctx.arg,
+                object.ty().name()
+            ))),
             Err(_) => Err(ctx.bad_type("read-write bytes-like object", object)),
         }
     }

@@ -163,7 +163,12 @@ pub fn call_tuple(callable: &PyObject, args: &PyTuple, kwargs: Option<&PyDict>) 
             return unsafe {
                 check_result(
                     callable,
-                    function(callable.as_ptr(), args.items().as_ptr() as *const *mut PyObject, args.len(), core::ptr::null_mut()),
+                    function(
+                        callable.as_ptr(),
+                        args.items().as_ptr() as *const *mut PyObject,
+                        args.len(),
+                        core::ptr::null_mut(),
+                    ),
                 )
             };
         };

@@ -109,7 +109,11 @@ fn call2(function: binaryfunc, a: &PyObject, b: &PyObject) -> PyResult {
 
 /// The dispatch rule; `NotImplemented` if both sides declined.
 #[inline(always)]
-fn binary_slots(a: &PyObject, b: &PyObject, get: impl Fn(&PyNumberMethods) -> &Cell<Option<binaryfunc>> + Copy) -> PyResult {
+fn binary_slots(
+    a: &PyObject,
+    b: &PyObject,
+    get: impl Fn(&PyNumberMethods) -> &Cell<Option<binaryfunc>> + Copy,
+) -> PyResult {
     let (ty_a, ty_b) = (a.ty(), b.ty());
     let left = slot(ty_a, get);
     let mut right = None;
@@ -420,7 +424,9 @@ pub fn is_index(o: &PyObject) -> bool {
 
 /// Is it a number (`PyNumber_Check`)?
 pub fn check(o: &PyObject) -> bool {
-    o.ty().as_number().is_some_and(|n| n.nb_index.get().is_some() || n.nb_int.get().is_some() || n.nb_float.get().is_some())
+    o.ty()
+        .as_number()
+        .is_some_and(|n| n.nb_index.get().is_some() || n.nb_int.get().is_some() || n.nb_float.get().is_some())
         || crate::types::complex::PyComplex::check(o)
 }
 

@@ -14,7 +14,9 @@ use crate::types::list::PyList;
 use crate::types::module::PyModule;
 use crate::types::str::{PyStr, StrBuilder};
 use crate::types::tuple::PyTuple;
-use crate::types::type_::glue::{arg, as_bool, bind, check_bool, check_size, check_status, opt_arg, raw, ret, ret_unit};
+use crate::types::type_::glue::{
+    arg, as_bool, bind, check_bool, check_size, check_status, opt_arg, raw, ret, ret_unit,
+};
 use crate::types::type_::{self, instance, lookup, ready};
 use crate::types::{descr, generic_alias, iter, union};
 
@@ -31,9 +33,7 @@ pub fn is_exact_str(object: &PyObject) -> bool {
 pub fn attr_name(name: &PyObject) -> PyResult<&PyStr> {
     match name.downcast_ref::<PyStr>() {
         Some(name) => Ok(name),
-        None => {
-            Err(exc::type_error(format!("attribute name must be string, not '{}'", name.ty().full_name())))
-        }
+        None => Err(exc::type_error(format!("attribute name must be string, not '{}'", name.ty().full_name()))),
     }
 }
 
@@ -295,10 +295,7 @@ fn cannot_set(o: &PyObject, name: &PyStr, has_descriptor: bool) -> PyErr {
     let message = if has_descriptor {
         format!("'{}' object attribute '{shown}' is read-only", ty.full_name())
     } else if ty.tp_setattro.get().is_some_and(|f| f as usize == generic_setattr_slot as *const () as usize) {
-        format!(
-            "'{}' object has no attribute '{shown}' and no __dict__ for setting new attributes",
-            ty.full_name()
-        )
+        format!("'{}' object has no attribute '{shown}' and no __dict__ for setting new attributes", ty.full_name())
     } else {
         format!("'{}' object has no attribute '{shown}'", ty.full_name())
     };
@@ -390,9 +387,7 @@ pub fn type_name(o: &PyObject) -> &str {
 fn as_text(result: ObjRef, method: &str) -> PyResult<Ref<PyStr>> {
     match result.downcast::<PyStr>() {
         Ok(text) => Ok(text),
-        Err(other) => {
-            Err(exc::type_error(format!("{method} returned non-string (type {})", other.ty().full_name())))
-        }
+        Err(other) => Err(exc::type_error(format!("{method} returned non-string (type {})", other.ty().full_name()))),
     }
 }
 
@@ -453,9 +448,7 @@ pub fn format(o: &PyObject, spec: &PyStr) -> PyResult<Ref<PyStr>> {
     };
     match call::call_one(&method, spec.as_object())?.downcast::<PyStr>() {
         Ok(text) => Ok(text),
-        Err(other) => {
-            Err(exc::type_error(format!("__format__ must return a str, not {}", other.ty().full_name())))
-        }
+        Err(other) => Err(exc::type_error(format!("__format__ must return a str, not {}", other.ty().full_name()))),
     }
 }
 
@@ -703,10 +696,8 @@ pub fn size(o: &PyObject) -> PyResult<usize> {
 /// The length, or `None` if the type has none.
 fn size_opt(o: &PyObject) -> PyResult<Option<usize>> {
     let ty = o.ty();
-    let f = ty
-        .as_sequence()
-        .and_then(|s| s.sq_length.get())
-        .or_else(|| ty.as_mapping().and_then(|m| m.mp_length.get()));
+    let f =
+        ty.as_sequence().and_then(|s| s.sq_length.get()).or_else(|| ty.as_mapping().and_then(|m| m.mp_length.get()));
     match f {
         // SAFETY: calling the slot as C would.
         Some(f) => check_size(unsafe { f(o.as_ptr()) }).map(|n| Some(n as usize)),
@@ -731,10 +722,7 @@ pub fn length_hint(o: &PyObject, default: usize) -> PyResult<usize> {
         return Ok(default);
     }
     let Some(hint) = hint.downcast_ref::<PyInt>() else {
-        return Err(exc::type_error(format!(
-            "__length_hint__ must be an integer, not {}",
-            hint.ty().full_name()
-        )));
+        return Err(exc::type_error(format!("__length_hint__ must be an integer, not {}", hint.ty().full_name())));
     };
     match hint.as_i64() {
         Some(n) if n < 0 => Err(exc::value_error("__length_hint__() should return >= 0")),
@@ -772,10 +760,7 @@ pub fn get_item(o: &PyObject, key: &PyObject) -> PyResult {
 /// An index for a sequence that is no mapping.
 fn sequence_index(key: &PyObject) -> PyResult<isize> {
     if !number::is_index(key) {
-        return Err(exc::type_error(format!(
-            "sequence index must be integer, not '{}'",
-            key.ty().full_name()
-        )));
+        return Err(exc::type_error(format!("sequence index must be integer, not '{}'", key.ty().full_name())));
     }
     number::as_isize(key, Some(exc::IndexError()))
 }

@@ -127,9 +127,7 @@ impl PyContext {
         }
         let state = thread::current();
         if state.context.peek().is_none_or(|context| !context.is(self.as_object())) {
-            return Err(exc::runtime_error(
-                "cannot exit context: thread state references a different context object",
-            ));
+            return Err(exc::runtime_error("cannot exit context: thread state references a different context object"));
         }
         let previous = self.prev.take();
         self.entered.set(false);
@@ -352,6 +350,7 @@ impl PyContextVar {
         let Some(name) = name.downcast_ref::<PyStr>() else {
             return Err(exc::type_error("context variable name must be a str"));
         };
+        protocol::hash(name.as_object())?;
         Ok(PyContextVar::new(name, default.map(PyObject::new_ref)).into_obj())
     }
 

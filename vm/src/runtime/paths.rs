@@ -18,10 +18,7 @@ pub fn fspath(path: &PyObject) -> PyResult<ObjRef> {
         return Ok(path.new_ref());
     }
     let Some(method) = po::lookup_special(path, crate::intern!("__fspath__"))? else {
-        return Err(exc::type_error(format!(
-            "expected str, bytes or os.PathLike object, not {}",
-            path.ty().name()
-        )));
+        return Err(exc::type_error(format!("expected str, bytes or os.PathLike object, not {}", path.ty().name())));
     };
     let result = call::call_noargs(&method)?;
     if result.downcast_ref::<PyStr>().is_some() || result.downcast_ref::<PyBytes>().is_some() {

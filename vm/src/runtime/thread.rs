@@ -127,7 +127,8 @@ pub const DEFAULT_RECURSION_LIMIT: c_int = 1000;
 static RECURSION_LIMIT: core::sync::atomic::AtomicI32 = core::sync::atomic::AtomicI32::new(DEFAULT_RECURSION_LIMIT);
 static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
 /// Head of the list of all thread states; changed under [`list_lock`].
-static THREADS: core::sync::atomic::AtomicPtr<PyThreadState> = core::sync::atomic::AtomicPtr::new(core::ptr::null_mut());
+static THREADS: core::sync::atomic::AtomicPtr<PyThreadState> =
+    core::sync::atomic::AtomicPtr::new(core::ptr::null_mut());
 static LIST_LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
 static MAIN: core::sync::atomic::AtomicPtr<PyThreadState> = core::sync::atomic::AtomicPtr::new(core::ptr::null_mut());
 

@@ -80,14 +80,14 @@ pub fn print_with_hook(error: PyErr) {
     let value = error.value().to_obj();
     let ty = value.ty().to_obj();
     let traceback = error.value().traceback().unwrap_or_else(crate::none);
-    for (name, object) in [("last_exc", &value), ("last_type", &ty), ("last_value", &value), ("last_traceback", &traceback)] {
+    for (name, object) in
+        [("last_exc", &value), ("last_type", &ty), ("last_value", &value), ("last_traceback", &traceback)]
+    {
         sys_state::set(name, object.clone());
     }
     let hook = sys_state::get("excepthook");
-    let audited = audit::audit(
-        "sys.excepthook",
-        &[hook.as_deref().unwrap_or(crate::none_ref()), &ty, &value, &traceback],
-    );
+    let audited =
+        audit::audit("sys.excepthook", &[hook.as_deref().unwrap_or(crate::none_ref()), &ty, &value, &traceback]);
     match audited {
         // A hook refuses with RuntimeError what it wants to keep from being shown.
         Err(e) if e.matches(crate::exc::RuntimeError()) => return,
@@ -197,7 +197,8 @@ fn write_one(out: &mut String, exception: &PyBaseException, seen: &mut HashSet<u
     let excs = group.members();
     for (i, inner) in excs.iter().enumerate() {
         if i >= MAX_GROUP_WIDTH {
-            let _ = writeln!(out, "  +---------------- ... ----------------\n  | and {} more exceptions", excs.len() - i);
+            let _ =
+                writeln!(out, "  +---------------- ... ----------------\n  | and {} more exceptions", excs.len() - i);
             break;
         }
         let _ = writeln!(out, "  +-+---------------- {} ----------------", i + 1);
@@ -215,7 +216,9 @@ fn write_one(out: &mut String, exception: &PyBaseException, seen: &mut HashSet<u
 }
 
 fn write_frames(out: &mut String, first: &PyTraceback) {
-    let limit = sys_state::get("tracebacklimit").and_then(|l| l.downcast_ref::<PyInt>().and_then(PyInt::as_i64)).unwrap_or(1000);
+    let limit = sys_state::get("tracebacklimit")
+        .and_then(|l| l.downcast_ref::<PyInt>().and_then(PyInt::as_i64))
+        .unwrap_or(1000);
     if limit <= 0 {
         return;
     }
@@ -326,7 +329,8 @@ fn write_syntax_position(out: &mut String, syntax: &PySyntaxError) {
     let number = |field: Option<ObjRef>| field.and_then(|f| f.downcast_ref::<PyInt>().and_then(PyInt::as_i64));
     let Some(line) = number(syntax.lineno.get()) else { return };
     let filename = syntax.filename.get();
-    let filename = filename.as_ref().and_then(|f| f.downcast_ref::<PyStr>()).map_or("<string>".into(), |f| f.to_string_lossy());
+    let filename =
+        filename.as_ref().and_then(|f| f.downcast_ref::<PyStr>()).map_or("<string>".into(), |f| f.to_string_lossy());
     let _ = writeln!(out, "  File \"{filename}\", line {line}");
     let text = syntax.text.get();
     let Some(text) = text.as_ref().and_then(|t| t.downcast_ref::<PyStr>()) else { return };

@@ -17,7 +17,11 @@ pub fn write_unraisable(error: PyErr, message: Option<&str>, object: Option<&PyO
         return fallback(&error, message);
     };
     let result = audit::audit("sys.unraisablehook", &[&hook, &arguments]).and_then(|()| {
-        if crate::is_none(&hook) { hooks::unraisablehook(&arguments) } else { call::call_one(&hook, &arguments).map(drop) }
+        if crate::is_none(&hook) {
+            hooks::unraisablehook(&arguments)
+        } else {
+            call::call_one(&hook, &arguments).map(drop)
+        }
     });
     if let Err(second) = result
         && let Ok(arguments) = self::arguments(&second, Some("Exception ignored in sys.unraisablehook"), Some(&hook))

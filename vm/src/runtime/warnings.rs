@@ -169,13 +169,10 @@ fn find_action(category: &PyObject, text: &PyObject, lineno: i64, module: &PyObj
             return Err(exc::type_error(format!("action must be a string, not '{}'", action.ty().name())));
         }
         let action = action.new_ref();
-        let fits = matches(message, text)?
-            && matches(mod_pattern, module)?
-            && po::is_subclass(category, class)?
-            && {
-                let line = crate::protocol::number::as_isize(line, None)?;
-                line == 0 || line as i64 == lineno
-            };
+        let fits = matches(message, text)? && matches(mod_pattern, module)? && po::is_subclass(category, class)? && {
+            let line = crate::protocol::number::as_isize(line, None)?;
+            line == 0 || line as i64 == lineno
+        };
         if fits {
             return Ok((action, item));
         }
@@ -186,10 +183,7 @@ fn find_action(category: &PyObject, text: &PyObject, lineno: i64, module: &PyObj
         None => default_action().into_obj(),
     };
     if action.downcast_ref::<PyStr>().is_none() {
-        return Err(exc::type_error(format!(
-            "warnings.defaultaction must be a string, not '{}'",
-            action.ty().name()
-        )));
+        return Err(exc::type_error(format!("warnings.defaultaction must be a string, not '{}'", action.ty().name())));
     }
     Ok((action, crate::none()))
 }

@@ -218,7 +218,11 @@ fn run_file(path: &OsString, skip_first_line: bool) -> PyResult<()> {
         Err(error) => {
             let program = config::get().executable.to_string_lossy().into_owned();
             let number = error.raw_os_error().unwrap_or(libc::EIO);
-            eprintln!("{program}: can't open file '{}': [Errno {number}] {}", absolute_text(path), exc::strerror(number));
+            eprintln!(
+                "{program}: can't open file '{}': [Errno {number}] {}",
+                absolute_text(path),
+                exc::strerror(number)
+            );
             return Err(exc::system_exit(Some(PyInt::from_i64(2).into_obj())));
         }
     };
@@ -293,7 +297,8 @@ fn repl() -> PyResult<()> {
 /// `-i`, or `PYTHONINSPECT` set by the program itself: a REPL after the program.
 fn interactive_after(status: i32) -> i32 {
     let wanted = config::get().inspect.get() > 0
-        || (!config::get().ignore_environment && std::env::var_os("PYTHONINSPECT").is_some_and(|v| !v.as_bytes().is_empty()));
+        || (!config::get().ignore_environment
+            && std::env::var_os("PYTHONINSPECT").is_some_and(|v| !v.as_bytes().is_empty()));
     if !wanted {
         return status;
     }

@@ -20,7 +20,11 @@ pub enum Target {
 
 /// The outcome of reading the command line.
 pub enum Parsed {
-    Run { config: Box<Config>, target: Target, skip_first_line: bool },
+    Run {
+        config: Box<Config>,
+        target: Target,
+        skip_first_line: bool,
+    },
     /// Text for standard output (help, version): exit with 0.
     Print(String),
     /// A usage error for standard error: exit with 2.
@@ -293,7 +297,9 @@ fn environment(config: &mut Config, command_warnings: Vec<String>) -> Result<(),
     if let Some(dir) = env(ignore, "PYTHONPLATLIBDIR") {
         config.platlibdir = dir;
     }
-    if let Some(digits) = xoption(config, "int_max_str_digits").flatten().or_else(|| env(ignore, "PYTHONINTMAXSTRDIGITS")) {
+    if let Some(digits) =
+        xoption(config, "int_max_str_digits").flatten().or_else(|| env(ignore, "PYTHONINTMAXSTRDIGITS"))
+    {
         match digits.parse::<i64>() {
             Ok(n) if n == 0 || n >= 640 => config.int_max_str_digits = n,
             _ => return Err(format!("Fatal Python error: int_max_str_digits must be >= 640 or 0, not {digits}\n")),
@@ -314,7 +320,8 @@ fn environment(config: &mut Config, command_warnings: Vec<String>) -> Result<(),
             }
             Err(_) => {
                 return Err(
-                    "Fatal Python error: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]\n".to_owned()
+                    "Fatal Python error: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]\n"
+                        .to_owned(),
                 );
             }
         },
@@ -350,7 +357,9 @@ pub fn python_path(ignore: bool) -> Vec<OsString> {
         return Vec::new();
     }
     match std::env::var_os("PYTHONPATH") {
-        Some(list) if !list.is_empty() => list.as_bytes().split(|&b| b == b':').map(|p| OsStr::from_bytes(p).to_owned()).collect(),
+        Some(list) if !list.is_empty() => {
+            list.as_bytes().split(|&b| b == b':').map(|p| OsStr::from_bytes(p).to_owned()).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -39,11 +39,8 @@ fn open(io: &crate::PyObject, fd: i64, name: &str, write: bool) -> PyResult<ObjR
     let names = PyTuple::new(vec![PyStr::interned("buffering").into_obj(), PyStr::interned("closefd").into_obj()]);
     let buffering = PyInt::from_i64(if unbuffered { 0 } else { -1 });
     let closefd = crate::py_bool(false);
-    let buffer = call::call_kw(
-        &open,
-        &[number.as_object(), mode.as_object(), buffering.as_object(), &closefd],
-        Some(&names),
-    )?;
+    let buffer =
+        call::call_kw(&open, &[number.as_object(), mode.as_object(), buffering.as_object(), &closefd], Some(&names))?;
     let raw: ObjRef = if unbuffered { buffer.clone() } else { protocol::getattr(&buffer, crate::intern!("raw"))? };
     let shown = PyStr::from_string(format!("<{name}>"));
     protocol::setattr(&raw, crate::intern!("name"), Some(shown.as_object()))?;

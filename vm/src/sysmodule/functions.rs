@@ -534,7 +534,9 @@ pub mod sys {
     /// Print debug info about memory allocation to stderr.
     #[pyfunction]
     fn _debugmallocstats() {
-        crate::runtime::sys_state::write_stderr("The allocator of this interpreter (mimalloc) keeps no statistics in release builds.\n");
+        crate::runtime::sys_state::write_stderr(
+            "The allocator of this interpreter (mimalloc) keeps no statistics in release builds.\n",
+        );
     }
 
     /// Enable/disable origin tracking for coroutine objects in this thread.

@@ -50,8 +50,7 @@ fn write_unencodable(out: &PyObject, text: &PyStr) -> PyResult<()> {
         }
         None => {
             let strict = PyStr::new("strict");
-            let decoded =
-                call::call_method(&encoded, crate::intern!("decode"), &[&encoding, strict.as_object()])?;
+            let decoded = call::call_method(&encoded, crate::intern!("decode"), &[&encoding, strict.as_object()])?;
             write_to(out, &decoded)
         }
     }

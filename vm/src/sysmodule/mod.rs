@@ -14,6 +14,7 @@ pub mod config;
 pub mod frames;
 pub mod functions;
 pub mod hooks;
+pub mod jit;
 pub mod monitoring;
 pub mod stdlib_names;
 pub mod structs;
@@ -78,7 +79,13 @@ pub fn fs_encode(text: &PyStr) -> PyResult<Vec<u8>> {
             Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             None if (0xdc80..=0xdcff).contains(&c) => out.push((c - 0xdc00) as u8),
             None => {
-                return Err(crate::exc::unicode_encode_error("utf-8", text.as_object(), at, at + 1, "surrogates not allowed"));
+                return Err(crate::exc::unicode_encode_error(
+                    "utf-8",
+                    text.as_object(),
+                    at,
+                    at + 1,
+                    "surrogates not allowed",
+                ));
             }
         }
     }
@@ -184,6 +191,7 @@ pub fn fill(sys: &PyModule) -> PyResult<()> {
         }
     }
     add("monitoring", monitoring::create()?);
+    add("_jit", jit::create()?);
     Ok(())
 }
 

@@ -75,9 +75,8 @@ unsafe impl Sync for State {}
 
 /// The process's monitoring state.
 pub static STATE: State = State {
-    tools: [const {
-        Tool { name: OptRef::NULL, events: Cell::new(0), callbacks: [const { OptRef::NULL }; EVENT_COUNT] }
-    }; TOOL_COUNT],
+    tools: [const { Tool { name: OptRef::NULL, events: Cell::new(0), callbacks: [const { OptRef::NULL }; EVENT_COUNT] } };
+        TOOL_COUNT],
     version: Cell::new(0),
     restarts: Cell::new(0),
     local: RefCell::new(BTreeMap::new()),

@@ -211,7 +211,8 @@ fn warn_unawaited(this: &PyGenerator, method: &str) {
     let name = this.gi_qualname.get().map_or_else(|| "?".to_owned(), |q| q.to_string_lossy().into_owned());
     let message = format!("coroutine method '{method}' of '{name}' was never awaited");
     if let Err(e) = crate::runtime::warnings::warn(exc::RuntimeWarning(), message, 1) {
-        let text = po::repr(this.as_object()).map_or_else(|_| "<object repr() failed>".into(), |r| r.to_string_lossy().into_owned());
+        let text = po::repr(this.as_object())
+            .map_or_else(|_| "<object repr() failed>".into(), |r| r.to_string_lossy().into_owned());
         let message = format!("Exception ignored while finalizing async generator {text}");
         crate::runtime::unraisable::write_unraisable(e, Some(&message), None);
     }

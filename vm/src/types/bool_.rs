@@ -64,7 +64,12 @@ pub fn is_false(object: &PyObject) -> bool {
 
 /// Applies a bit operation: on two bools the result is a bool, otherwise what `int` does.
 #[inline(always)]
-fn bit_op(a: &PyObject, b: &PyObject, on_bools: fn(bool, bool) -> bool, on_ints: fn(&PyInt, &PyInt) -> ObjRef) -> PyResult<ObjRef> {
+fn bit_op(
+    a: &PyObject,
+    b: &PyObject,
+    on_bools: fn(bool, bool) -> bool,
+    on_ints: fn(&PyInt, &PyInt) -> ObjRef,
+) -> PyResult<ObjRef> {
     if is_bool(a) && is_bool(b) {
         return Ok(crate::py_bool(on_bools(is_true(a), is_true(b))));
     }

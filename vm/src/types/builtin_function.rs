@@ -133,7 +133,8 @@ pub fn call_vector(
     // SAFETY: the vectorcall protocol: a vector of live objects, names for those after the positional ones.
     unsafe {
         let Some(kwargs) = kwargs else {
-            let result = function(callable.as_ptr(), positional.as_ptr() as *const *mut PyObject, nargs, core::ptr::null_mut());
+            let result =
+                function(callable.as_ptr(), positional.as_ptr() as *const *mut PyObject, nargs, core::ptr::null_mut());
             return ObjRef::from_c_result(result);
         };
         let mut names = Vec::with_capacity(kwargs.len());

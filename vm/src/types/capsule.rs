@@ -42,7 +42,11 @@ impl PyCapsule {
     ///
     /// # Errors
     /// `ValueError` for a null pointer.
-    pub fn new(pointer: *mut c_void, name: *const c_char, destructor: Option<CapsuleDestructor>) -> PyResult<Ref<PyCapsule>> {
+    pub fn new(
+        pointer: *mut c_void,
+        name: *const c_char,
+        destructor: Option<CapsuleDestructor>,
+    ) -> PyResult<Ref<PyCapsule>> {
         if pointer.is_null() {
             return Err(exc::value_error("PyCapsule_New called with null pointer"));
         }

@@ -75,7 +75,7 @@ impl PyCell {
 
     #[pygetset]
     fn cell_contents(&self) -> PyResult {
-        self.get().ok_or_else(|| exc::value_error("cell is empty"))
+        self.get().ok_or_else(|| exc::value_error("Cell is empty"))
     }
 
     #[pygetset(setter)]

@@ -11,14 +11,20 @@ use crate::object::refs::{ObjRef, PyClass, PyStruct, Ref};
 use crate::object::slots::CompareOp;
 use crate::object::typeobj::PyTypeObject;
 use crate::protocol;
-use crate::types::float::{as_operand, complex_part_repr, float_cmp_int, hash_double_of, parse_float_prefix, strip_underscores};
+use crate::types::dict::PyDict;
 use crate::types::float::{PyFloat, text as float_text};
+use crate::types::float::{
+    as_operand, complex_part_repr, float_cmp_int, hash_double_of, parse_float_prefix, strip_underscores,
+};
 use crate::types::int::PyInt;
 use crate::types::int::parse::{to_ascii_digits, trim_c_space};
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 use rpy_derive::{pyclass, pymethods};
 
+/// complex(real=0, imag=0)
+/// --
+///
 /// Create a complex number from a string or numbers.
 ///
 /// If a string is given, parse it as a complex number.
@@ -284,12 +290,17 @@ fn boxed((re, im): Parts) -> PyResult<ObjRef> {
 
 #[pymethods]
 impl PyComplex {
-    #[pynew(sig = "(real=0, imag=0)")]
-    fn py_new(cls: &PyTypeObject, real: Option<&PyObject>, imag: Option<&PyObject>) -> PyResult<ObjRef> {
-        match (real, imag) {
-            (None, None) => PyComplex::new_in_type(cls, (0.0, 0.0)),
-            (Some(x), None) => from_one(cls, x),
-            _ => from_two(cls, real, imag),
+    #[slot]
+    fn tp_new(cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {
+        let kwargs = kwargs.filter(|k| k.len() > 0);
+        match (args.items(), kwargs) {
+            ([], None) => PyComplex::new_in_type(cls, (0.0, 0.0)),
+            ([x], None) => from_one(cls, x),
+            (args, kwargs) => {
+                // A part given by name has to be real.
+                let [real, imag] = named_parts(args, kwargs)?;
+                from_two(cls, real.as_deref(), imag.as_deref())
+            }
         }
     }
 
@@ -438,6 +449,38 @@ impl PyComplex {
 
 // ---- construction ----
 
+/// The arguments `real` and `imag`, by position or by name.
+fn named_parts(args: &[&PyObject], kwargs: Option<&PyDict>) -> PyResult<[Option<ObjRef>; 2]> {
+    const NAMES: [&str; 2] = ["real", "imag"];
+    let given = args.len() + kwargs.map_or(0, PyDict::len);
+    if given > 2 {
+        return Err(exc::type_error(format!("complex() takes at most 2 arguments ({given} given)")));
+    }
+    let mut parts = [args.first().map(|x| x.new_ref()), args.get(1).map(|x| x.new_ref())];
+    if let Some(kwargs) = kwargs {
+        let mut at = 0;
+        while let Some((key, value)) = kwargs.iter_index(&mut at) {
+            let name = key.downcast_ref::<PyStr>();
+            let Some(index) = name.and_then(|name| NAMES.iter().position(|known| name.eq_str(known))) else {
+                let shown = protocol::object::str(&key)?;
+                return Err(exc::type_error(format!(
+                    "complex() got an unexpected keyword argument '{}'",
+                    shown.to_string_lossy()
+                )));
+            };
+            if parts[index].is_some() {
+                return Err(exc::type_error(format!(
+                    "argument for complex() given by name ('{}') and position ({})",
+                    NAMES[index],
+                    index + 1
+                )));
+            }
+            parts[index] = Some(value);
+        }
+    }
+    Ok(parts)
+}
+
 /// What `object.__complex__()` gives, if there is such a method.
 fn by_special_method(object: &PyObject) -> PyResult<Option<Ref<PyComplex>>> {
     let Some(method) = protocol::object::lookup_special(object, crate::intern!("__complex__"))? else {
@@ -472,7 +515,10 @@ fn from_one(cls: &PyTypeObject, x: &PyObject) -> PyResult<ObjRef> {
     }
     if let Some(text) = x.downcast_ref::<PyStr>() {
         let parts = parse_complex(&to_ascii_digits(text));
-        return PyComplex::new_in_type(cls, parts.ok_or_else(|| exc::value_error("complex() arg is a malformed string"))?);
+        return PyComplex::new_in_type(
+            cls,
+            parts.ok_or_else(|| exc::value_error("complex() arg is a malformed string"))?,
+        );
     }
     let parts = match by_special_method(x)? {
         Some(c) => c.parts(),

@@ -85,8 +85,13 @@ pub fn origin(depth: usize, frame: *mut InterpreterFrame) -> ObjRef {
 /// "coroutine 'x' was never awaited".
 pub fn warn_never_awaited(coroutine: &PyGenerator) {
     if let Err(e) = try_warn_never_awaited(coroutine) {
-        let text = po::repr(coroutine.as_object()).map_or_else(|_| "<object repr() failed>".into(), |r| r.to_string_lossy().into_owned());
-        crate::runtime::unraisable::write_unraisable(e, Some(&format!("Exception ignored while finalizing coroutine {text}")), None);
+        let text = po::repr(coroutine.as_object())
+            .map_or_else(|_| "<object repr() failed>".into(), |r| r.to_string_lossy().into_owned());
+        crate::runtime::unraisable::write_unraisable(
+            e,
+            Some(&format!("Exception ignored while finalizing coroutine {text}")),
+            None,
+        );
     }
 }
 
@@ -200,7 +205,8 @@ impl PyCoroutine {
 
     #[slot]
     fn am_await(zelf: &PyGenerator) -> ObjRef {
-        new_exact(PyCoroWrapper { ob_base: PyObject::placeholder(), cw_coroutine: OptRef::some(zelf.to_ref()) }).into_obj()
+        new_exact(PyCoroWrapper { ob_base: PyObject::placeholder(), cw_coroutine: OptRef::some(zelf.to_ref()) })
+            .into_obj()
     }
 
     #[slot]

@@ -157,11 +157,15 @@ impl PyFunction {
     ) -> PyResult<ObjRef> {
         let name = match name {
             None => None,
-            Some(n) => Some(n.downcast_ref::<PyStr>().ok_or_else(|| exc::type_error("arg 3 (name) must be None or string"))?),
+            Some(n) => {
+                Some(n.downcast_ref::<PyStr>().ok_or_else(|| exc::type_error("arg 3 (name) must be None or string"))?)
+            }
         };
         let argdefs = match argdefs {
             None => None,
-            Some(d) => Some(d.downcast_ref::<PyTuple>().ok_or_else(|| exc::type_error("arg 4 (defaults) must be None or tuple"))?),
+            Some(d) => Some(
+                d.downcast_ref::<PyTuple>().ok_or_else(|| exc::type_error("arg 4 (defaults) must be None or tuple"))?,
+            ),
         };
         let nfree = code.co_nfreevars as usize;
         let closure = match closure {
@@ -202,13 +206,16 @@ impl PyFunction {
     #[slot]
     fn tp_repr(&self) -> PyResult<ObjRef> {
         let qualname = self.func_qualname.get().unwrap_or_else(|| PyStr::new("?"));
-        Ok(PyStr::from_string(format!("<function {} at {:#x}>", qualname.to_string_lossy(), self as *const _ as usize)).into_obj())
+        Ok(PyStr::from_string(format!("<function {} at {:#x}>", qualname.to_string_lossy(), self as *const _ as usize))
+            .into_obj())
     }
 
     #[slot]
     fn tp_descr_get(&self, obj: Option<&PyObject>, _cls: Option<&PyObject>) -> PyResult<ObjRef> {
         match obj {
-            Some(obj) if !crate::is_none(obj) => Ok(crate::types::method::PyMethod::new(self.as_object(), obj).into_obj()),
+            Some(obj) if !crate::is_none(obj) => {
+                Ok(crate::types::method::PyMethod::new(self.as_object(), obj).into_obj())
+            }
             _ => Ok(self.to_obj()),
         }
     }
@@ -277,7 +284,9 @@ impl PyFunction {
             None => None,
             Some(v) if crate::is_none(v) => None,
             Some(v) => Some(
-                v.downcast_ref::<PyTuple>().ok_or_else(|| exc::type_error("__defaults__ must be set to a tuple object"))?.to_ref(),
+                v.downcast_ref::<PyTuple>()
+                    .ok_or_else(|| exc::type_error("__defaults__ must be set to a tuple object"))?
+                    .to_ref(),
             ),
         };
         self.changed();
@@ -313,7 +322,9 @@ impl PyFunction {
                     self.func_dict.set(Some(d.to_obj()));
                     Ok(())
                 }
-                None => Err(exc::type_error(format!("__dict__ must be set to a dictionary, not a '{}'", v.ty().name()))),
+                None => {
+                    Err(exc::type_error(format!("__dict__ must be set to a dictionary, not a '{}'", v.ty().name())))
+                }
             },
         }
     }

@@ -383,11 +383,7 @@ impl PyGenerator {
 
     /// The exception by which a finished generator hands out its result.
     fn stop(&self, value: ObjRef) -> PyErr {
-        if self.is_async_generator() {
-            exc::stop_async_iteration()
-        } else {
-            stop_with(value)
-        }
+        if self.is_async_generator() { exc::stop_async_iteration() } else { stop_with(value) }
     }
 
     /// Raises in the generator, as `throw` and `close` do.
@@ -573,7 +569,8 @@ impl PyGenerator {
 }
 
 fn unraisable(error: PyErr, doing: &str, object: &PyObject) {
-    let text = po::repr(object).map_or_else(|_| "<object repr() failed>".to_owned(), |r| r.to_string_lossy().into_owned());
+    let text =
+        po::repr(object).map_or_else(|_| "<object repr() failed>".to_owned(), |r| r.to_string_lossy().into_owned());
     let message = format!("Exception ignored while {doing} generator {text}");
     crate::runtime::unraisable::write_unraisable(error, Some(&message), None);
 }

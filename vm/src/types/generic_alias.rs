@@ -275,7 +275,12 @@ pub fn substitute(alias: &PyObject, args: &PyTuple, parameters: &PyTuple, item: 
     Ok(PyTuple::new(substitute_all(alias, &list_or_tuple(args.as_object()), parameters, values.items())?))
 }
 
-fn substitute_all(alias: &PyObject, args: &[ObjRef], parameters: &PyTuple, values: &[&PyObject]) -> PyResult<Vec<ObjRef>> {
+fn substitute_all(
+    alias: &PyObject,
+    args: &[ObjRef],
+    parameters: &PyTuple,
+    values: &[&PyObject],
+) -> PyResult<Vec<ObjRef>> {
     let mut new_args = Vec::with_capacity(args.len());
     for arg in args {
         let ty = arg.ty();
@@ -296,7 +301,8 @@ fn substitute_all(alias: &PyObject, args: &[ObjRef], parameters: &PyTuple, value
         let replaced = match object::getattr_opt(arg, intern!("__typing_subst__"))? {
             Some(subst) => {
                 let value = position(parameters, arg).and_then(|index| values.get(index).copied());
-                let value = value.ok_or_else(|| exc::system_error("a type parameter that is not among the parameters"))?;
+                let value =
+                    value.ok_or_else(|| exc::system_error("a type parameter that is not among the parameters"))?;
                 call::call_one(&subst, value)?
             }
             None => substitute_inside(arg, parameters, values)?,
@@ -416,7 +422,8 @@ impl PyGenericAlias {
     #[slot]
     fn tp_iter(&self) -> ObjRef {
         let starred = new_exact(build(&self.origin, self.args.as_object(), true));
-        new_exact(PyGenericAliasIter { ob_base: PyObject::placeholder(), alias: OptRef::some(starred.into_obj()) }).into_obj()
+        new_exact(PyGenericAliasIter { ob_base: PyObject::placeholder(), alias: OptRef::some(starred.into_obj()) })
+            .into_obj()
     }
 
     #[slot]

@@ -266,7 +266,9 @@ impl PyInstanceMethod {
     fn tp_repr(&self) -> PyResult<Ref<PyStr>> {
         let name = object::getattr_opt(&self.func, intern!("__name__"))?;
         let name = match &name {
-            Some(name) if name.ty().has_flag(flags::UNICODE_SUBCLASS) => object::str(name)?.to_string_lossy().into_owned(),
+            Some(name) if name.ty().has_flag(flags::UNICODE_SUBCLASS) => {
+                object::str(name)?.to_string_lossy().into_owned()
+            }
             _ => "?".to_owned(),
         };
         Ok(PyStr::from_string(format!("<instancemethod {name} at {:p}>", self.as_object().as_ptr())))

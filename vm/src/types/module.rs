@@ -150,7 +150,8 @@ impl PyModule {
         let get = descr.as_ref().and_then(|descr| descr.ty().tp_descr_get.get());
         let bind = |descr: &PyObject, get: crate::object::slots::descrgetfunc| {
             // SAFETY: calling the slot as C would.
-            let found = unsafe { ObjRef::from_c_result(get(descr.as_ptr(), this.as_ptr(), this.ty().as_object().as_ptr())) };
+            let found =
+                unsafe { ObjRef::from_c_result(get(descr.as_ptr(), this.as_ptr(), this.ty().as_object().as_ptr())) };
             match found {
                 Ok(value) => Ok(Some(value)),
                 Err(e) if e.matches(exc::AttributeError()) => Ok(None),

@@ -221,13 +221,9 @@ pub(crate) fn default_repr(this: &PyObject) -> PyResult {
     let qualname = attrs::qualname_of(ty)?;
     let address = format!(" object at {:p}>", this.as_ptr());
     let text = match module.filter(|m| !m.eq_str("builtins")) {
-        Some(module) => PyStr::concat_many(&[
-            &PyStr::new("<"),
-            &module,
-            &PyStr::new("."),
-            &qualname,
-            &PyStr::new(&address),
-        ])?,
+        Some(module) => {
+            PyStr::concat_many(&[&PyStr::new("<"), &module, &PyStr::new("."), &qualname, &PyStr::new(&address)])?
+        }
         None => PyStr::from_string(format!("<{}{address}", ty.full_name())),
     };
     Ok(text.into_obj())

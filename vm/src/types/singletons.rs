@@ -3,8 +3,8 @@
 use crate::err::PyResult;
 use crate::object::header::PyObject;
 use crate::object::refs::ObjRef;
-use crate::object::typeobj::PyTypeObject;
 use crate::object::refs::PyStruct;
+use crate::object::typeobj::PyTypeObject;
 use rpy_derive::{pyclass, pymethods};
 
 /// The type of `None`.

@@ -78,11 +78,23 @@ impl PySlice {
             Some(step) => step.max(-isize::MAX),
         };
         let start = match eval_index(self.start())? {
-            None => if step < 0 { isize::MAX } else { 0 },
+            None => {
+                if step < 0 {
+                    isize::MAX
+                } else {
+                    0
+                }
+            }
             Some(start) => start,
         };
         let stop = match eval_index(self.stop())? {
-            None => if step < 0 { isize::MIN } else { isize::MAX },
+            None => {
+                if step < 0 {
+                    isize::MIN
+                } else {
+                    isize::MAX
+                }
+            }
             Some(stop) => stop,
         };
         Ok((start, stop, step))
@@ -123,11 +135,23 @@ impl PySlice {
             }
         };
         let start = match long_index(self.start())? {
-            None => if backward { upper.clone() } else { lower.clone() },
+            None => {
+                if backward {
+                    upper.clone()
+                } else {
+                    lower.clone()
+                }
+            }
             Some(start) => clip(start),
         };
         let stop = match long_index(self.stop())? {
-            None => if backward { lower.clone() } else { upper.clone() },
+            None => {
+                if backward {
+                    lower.clone()
+                } else {
+                    upper.clone()
+                }
+            }
             Some(stop) => clip(stop),
         };
         Ok((start, stop, step))
@@ -240,9 +264,6 @@ impl PySlice {
     /// Return state information for pickling.
     #[pymethod]
     fn __reduce__(&self) -> Ref<PyTuple> {
-        PyTuple::from_array([
-            PySlice::type_object().to_obj(),
-            PyTuple::from_array(self.parts()).into_obj(),
-        ])
+        PyTuple::from_array([PySlice::type_object().to_obj(), PyTuple::from_array(self.parts()).into_obj()])
     }
 }

@@ -152,8 +152,8 @@ fn make_type(
         .collect();
     members.push(PyMemberDef::END);
     let n_unnamed = fields.iter().filter(|f| f.name.is_none()).count();
-    let mut type_flags = flags::STATIC_BUILTIN
-        | flags::HAVE_GC | flags::TUPLE_SUBCLASS | flags::SEQUENCE | flags::IMMUTABLETYPE;
+    let mut type_flags =
+        flags::STATIC_BUILTIN | flags::HAVE_GC | flags::TUPLE_SUBCLASS | flags::SEQUENCE | flags::IMMUTABLETYPE;
     if !instantiable {
         type_flags |= flags::DISALLOW_INSTANTIATION;
     }
@@ -394,9 +394,8 @@ unsafe extern "C-unwind" fn replace(
     // SAFETY: METH_FASTCALL|METH_KEYWORDS contract: positional values then those of the keywords.
     let result = unsafe {
         let kwnames = (kwnames as *const PyTuple).as_ref();
-        let values: Vec<ObjRef> = (0..kwnames.map_or(0, |k| k.len()))
-            .map(|i| (**args.add(nargs as usize + i)).new_ref())
-            .collect();
+        let values: Vec<ObjRef> =
+            (0..kwnames.map_or(0, |k| k.len())).map(|i| (**args.add(nargs as usize + i)).new_ref()).collect();
         replace_in(&*object, nargs, kwnames, &values)
     };
     match result {

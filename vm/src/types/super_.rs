@@ -170,9 +170,7 @@ fn from_frame() -> PyResult<(Ref<PyTypeObject>, ObjRef)> {
             };
             return match class.downcast::<PyTypeObject>() {
                 Ok(class) => Ok((class, first)),
-                Err(other) => {
-                    fail(&format!("super(): __class__ is not a type ({})", other.ty().full_name()))
-                }
+                Err(other) => fail(&format!("super(): __class__ is not a type ({})", other.ty().full_name())),
             };
         }
     }
@@ -210,7 +208,7 @@ impl PySuper {
             }
             [class] => (as_type(class)?, None),
             [class, obj] => (as_type(class)?, Some(obj.new_ref())),
-            more => return Err(exc::type_error(format!("super expected at most 2 arguments, got {}", more.len()))),
+            more => return Err(exc::type_error(format!("super() expected at most 2 arguments, got {}", more.len()))),
         };
         let obj = obj.filter(|obj| !crate::is_none(obj));
         let obj_type = match &obj {

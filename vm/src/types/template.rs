@@ -60,7 +60,8 @@ pub struct PyTemplateIter {
 /// # Errors
 /// `SystemError` if the numbers do not fit.
 pub fn new_template(strings: ObjRef, interpolations: ObjRef) -> PyResult {
-    let (Ok(strings), Ok(interpolations)) = (strings.downcast::<PyTuple>(), interpolations.downcast::<PyTuple>()) else {
+    let (Ok(strings), Ok(interpolations)) = (strings.downcast::<PyTuple>(), interpolations.downcast::<PyTuple>())
+    else {
         return Err(exc::system_error("a template is built from two tuples"));
     };
     if strings.len() != interpolations.len() + 1 {
@@ -142,12 +143,8 @@ impl PyTemplate {
 
     #[slot]
     fn tp_iter(&self) -> ObjRef {
-        new_exact(PyTemplateIter {
-            ob_base: PyObject::placeholder(),
-            template: self.to_ref(),
-            position: Cell::new(0),
-        })
-        .into_obj()
+        new_exact(PyTemplateIter { ob_base: PyObject::placeholder(), template: self.to_ref(), position: Cell::new(0) })
+            .into_obj()
     }
 
     #[slot]

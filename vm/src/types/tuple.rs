@@ -36,7 +36,13 @@ use rpy_derive::{pyclass, pymethods};
 /// If iterable is specified the tuple is initialized from iterable's items.
 ///
 /// If the argument is a tuple, the return value is the same object.
-#[pyclass(name = "tuple", symbol = "PyTuple_Type", flags(BASETYPE, SEQUENCE, TUPLE_SUBCLASS, MATCH_SELF), itemsize = 8, gc)]
+#[pyclass(
+    name = "tuple",
+    symbol = "PyTuple_Type",
+    flags(BASETYPE, SEQUENCE, TUPLE_SUBCLASS, MATCH_SELF),
+    itemsize = 8,
+    gc
+)]
 #[repr(C)]
 pub struct PyTuple {
     pub(crate) ob_base: PyVarObject,
@@ -60,8 +66,9 @@ struct FreeLists(UnsafeCell<[FreeList; FREE_LIST_SIZES]>);
 // SAFETY: only touched under the GIL.
 unsafe impl Sync for FreeLists {}
 
-static FREE: FreeLists =
-    FreeLists(UnsafeCell::new([const { FreeList { head: Cell::new(ptr::null_mut()), len: Cell::new(0) } }; FREE_LIST_SIZES]));
+static FREE: FreeLists = FreeLists(UnsafeCell::new(
+    [const { FreeList { head: Cell::new(ptr::null_mut()), len: Cell::new(0) } }; FREE_LIST_SIZES],
+));
 
 /// The empty tuple. It has a collector's head in front, as every tuple, though it is never tracked.
 #[repr(C, align(16))]
@@ -599,7 +606,7 @@ impl PyTuple {
         let Some(that) = other.downcast_ref::<PyTuple>() else {
             return Err(exc::type_error(format!(
                 "can only concatenate tuple (not \"{}\") to tuple",
-                other.ty().name()
+                other.ty().full_name()
             )));
         };
         if that.is_empty() && PyTuple::check_exact(zelf) {
@@ -670,10 +677,7 @@ impl PyTuple {
             return Ok(builder.finish().into_obj());
         }
         if !number::is_index(key) {
-            return Err(exc::type_error(format!(
-                "tuple indices must be integers or slices, not {}",
-                key.ty().name()
-            )));
+            return Err(exc::type_error(format!("tuple indices must be integers or slices, not {}", key.ty().name())));
         }
         let index = subscript_index(key)?;
         self.sq_item(if index < 0 { index + self.len() as isize } else { index })

@@ -238,7 +238,8 @@ fn new_weakref(cls: &PyTypeObject, target: &PyObject, callback: Option<&PyObject
         return Err(not_referenceable(target));
     };
     let exact = core::ptr::eq(cls, PyWeakRef::type_object());
-    if exact && callback.is_none()
+    if exact
+        && callback.is_none()
         && let (Some(known), _) = basic_refs(list)
         && known.as_object().refcount() > 0
     {
@@ -779,7 +780,7 @@ proxy_methods!(PyCallableProxy {
 
 /// The next item of a proxied iterator.
 fn next_of(target: &PyObject) -> PyResult<Option<ObjRef>> {
-    if target.ty().tp_iternext.get().is_none() {
+    if !object::is_iterator(target) {
         return Err(exc::type_error(format!(
             "Weakref proxy referenced a non-iterator '{}' object",
             target.ty().full_name()

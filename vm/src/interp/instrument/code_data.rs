@@ -16,7 +16,7 @@ use super::{is_instrumented, tools_for};
 use crate::interp::opcode::*;
 use crate::interp::unwind;
 use crate::sysmodule::monitoring::{EVENT_COUNT, STATE, event};
-use crate::types::code::{PyCode, location};
+use crate::types::code::{ADAPTIVE_WARMUP, PyCode, location};
 
 /// `CO_NO_MONITORING_EVENTS`.
 const NO_MONITORING_EVENTS: i32 = 0x2000000;
@@ -86,6 +86,15 @@ fn set_opcode(code: &PyCode, unit: usize, op: u8) {
     }
 }
 
+/// Puts an instruction back. What it counted while it was hidden means nothing.
+fn restore(code: &PyCode, unit: usize, op: u8) {
+    set_opcode(code, unit, op);
+    if is_adaptive(op) {
+        // SAFETY: the instruction has a cache unit, which holds its counter.
+        unsafe { *code.code_ptr().add(unit + 1) = ADAPTIVE_WARMUP };
+    }
+}
+
 /// What an instrumented opcode hides: the instruction itself, at least its base form.
 pub fn hidden_opcode(code: &PyCode, unit: usize, op: u8) -> u8 {
     let Some(data) = data(code) else { return BASE[op as usize] };
@@ -149,7 +158,7 @@ pub fn disable(code: &PyCode, unit: usize, layer: Layer, tool: usize) {
                 } else if hidden_by_line {
                     data.line_op[unit] = BASE[top as usize];
                 } else if is_instrumented(top) {
-                    set_opcode(code, unit, BASE[top as usize]);
+                    restore(code, unit, BASE[top as usize]);
                 }
             }
         }
@@ -158,7 +167,7 @@ pub fn disable(code: &PyCode, unit: usize, layer: Layer, tool: usize) {
             data.instruction[unit] &= !bit;
             if data.instruction[unit] == 0 {
                 if opcode_at(code, unit) == INSTRUMENTED_INSTRUCTION {
-                    set_opcode(code, unit, data.instruction_op[unit]);
+                    restore(code, unit, data.instruction_op[unit]);
                 } else if opcode_at(code, unit) == INSTRUMENTED_LINE && data.line_op[unit] == INSTRUMENTED_INSTRUCTION {
                     data.line_op[unit] = data.instruction_op[unit];
                 }
@@ -168,7 +177,7 @@ pub fn disable(code: &PyCode, unit: usize, layer: Layer, tool: usize) {
             data.disabled_line[unit] |= bit;
             data.line[unit] &= !bit;
             if data.line[unit] == 0 && opcode_at(code, unit) == INSTRUMENTED_LINE {
-                set_opcode(code, unit, data.line_op[unit]);
+                restore(code, unit, data.line_op[unit]);
             }
         }
     }
@@ -294,7 +303,7 @@ fn remove(code: &PyCode) {
         let op = opcode_at(code, unit);
         let base = if is_instrumented(op) {
             let base = hidden_opcode(code, unit, op);
-            set_opcode(code, unit, base);
+            restore(code, unit, base);
             base
         } else {
             BASE[op as usize]
@@ -383,13 +392,19 @@ fn cannot_start_line(op: u8) -> bool {
     matches!(op, RESUME | END_FOR | END_SEND | END_ASYNC_FOR | POP_ITER)
 }
 
+/// Does the base instruction rewrite itself by a counter in its first cache unit?
+fn is_adaptive(base: u8) -> bool {
+    CACHES[base as usize] > 0
+        && !is_instrumented(base)
+        && !matches!(
+            base,
+            POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE | POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE | JUMP_BACKWARD
+        )
+}
+
 /// Keeps the adaptive instruction at `at` from rewriting itself, and with that the instrumentation that hides it.
 pub fn pause_counter(at: *mut u16, base: u8) {
-    let adaptive = !matches!(
-        base,
-        POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE | POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE | JUMP_BACKWARD
-    );
-    if CACHES[base as usize] > 0 && adaptive {
+    if is_adaptive(base) {
         // SAFETY: the instruction has a cache unit, which holds its counter.
         unsafe { *at.add(1) = 0xfff0 };
     }

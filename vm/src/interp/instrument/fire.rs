@@ -89,12 +89,19 @@ pub fn fire(
 }
 
 /// A new line begins, unless the frame has just been on it.
-pub fn line(ts: &PyThreadState, frame: &InterpreterFrame, code: &PyCode, unit: usize, previous: *mut u16) -> PyResult<()> {
+pub fn line(
+    ts: &PyThreadState,
+    frame: &InterpreterFrame,
+    code: &PyCode,
+    unit: usize,
+    previous: *mut u16,
+) -> PyResult<()> {
     // SAFETY: compared with the bounds below; both pointers lie in the frame's code as a rule.
     let before = unsafe { previous.offset_from(code.code_ptr()) };
     let before = usize::try_from(before).unwrap_or(usize::MAX);
     let Some((line, line_before)) = code_data::line_start(code, unit, before) else { return Ok(()) };
-    if line == line_before && code.original_unit(before).0 != RESUME {
+    // A body on the line of its RESUME begins right behind it; anything further on was reached on the same line.
+    if line == line_before && (code.original_unit(before).0 != RESUME || unit != before + 1) {
         return Ok(());
     }
     let tools = code_data::tools_at(code, unit, Layer::Line);
@@ -139,7 +146,13 @@ pub fn main_from(
 }
 
 /// An exception event: code, offset, exception.
-pub fn exception(ts: &PyThreadState, frame: *mut InterpreterFrame, error: &PyErr, event: usize, tools: u8) -> PyResult<()> {
+pub fn exception(
+    ts: &PyThreadState,
+    frame: *mut InterpreterFrame,
+    error: &PyErr,
+    event: usize,
+    tools: u8,
+) -> PyResult<()> {
     // SAFETY: a live Python frame.
     let f = unsafe { &*frame };
     // SAFETY: as above.

@@ -91,7 +91,9 @@ fn set_in(ts: &PyThreadState, kind: Kind, function: Option<CTraceFunction>, argu
 fn refresh() {
     let states = all_threads();
     let mut changed = false;
-    for (kind, tool, events) in [(Kind::Trace, SYS_TRACE_ID, TRACE_EVENTS), (Kind::Profile, SYS_PROFILE_ID, PROFILE_EVENTS)] {
+    for (kind, tool, events) in
+        [(Kind::Trace, SYS_TRACE_ID, TRACE_EVENTS), (Kind::Profile, SYS_PROFILE_ID, PROFILE_EVENTS)]
+    {
         let used = states.iter().any(|ts| !slots(ts, kind).0.get().is_null());
         let mut events = if used { events } else { 0 };
         if kind == Kind::Trace {
@@ -194,7 +196,9 @@ fn call_function(ts: &PyThreadState, kind: Kind, frame: &PyFrame, what: i32, arg
 
 /// Tells the trace function of a line.
 fn trace_line(ts: &PyThreadState, frame: &PyFrame, line: i32) -> PyResult<()> {
-    if frame.f_trace.is_null() && ts.c_tracefunc.get() == trace_trampoline as *const c_void || !frame.f_trace_lines.get() {
+    if frame.f_trace.is_null() && ts.c_tracefunc.get() == trace_trampoline as *const c_void
+        || !frame.f_trace_lines.get()
+    {
         return Ok(());
     }
     frame.f_lineno.set(line);
@@ -204,7 +208,13 @@ fn trace_line(ts: &PyThreadState, frame: &PyFrame, line: i32) -> PyResult<()> {
 }
 
 /// An event for one of the two tools. True: not interested in the place any more.
-pub fn notify(ts: &PyThreadState, frame: &InterpreterFrame, code: &PyCode, tool: usize, e: &Event<'_>) -> PyResult<bool> {
+pub fn notify(
+    ts: &PyThreadState,
+    frame: &InterpreterFrame,
+    code: &PyCode,
+    tool: usize,
+    e: &Event<'_>,
+) -> PyResult<bool> {
     let kind = if tool == SYS_TRACE_ID { Kind::Trace } else { Kind::Profile };
     if slots(ts, kind).0.get().is_null() {
         return Ok(false);
@@ -265,7 +275,11 @@ pub fn notify(ts: &PyThreadState, frame: &InterpreterFrame, code: &PyCode, tool:
                 if let Some(descr_get) = callable.ty().tp_descr_get.get() {
                     // SAFETY: calling the slot as C would.
                     let method = unsafe {
-                        ObjRef::from_c_result(descr_get(callable.as_ptr(), this.as_ptr(), this.ty().as_object().as_ptr()))?
+                        ObjRef::from_c_result(descr_get(
+                            callable.as_ptr(),
+                            this.as_ptr(),
+                            this.ty().as_object().as_ptr(),
+                        ))?
                     };
                     return send(what, &method);
                 }

@@ -26,8 +26,8 @@ pub mod legacy;
 mod ops;
 
 pub use legacy::{
-    CTraceFunction, get_profile, get_trace, set_c_profile, set_c_trace, set_profile, set_profile_all_threads, set_trace,
-    set_trace_all_threads, watch_opcodes,
+    CTraceFunction, get_profile, get_trace, set_c_profile, set_c_trace, set_profile, set_profile_all_threads,
+    set_trace, set_trace_all_threads, watch_opcodes,
 };
 
 /// What [`execute`] gives instead of an opcode when the frame's instruction and stack pointers have changed: they are to be

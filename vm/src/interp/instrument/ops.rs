@@ -1,9 +1,9 @@
 //! The innermost layer of instrumentation: the events of particular instructions.
 
-use super::{DONE, RELOAD};
 use super::code_data::{self, Layer};
 use super::fire::{self, Event};
 use super::offset;
+use super::{DONE, RELOAD};
 use crate::err::{PyErr, PyResult};
 use crate::interp::frame::InterpreterFrame;
 use crate::interp::opcode::*;
@@ -59,7 +59,14 @@ unsafe fn finish(frame: &InterpreterFrame, n: usize, value: ObjRef, units: usize
 }
 
 /// Runs the events of instruction `op`; [`DONE`] if it has been executed, [`RELOAD`] if a tool has jumped away.
-pub fn execute(ts: &PyThreadState, frame: &InterpreterFrame, code: &PyCode, unit: usize, op: u8, arg: usize) -> PyResult<u8> {
+pub fn execute(
+    ts: &PyThreadState,
+    frame: &InterpreterFrame,
+    code: &PyCode,
+    unit: usize,
+    op: u8,
+    arg: usize,
+) -> PyResult<u8> {
     let next = unit + 1 + CACHES[op as usize] as usize;
     let tell = |event: usize, rest: &[&PyObject]| fire::main(ts, frame, code, unit, event, rest);
     let jump = |event: usize, shown: usize, target: usize| {

@@ -423,11 +423,7 @@ fn no_special_method(owner: &PyObject, which: usize) -> crate::PyErr {
         ty.name(),
         SPECIAL_NAMES[which.min(3)]
     );
-    let other = if asynchronous {
-        has("__enter__") && has("__exit__")
-    } else {
-        has("__aenter__") && has("__aexit__")
-    };
+    let other = if asynchronous { has("__enter__") && has("__exit__") } else { has("__aenter__") && has("__aexit__") };
     if other {
         let hint = if asynchronous {
             " but it supports the context manager protocol. Did you mean to use 'with'?"

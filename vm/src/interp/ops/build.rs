@@ -4,7 +4,7 @@ use crate::err::PyResult;
 use crate::exc;
 use crate::interp::machine::Machine;
 use crate::object::header::PyObject;
-use crate::object::refs::{ObjRef, PyClass, PyStruct};
+use crate::object::refs::{ObjRef, PyClass};
 use crate::protocol::object as protocol;
 use crate::types::dict::PyDict;
 use crate::types::list::PyList;
@@ -233,7 +233,10 @@ pub fn list_extend(list: &PyObject, iterable: &PyObject) -> PyResult<()> {
     let list: &PyList = unsafe { list.cast_unchecked_ref() };
     list.extend_from_iterable(iterable).map_err(|e| {
         let ty = iterable.ty();
-        if e.matches(exc::TypeError()) && ty.tp_iter.get().is_none() && ty.as_sequence().is_none_or(|s| s.sq_item.get().is_none()) {
+        if e.matches(exc::TypeError())
+            && ty.tp_iter.get().is_none()
+            && ty.as_sequence().is_none_or(|s| s.sq_item.get().is_none())
+        {
             exc::type_error(format!("Value after * must be an iterable, not {}", ty.name()))
         } else {
             e
@@ -306,4 +309,3 @@ pub fn dict_merge(dict: &PyObject, update: &PyObject, callable: &PyObject) -> Py
     }
     Ok(())
 }
-

@@ -354,7 +354,9 @@ pub fn call_known(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult<(
             finish_known(m, argc, ty);
             Some(Ok(()))
         }
-        CALL_STR_1 if argc == 1 && callable.is(crate::types::str::PyStr::type_object().as_object()) && m.peek(2).is_null() => {
+        CALL_STR_1
+            if argc == 1 && callable.is(crate::types::str::PyStr::type_object().as_object()) && m.peek(2).is_null() =>
+        {
             match protocol::str(m.peek_obj(1)) {
                 Ok(text) => {
                     finish_known(m, argc, text.into_obj());
@@ -510,7 +512,7 @@ pub fn call_builtin(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult
                 return None;
             }
             let function = callable.downcast_exact::<PyCFunction>()?;
-                let def = function.def();
+            let def = function.def();
             let this = function.receiver_ptr();
             let flags = def.ml_flags & !(meth::STATIC | meth::COEXIST);
             match op {
@@ -740,4 +742,3 @@ pub fn leave_frame(m: &mut Machine<'_>) {
 
 /// Flags that keep a function from being entered with a plain copy of its arguments.
 pub const NOT_SIMPLE: i32 = co_flags::VARARGS | co_flags::VARKEYWORDS;
-

@@ -205,4 +205,3 @@ pub fn with_except_start(m: &mut Machine<'_>) -> PyResult<ObjRef> {
         None => call::call(exit, &[ty, value, &traceback]),
     }
 }
-

@@ -14,7 +14,8 @@ use crate::types::typevars;
 pub fn intrinsic1(frame: &InterpreterFrame, which: usize, value: ObjRef) -> PyResult<ObjRef> {
     match which {
         1 => {
-            let hook = crate::runtime::sys_state::get("displayhook").ok_or_else(|| exc::runtime_error("lost sys.displayhook"))?;
+            let hook = crate::runtime::sys_state::get("displayhook")
+                .ok_or_else(|| exc::runtime_error("lost sys.displayhook"))?;
             call::call_one(&hook, &value)
         }
         2 => {
@@ -50,8 +51,9 @@ pub fn intrinsic2(which: usize, first: ObjRef, second: ObjRef) -> PyResult<ObjRe
         3 => typevars::make_typevar_with_constraints(first, second),
         4 => {
             // Function and type parameters.
-            let function: &PyFunction =
-                first.downcast_ref().ok_or_else(|| exc::system_error("type parameters of something that is no function"))?;
+            let function: &PyFunction = first
+                .downcast_ref()
+                .ok_or_else(|| exc::system_error("type parameters of something that is no function"))?;
             function.func_typeparams.set(Some(second));
             Ok(first)
         }
@@ -85,4 +87,3 @@ fn stop_iteration_error(frame: &InterpreterFrame, value: ObjRef) -> ObjRef {
     error.value().set_context(Some(value));
     error.into_object()
 }
-

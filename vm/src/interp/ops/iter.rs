@@ -145,13 +145,20 @@ fn unpack(sequence: &PyObject, count: usize) -> PyResult<Vec<ObjRef>> {
         match protocol::iter_next(&iterator)? {
             Some(item) => items.push(item),
             None => {
-                return Err(exc::value_error(format!("not enough values to unpack (expected {count}, got {})", items.len())));
+                return Err(exc::value_error(format!(
+                    "not enough values to unpack (expected {count}, got {})",
+                    items.len()
+                )));
             }
         }
     }
     if protocol::iter_next(&iterator)?.is_some() {
         // Sized containers tell how many there were.
-        let got = if sequence.downcast_ref::<crate::types::dict::PyDict>().is_some() { protocol::size(sequence).ok() } else { None };
+        let got = if sequence.downcast_ref::<crate::types::dict::PyDict>().is_some() {
+            protocol::size(sequence).ok()
+        } else {
+            None
+        };
         return Err(too_many(count, got));
     }
     Ok(items)

@@ -212,7 +212,8 @@ pub fn load_build_class(frame: &InterpreterFrame) -> PyResult<ObjRef> {
 
 #[inline(never)]
 pub fn setup_annotations(frame: &InterpreterFrame) -> PyResult<()> {
-    let locals = frame.f_locals.get().ok_or_else(|| exc::system_error("no locals found when setting up annotations"))?;
+    let locals =
+        frame.f_locals.get().ok_or_else(|| exc::system_error("no locals found when setting up annotations"))?;
     let name = crate::intern!("__annotations__");
     if lookup_in(&locals, name)?.is_none() {
         let dict = PyDict::new();
@@ -281,7 +282,9 @@ pub fn import_name(frame: &InterpreterFrame, index: usize, fromlist: &PyObject, 
     let import = lookup_in(frame.builtins(), crate::intern!("__import__"))?
         .ok_or_else(|| exc::import_error("__import__ not found"))?;
     let locals = frame.f_locals.get().unwrap_or_else(crate::none);
-    let ours = import.downcast_exact::<crate::types::builtin_function::PyCFunction>().is_some_and(|f| f.name() == "__import__");
+    let ours = import
+        .downcast_exact::<crate::types::builtin_function::PyCFunction>()
+        .is_some_and(|f| f.name() == "__import__");
     if ours {
         let level = crate::protocol::number::as_isize(level, None)?;
         let fromlist = Some(fromlist).filter(|f| !crate::is_none(f));

@@ -118,7 +118,8 @@ pub fn match_keys(subject: &PyObject, keys: &PyObject) -> PyResult<ObjRef> {
     let seen = PySet::new();
     let mut values = Vec::with_capacity(keys.len());
     // `get` with a private default, so that __missing__ does not create entries.
-    let get = if PyDict::check_exact(subject) { None } else { Some(protocol::getattr(subject, crate::intern!("get"))?) };
+    let get =
+        if PyDict::check_exact(subject) { None } else { Some(protocol::getattr(subject, crate::intern!("get"))?) };
     // Any fresh object will do: only its identity counts.
     let default = crate::types::list::PyList::empty().into_obj();
     for key in keys.items() {

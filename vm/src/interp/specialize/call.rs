@@ -23,7 +23,8 @@ pub fn takes_exactly(function: &PyFunction, n: usize) -> bool {
         && code.co_kwonlyargcount == 0
         && code.co_flags & (co_flags::VARARGS | co_flags::VARKEYWORDS) == 0
         && code.co_flags & (co_flags::OPTIMIZED | co_flags::NEWLOCALS) == co_flags::OPTIMIZED | co_flags::NEWLOCALS
-        && function.vectorcall.get().map(|f| f as usize) == Some(crate::interp::call::function_vectorcall as *const () as usize)
+        && function.vectorcall.get().map(|f| f as usize)
+            == Some(crate::interp::call::function_vectorcall as *const () as usize)
 }
 
 #[cold]

@@ -57,8 +57,7 @@ pub fn build(map: &PyStr) -> PyResult<ObjRef> {
     let data = map.data();
     let len = data.len().min(256);
     // Tables that are not like those of the library become a dict.
-    let regular =
-        len == 256 && data.at(0) == 0 && (1..len).all(|i| data.at(i) != 0 && data.at(i) <= 0xffff);
+    let regular = len == 256 && data.at(0) == 0 && (1..len).all(|i| data.at(i) != 0 && data.at(i) <= 0xffff);
     if !regular {
         let dict = PyDict::new();
         for i in 0..len {

@@ -89,7 +89,11 @@ impl UtfForm {
     pub fn push_surrogate(self, out: &mut Vec<u8>, c: u32) {
         match self {
             UtfForm::Utf8 => {
-                out.extend_from_slice(&[0xe0 | (c >> 12) as u8, 0x80 | ((c >> 6) & 0x3f) as u8, 0x80 | (c & 0x3f) as u8]);
+                out.extend_from_slice(&[
+                    0xe0 | (c >> 12) as u8,
+                    0x80 | ((c >> 6) & 0x3f) as u8,
+                    0x80 | (c & 0x3f) as u8,
+                ]);
             }
             UtfForm::Utf16 { big: true } => out.extend_from_slice(&(c as u16).to_be_bytes()),
             UtfForm::Utf16 { big: false } => out.extend_from_slice(&(c as u16).to_le_bytes()),
@@ -124,10 +128,7 @@ fn check_position(position: &PyInt, len: usize) -> PyResult<usize> {
     let resolved = given.map(|at| if at < 0 { at.saturating_add(len as i64) } else { at });
     match resolved {
         Some(at) if at >= 0 && at as usize <= len => Ok(at as usize),
-        _ => Err(exc::index_error(format!(
-            "position {} from error handler out of bounds",
-            given.unwrap_or(i64::MAX)
-        ))),
+        _ => Err(exc::index_error(format!("position {} from error handler out of bounds", given.unwrap_or(i64::MAX)))),
     }
 }
 
@@ -271,13 +272,7 @@ pub struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     pub fn new(encoding: &'a str, errors: Option<&'a str>, text: &'a PyStr) -> Encoder<'a> {
-        Encoder {
-            encoding,
-            errors: errors.unwrap_or("strict"),
-            scheme: Scheme::from_name(errors),
-            text,
-            handler: None,
-        }
+        Encoder { encoding, errors: errors.unwrap_or("strict"), scheme: Scheme::from_name(errors), text, handler: None }
     }
 
     /// The exception for the characters `start..end`.

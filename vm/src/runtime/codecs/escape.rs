@@ -307,9 +307,7 @@ pub fn decode_bytes_escape(data: &[u8], errors: Option<&str>) -> PyResult<Vec<u8
                     Some("replace") => out.push(b'?'),
                     Some("ignore") => {}
                     Some(other) => {
-                        return Err(exc::value_error(format!(
-                            "decoding error; unknown error handling code: {other}"
-                        )));
+                        return Err(exc::value_error(format!("decoding error; unknown error handling code: {other}")));
                     }
                 }
                 at += seen;

@@ -73,11 +73,30 @@ pub fn name_arg(name: Option<&PyStr>) -> PyResult<Option<&str>> {
     }
 }
 
+/// In development mode, unknown names are errors even where nothing has to be encoded or handled.
+fn check_names(encoding: Option<&str>, errors: Option<&str>) -> PyResult<()> {
+    if !crate::sysmodule::config::get().dev_mode || !registry::is_loaded() {
+        return Ok(());
+    }
+    if let Some(encoding) = encoding
+        && known(encoding).is_none()
+    {
+        lookup(encoding)?;
+    }
+    if let Some(errors) = errors
+        && errors::Scheme::from_name(Some(errors)) == errors::Scheme::Registered
+    {
+        lookup_error(errors)?;
+    }
+    Ok(())
+}
+
 /// `text.encode(encoding, errors)`.
 ///
 /// # Errors
 /// `UnicodeEncodeError`, `LookupError`, `TypeError`, `MemoryError`, and what codecs raise.
 pub fn encode_str(text: &PyStr, encoding: Option<&str>, errors: Option<&str>) -> PyResult<ObjRef> {
+    check_names(encoding, errors)?;
     let encoding = encoding.unwrap_or("utf-8");
     let bytes = match known(encoding) {
         Some(Known::Utf8 | Known::Ascii | Known::Latin1) if text.is_ascii() => {
@@ -129,6 +148,7 @@ fn decode_known(data: &[u8], encoding: &str, errors: Option<&str>) -> Option<PyR
 /// # Errors
 /// `UnicodeDecodeError`, `LookupError`, `TypeError`, `MemoryError`, and what codecs raise.
 pub fn decode_bytes(data: &[u8], encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<PyStr>> {
+    check_names(encoding, errors)?;
     let encoding = encoding.unwrap_or("utf-8");
     if let Some(result) = decode_known(data, encoding, errors) {
         return result;
@@ -160,7 +180,10 @@ pub fn decode_object(object: &PyObject, encoding: Option<&str>, errors: Option<&
         }
     }
     let Ok(data) = ArgBytes::from_object(object) else {
-        return Err(exc::type_error(format!("decoding to str: need a bytes-like object, {} found", object.ty().name())));
+        return Err(exc::type_error(format!(
+            "decoding to str: need a bytes-like object, {} found",
+            object.ty().name()
+        )));
     };
     decode_bytes(&data, encoding, errors)
 }

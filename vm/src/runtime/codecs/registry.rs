@@ -78,6 +78,11 @@ pub fn load_encodings() -> PyResult<()> {
     Ok(())
 }
 
+/// Is the library's `encodings` package there?
+pub fn is_loaded() -> bool {
+    REGISTRY.loaded.get()
+}
+
 /// `codecs.register`.
 ///
 /// # Errors

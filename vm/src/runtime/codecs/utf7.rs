@@ -1,9 +1,9 @@
 //! UTF-7 (RFC 2152): ASCII with runs of UTF-16 in base 64 between `+` and `-`.
 
 use super::errors::Decoder;
+use crate::PyResult;
 use crate::object::Ref;
 use crate::types::str::PyStr;
-use crate::PyResult;
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

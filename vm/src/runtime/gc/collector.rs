@@ -720,7 +720,8 @@ pub fn report_garbage_at_exit() {
     if debug & debug::SAVEALL != 0 || garbage.len() == 0 {
         return;
     }
-    let hint = if debug & debug::UNCOLLECTABLE != 0 { "" } else { "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" };
+    let hint =
+        if debug & debug::UNCOLLECTABLE != 0 { "" } else { "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" };
     let message = format!("gc: {} uncollectable objects at shutdown{hint}", garbage.len());
     if let Err(e) = crate::runtime::warnings::warn(exc::ResourceWarning(), &*message, 0) {
         e.write_unraisable(None);

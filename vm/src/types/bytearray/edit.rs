@@ -232,11 +232,9 @@ impl PyByteArray {
         }
         match bytes_of(other) {
             Ok(bytes) => self.extend_from_slice(&bytes),
-            Err(err) if err.matches(exc::TypeError()) => Err(exc::type_error(format!(
-                "can't concat {} to {}",
-                other.ty().name(),
-                self.as_object().ty().name()
-            ))),
+            Err(err) if err.matches(exc::TypeError()) => {
+                Err(exc::type_error(format!("can't concat {} to {}", other.ty().name(), self.as_object().ty().name())))
+            }
             Err(err) => Err(err),
         }
     }

@@ -33,10 +33,7 @@ impl PyByteArray {
         let args = if self.is_empty() {
             PyTuple::empty()
         } else if protocol < 3 {
-            PyTuple::from_array([
-                PyStr::try_from_latin1(self.as_bytes())?.into_obj(),
-                PyStr::new("latin-1").into_obj(),
-            ])
+            PyTuple::from_array([PyStr::try_from_latin1(self.as_bytes())?.into_obj(), PyStr::new("latin-1").into_obj()])
         } else {
             PyTuple::from_array([PyBytes::try_new(self.as_bytes())?.into_obj()])
         };

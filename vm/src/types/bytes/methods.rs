@@ -208,9 +208,10 @@ impl PyBytes {
         if count == 1 {
             return self.unchanged();
         }
-        PyBytes::make_vec(editing::repeated(self.as_bytes(), count).map_err(|_| {
-            exc::overflow_error("repeated bytes are too long")
-        })?)
+        PyBytes::make_vec(
+            editing::repeated(self.as_bytes(), count)
+                .map_err(|_| exc::overflow_error("repeated bytes are too long"))?,
+        )
     }
 
     #[slot]

@@ -10,9 +10,7 @@ pub fn slice_bound(object: Option<&PyObject>, default: isize) -> PyResult<isize>
         None => Ok(default),
         Some(object) if crate::is_none(object) => Ok(default),
         Some(object) if number::is_index(object) => number::as_isize(object, None),
-        Some(_) => {
-            Err(exc::type_error("slice indices must be integers or None or have an __index__ method"))
-        }
+        Some(_) => Err(exc::type_error("slice indices must be integers or None or have an __index__ method")),
     }
 }
 

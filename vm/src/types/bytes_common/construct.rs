@@ -14,11 +14,7 @@ use crate::{PyResult, exc};
 ///
 /// # Errors
 /// `TypeError`.
-pub fn check_text_arguments(
-    source: Option<&PyObject>,
-    encoding: Option<&str>,
-    errors: Option<&str>,
-) -> PyResult<()> {
+pub fn check_text_arguments(source: Option<&PyObject>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<()> {
     use crate::PyClass;
     if source.is_some_and(PyStr::check) {
         if encoding.is_none() {
@@ -56,9 +52,7 @@ pub fn count(source: &PyObject) -> PyResult<Option<usize>> {
         return Ok(None);
     }
     match number::as_isize(source, Some(exc::OverflowError())) {
-        Ok(count) => {
-            usize::try_from(count).map(Some).map_err(|_| exc::value_error("negative count"))
-        }
+        Ok(count) => usize::try_from(count).map(Some).map_err(|_| exc::value_error("negative count")),
         // An `__index__` that fails does not rule out that the object can be iterated.
         Err(err) if err.matches(exc::TypeError()) => Ok(None),
         Err(err) => Err(err),

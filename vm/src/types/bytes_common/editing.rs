@@ -276,7 +276,8 @@ pub fn expand_tabs<T: ByteString>(this: &T, size: i32) -> PyResult<ObjRef> {
 /// `MemoryError`.
 pub fn repeated(contents: &[u8], count: isize) -> PyResult<Vec<u8>> {
     let count = usize::try_from(count).unwrap_or(0);
-    let len = contents.len().checked_mul(count).filter(|&len| len <= isize::MAX as usize).ok_or_else(exc::memory_error)?;
+    let len =
+        contents.len().checked_mul(count).filter(|&len| len <= isize::MAX as usize).ok_or_else(exc::memory_error)?;
     let mut out = vec_with_capacity(len)?;
     if let &[byte] = contents {
         out.resize(len, byte);

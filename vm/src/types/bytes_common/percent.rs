@@ -9,7 +9,8 @@ use crate::types::bytearray::PyByteArray;
 use crate::types::bytes::PyBytes;
 use crate::types::float::PyFloat;
 use crate::types::str::percent::{
-    Arguments, Sink, Source, Spec, float_text, int_text, parse_spec, qualified_type_name, unsupported_code, write_number,
+    Arguments, Sink, Source, Spec, float_text, int_text, parse_spec, qualified_type_name, unsupported_code,
+    write_number,
 };
 use crate::{PyResult, exc};
 

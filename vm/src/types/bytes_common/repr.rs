@@ -4,7 +4,8 @@ use crate::types::str::StrBuilder;
 
 /// Appends `b'...'`. A `bytearray` escapes single quotes in any case.
 pub fn push_repr(out: &mut StrBuilder, data: &[u8], escape_single: bool) {
-    let quote = if memchr::memchr(b'\'', data).is_some() && memchr::memchr(b'"', data).is_none() { b'"' } else { b'\'' };
+    let quote =
+        if memchr::memchr(b'\'', data).is_some() && memchr::memchr(b'"', data).is_none() { b'"' } else { b'\'' };
     out.push_ascii(&[b'b', quote]);
     for &c in data {
         match c {

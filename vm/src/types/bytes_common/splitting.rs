@@ -134,9 +134,7 @@ pub fn partition<T: ByteString>(this: &T, separator: &PyObject, from_end: bool) 
     let contents = this.contents();
     let found = if from_end { rfind_units(contents, &bytes) } else { find_units(contents, &bytes) };
     let parts = match found {
-        Some(at) => {
-            [T::make(&contents[..at])?, T::adopt(separator, &bytes)?, T::make(&contents[at + bytes.len()..])?]
-        }
+        Some(at) => [T::make(&contents[..at])?, T::adopt(separator, &bytes)?, T::make(&contents[at + bytes.len()..])?],
         None if from_end => [T::make(&[])?, T::make(&[])?, this.unchanged()?],
         None => [this.unchanged()?, T::make(&[])?, T::make(&[])?],
     };

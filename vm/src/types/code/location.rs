@@ -95,7 +95,12 @@ impl Iterator for Entries<'_> {
                 self.line = self.line.wrapping_add(kind as i32 - 10);
                 let column = self.byte()? as i32;
                 let end_column = self.byte()? as i32;
-                Location { line: Some(self.line), end_line: Some(self.line), column: Some(column), end_column: Some(end_column) }
+                Location {
+                    line: Some(self.line),
+                    end_line: Some(self.line),
+                    column: Some(column),
+                    end_column: Some(end_column),
+                }
             }
             _ => {
                 let b = self.byte()?;

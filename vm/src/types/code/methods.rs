@@ -23,17 +23,20 @@ fn slots(
     cellvars: &PyTuple,
     freevars: &PyTuple,
     flags: i32,
+    posonly: i32,
     positional: i32,
     kwonly: i32,
 ) -> PyResult<(Ref<PyTuple>, Ref<PyBytes>)> {
     let mut names: Vec<ObjRef> = Vec::new();
     let mut kinds: Vec<u8> = Vec::new();
-    let (positional, kwonly) = (positional.max(0) as usize, kwonly.max(0) as usize);
+    let (posonly, positional, kwonly) = (posonly.max(0) as usize, positional.max(0) as usize, kwonly.max(0) as usize);
     let star = positional + kwonly;
     let star_star = star + (flags & co_flags::VARARGS != 0) as usize;
     for (i, name) in varnames.items().iter().enumerate() {
-        let argument = if i < positional {
+        let argument = if i < posonly {
             kind::ARG_POS
+        } else if i < positional {
+            kind::ARG_POS | kind::ARG_KW
         } else if i < star {
             kind::ARG_KW
         } else if i == star && flags & co_flags::VARARGS != 0 {
@@ -73,7 +76,10 @@ fn slots(
 fn check_names(tuple: &PyTuple) -> PyResult<Ref<PyTuple>> {
     for name in tuple.items() {
         if name.downcast_ref::<PyStr>().is_none() {
-            return Err(exc::type_error(format!("name tuples must contain only strings, not '{}'", name.ty().full_name())));
+            return Err(exc::type_error(format!(
+                "name tuples must contain only strings, not '{}'",
+                name.ty().full_name()
+            )));
         }
     }
     Ok(tuple.to_ref())
@@ -124,6 +130,7 @@ impl Fields {
             &cellvars,
             &freevars,
             self.flags,
+            self.posonlyargcount,
             self.argcount,
             self.kwonlyargcount,
         )?;
@@ -305,20 +312,24 @@ impl PyCode {
                     if crate::is_none(value) { "None" } else { value.ty().name() }
                 ))
             };
+            let count = || {
+                let n = i32::from_arg(value, &ctx)?;
+                if n < 0 { Err(exc::value_error(format!("{name_text} must be a positive integer"))) } else { Ok(n) }
+            };
             let tuple = || value.downcast_ref::<PyTuple>().map(PyStruct::to_ref).ok_or_else(|| wrong("tuple"));
             let bytes = || value.downcast_ref::<PyBytes>().map(PyStruct::to_ref).ok_or_else(|| wrong("bytes"));
             let text = || value.downcast_ref::<PyStr>().map(PyStruct::to_ref).ok_or_else(|| wrong("str"));
             match &*name_text {
-                "co_argcount" => f.argcount = i32::from_arg(value, &ctx)?,
-                "co_posonlyargcount" => f.posonlyargcount = i32::from_arg(value, &ctx)?,
-                "co_kwonlyargcount" => f.kwonlyargcount = i32::from_arg(value, &ctx)?,
+                "co_argcount" => f.argcount = count()?,
+                "co_posonlyargcount" => f.posonlyargcount = count()?,
+                "co_kwonlyargcount" => f.kwonlyargcount = count()?,
                 "co_nlocals" => {
-                    f.nlocals = i32::from_arg(value, &ctx)?;
+                    f.nlocals = count()?;
                     nlocals_given = true;
                 }
-                "co_stacksize" => f.stacksize = i32::from_arg(value, &ctx)?,
-                "co_flags" => f.flags = i32::from_arg(value, &ctx)?,
-                "co_firstlineno" => f.firstlineno = i32::from_arg(value, &ctx)?,
+                "co_stacksize" => f.stacksize = count()?,
+                "co_flags" => f.flags = count()?,
+                "co_firstlineno" => f.firstlineno = count()?,
                 "co_code" => f.code = bytes()?.as_bytes().to_vec(),
                 "co_consts" => f.consts = tuple()?,
                 "co_names" => f.names = tuple()?,
@@ -334,7 +345,9 @@ impl PyCode {
                 "co_linetable" => f.linetable = bytes()?,
                 "co_exceptiontable" => f.exceptiontable = bytes()?,
                 _ => {
-                    return Err(exc::type_error(format!("{function}() got an unexpected keyword argument '{name_text}'")));
+                    return Err(exc::type_error(format!(
+                        "{function}() got an unexpected keyword argument '{name_text}'"
+                    )));
                 }
             }
         }
@@ -346,7 +359,7 @@ impl PyCode {
             // SAFETY: a new code object that nobody else has seen; the field is replaced as a whole.
             unsafe {
                 let slot = &raw const code.co_localspluskinds as *mut Ref<PyBytes>;
-                if hidden_only_difference(kinds.as_bytes(), code.co_localspluskinds.as_bytes()) {
+                if same_places(kinds.as_bytes(), code.co_localspluskinds.as_bytes()) {
                     drop(slot.replace(kinds));
                 }
             }
@@ -368,9 +381,10 @@ impl PyCode {
     }
 }
 
-/// Do two lists of kinds differ in the hidden bit only?
-fn hidden_only_difference(a: &[u8], b: &[u8]) -> bool {
-    a.iter().zip(b).all(|(x, y)| x & !kind::HIDDEN == y & !kind::HIDDEN)
+/// Do two lists of kinds agree on what is local, a cell or free?
+fn same_places(a: &[u8], b: &[u8]) -> bool {
+    const PLACE: u8 = kind::LOCAL | kind::CELL | kind::FREE;
+    a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x & PLACE == y & PLACE)
 }
 
 fn optional_int(value: Option<i32>) -> ObjRef {
@@ -388,7 +402,9 @@ fn int_triple(a: usize, b: usize, c: usize) -> ObjRef {
 #[pymethods]
 impl PyCode {
     /// Create a code object.  Not for mere mortals.
-    #[pynew(sig = "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags, codestring, constants, names, varnames, filename, name, qualname, firstlineno, linetable, exceptiontable, freevars=(), cellvars=(), /)")]
+    #[pynew(
+        sig = "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags, codestring, constants, names, varnames, filename, name, qualname, firstlineno, linetable, exceptiontable, freevars=(), cellvars=(), /)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "the constructor's own signature")]
     fn py_new(
         _cls: &PyTypeObject,
@@ -692,7 +708,9 @@ impl PyCode {
         for part in parts {
             hash = hash.wrapping_mul(1_000_003) ^ po::hash(part)?;
         }
-        for number in [self.co_argcount, self.co_posonlyargcount, self.co_kwonlyargcount, self.co_flags, self.co_firstlineno] {
+        for number in
+            [self.co_argcount, self.co_posonlyargcount, self.co_kwonlyargcount, self.co_flags, self.co_firstlineno]
+        {
             hash = hash.wrapping_mul(1_000_003) ^ number as isize;
         }
         Ok(hash)
@@ -710,7 +728,7 @@ impl PyCode {
             && self.original_code() == other.original_code()
             && self.co_linetable.as_bytes() == other.co_linetable.as_bytes()
             && self.co_exceptiontable.as_bytes() == other.co_exceptiontable.as_bytes()
-            && self.co_localspluskinds.as_bytes() == other.co_localspluskinds.as_bytes()
+            && same_places(self.co_localspluskinds.as_bytes(), other.co_localspluskinds.as_bytes())
             && same_constant(self.co_consts.as_object(), other.co_consts.as_object())?
             && po::eq(self.co_names.as_object(), other.co_names.as_object())?
             && po::eq(self.co_localsplusnames.as_object(), other.co_localsplusnames.as_object())?)

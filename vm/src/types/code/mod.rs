@@ -139,7 +139,11 @@ impl PyCode {
         if kinds.len() != parts.localsplusnames.len() {
             return Err(exc::value_error("code: localsplusnames and localspluskinds differ in length"));
         }
-        if parts.argcount < parts.posonlyargcount || parts.posonlyargcount < 0 || parts.kwonlyargcount < 0 || parts.stacksize < 0 {
+        if parts.argcount < parts.posonlyargcount
+            || parts.posonlyargcount < 0
+            || parts.kwonlyargcount < 0
+            || parts.stacksize < 0
+        {
             return Err(exc::value_error("code: bad argument counts"));
         }
         let (mut nlocals, mut ncells, mut nfree) = (0, 0, 0);
@@ -303,7 +307,10 @@ unsafe fn quicken(code: *mut u16, units: usize) {
         if caches > 0 && i + 1 < units {
             let counter = match op {
                 opcode::JUMP_BACKWARD => JUMP_BACKWARD_WARMUP,
-                opcode::POP_JUMP_IF_FALSE | opcode::POP_JUMP_IF_TRUE | opcode::POP_JUMP_IF_NONE | opcode::POP_JUMP_IF_NOT_NONE => 0,
+                opcode::POP_JUMP_IF_FALSE
+                | opcode::POP_JUMP_IF_TRUE
+                | opcode::POP_JUMP_IF_NONE
+                | opcode::POP_JUMP_IF_NOT_NONE => 0,
                 _ => ADAPTIVE_WARMUP,
             };
             // SAFETY: inside the array.
@@ -333,7 +340,9 @@ fn intern_names(code: &PyCode) {
     for tuple in [&code.co_names, &code.co_localsplusnames] {
         intern_items(tuple, |_| true);
     }
-    intern_items(&code.co_consts, |s| s.as_ascii().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')));
+    intern_items(&code.co_consts, |s| {
+        s.as_ascii().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+    });
 }
 
 /// Replaces strings in a tuple that nobody else has seen yet by their interned equals.

@@ -296,10 +296,9 @@ pub fn set_dict(field: &OptRef<PyDict>, value: Option<&PyObject>) -> PyResult<()
             field.set(Some(dict.to_ref()));
             Ok(())
         }
-        None => Err(exc::type_error(format!(
-            "__dict__ must be set to a dictionary, not a '{}'",
-            value.ty().full_name()
-        ))),
+        None => {
+            Err(exc::type_error(format!("__dict__ must be set to a dictionary, not a '{}'", value.ty().full_name())))
+        }
     }
 }
 

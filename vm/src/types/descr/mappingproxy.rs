@@ -22,10 +22,7 @@ impl PyMappingProxy {
     pub fn new(mapping: &PyObject) -> PyResult<Ref<PyMappingProxy>> {
         let ty = mapping.ty();
         if !mapping::check(mapping) || ty.has_flag(flags::LIST_SUBCLASS | flags::TUPLE_SUBCLASS) {
-            return Err(exc::type_error(format!(
-                "mappingproxy() argument must be a mapping, not {}",
-                ty.full_name()
-            )));
+            return Err(exc::type_error(format!("mappingproxy() argument must be a mapping, not {}", ty.full_name())));
         }
         Ok(PyMappingProxy::new_unchecked(mapping.new_ref()))
     }
@@ -76,10 +73,7 @@ impl PyMappingProxy {
 
     #[slot]
     fn nb_inplace_or(&self, _other: &PyObject) -> PyResult {
-        Err(exc::type_error(format!(
-            "'|=' is not supported by {}; use '|' instead",
-            self.as_object().ty().full_name()
-        )))
+        Err(exc::type_error(format!("'|=' is not supported by {}; use '|' instead", self.as_object().ty().full_name())))
     }
 
     #[slot]

@@ -164,7 +164,9 @@ pub unsafe fn get_member(obj: &PyObject, def: &PyMemberDef) -> PyResult {
             member::STRING_INPLACE => c_string(CStr::from_ptr(field as *const c_char)),
             member::CHAR => PyStr::from_latin1(&[read!(u8)]).into_obj(),
             member::NONE => crate::none(),
-            _ => return Err(exc::system_error(format!("bad memberdescr type for {}", c_text(def.name).unwrap_or("?")))),
+            _ => {
+                return Err(exc::system_error(format!("bad memberdescr type for {}", c_text(def.name).unwrap_or("?"))));
+            }
         })
     }
 }
@@ -272,7 +274,9 @@ pub unsafe fn set_member(obj: &PyObject, def: &PyMemberDef, value: Option<&PyObj
                 }
             }
             member::STRING | member::STRING_INPLACE => return Err(exc::type_error("readonly attribute")),
-            _ => return Err(exc::system_error(format!("bad memberdescr type for {}", c_text(def.name).unwrap_or("?")))),
+            _ => {
+                return Err(exc::system_error(format!("bad memberdescr type for {}", c_text(def.name).unwrap_or("?"))));
+            }
         }
     }
     Ok(())

@@ -10,7 +10,9 @@ use crate::object::defs::{PyMethodDef, meth};
 use crate::object::slots::vectorcallfunc;
 use crate::object::{ObjRef, OptRef, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::runtime::recursion::enter_recursive_call;
-use crate::types::builtin_function::{self, PyCFunction, abi, arg_slice, kwnames_len, kwnames_to_dict, vectorcall_nargs};
+use crate::types::builtin_function::{
+    self, PyCFunction, abi, arg_slice, kwnames_len, kwnames_to_dict, vectorcall_nargs,
+};
 use crate::types::dict::PyDict;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;

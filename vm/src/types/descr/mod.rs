@@ -50,7 +50,11 @@ impl PyDescr {
     #[inline]
     pub fn check(&self, object: &PyObject) -> PyResult<()> {
         let ty = object.ty();
-        if core::ptr::eq(ty, &*self.d_type) || ty.is_subtype(&self.d_type) { Ok(()) } else { Err(self.wrong_object(object)) }
+        if core::ptr::eq(ty, &*self.d_type) || ty.is_subtype(&self.d_type) {
+            Ok(())
+        } else {
+            Err(self.wrong_object(object))
+        }
     }
 
     #[cold]

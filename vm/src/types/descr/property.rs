@@ -117,7 +117,11 @@ impl PyProperty {
         let set = pick(set, &self.prop_set);
         let del = pick(del, &self.prop_del);
         // A doc string that came from the getter is taken from the new getter.
-        let doc = if self.getter_doc.get() != 0 && !crate::is_none(&get) { crate::none() } else { or_none(self.prop_doc.get()) };
+        let doc = if self.getter_doc.get() != 0 && !crate::is_none(&get) {
+            crate::none()
+        } else {
+            or_none(self.prop_doc.get())
+        };
         let new = call::call(self.as_object().ty().as_object(), &[&get, &set, &del, &doc])?;
         if let Some(property) = new.downcast_ref::<PyProperty>() {
             property.prop_name.set(self.prop_name.get());
@@ -129,7 +133,11 @@ impl PyProperty {
 #[pymethods]
 impl PyProperty {
     #[slot]
-    fn tp_new(cls: &PyTypeObject, _args: &crate::types::tuple::PyTuple, _kwargs: Option<&crate::types::dict::PyDict>) -> PyResult {
+    fn tp_new(
+        cls: &PyTypeObject,
+        _args: &crate::types::tuple::PyTuple,
+        _kwargs: Option<&crate::types::dict::PyDict>,
+    ) -> PyResult {
         Ok(crate::object::alloc::new_in(
             cls,
             PyProperty {

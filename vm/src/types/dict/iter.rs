@@ -101,7 +101,11 @@ impl Walk {
         }
         // SAFETY: no code runs before the entry is turned into new references.
         let entries = unsafe { dict.table() }.entries();
-        let mut at = self.position.get().min(entries.len());
+        let mut at = self.position.get();
+        if at > entries.len() {
+            // The dict was emptied and filled again.
+            at = 0;
+        }
         while at > 0 {
             at -= 1;
             let entry = &entries[at];

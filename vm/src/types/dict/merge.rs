@@ -40,7 +40,11 @@ impl PyDict {
     pub fn merge(&self, other: &PyObject, mode: impl Into<Merge>) -> PyResult<()> {
         let mode = mode.into();
         match other.downcast_ref::<PyDict>() {
-            Some(dict) if other.ty().tp_iter.get().map(|f| f as usize) == PyDict_Type.tp_iter.get().map(|f| f as usize) => self.merge_dict(dict, mode),
+            Some(dict)
+                if other.ty().tp_iter.get().map(|f| f as usize) == PyDict_Type.tp_iter.get().map(|f| f as usize) =>
+            {
+                self.merge_dict(dict, mode)
+            }
             _ => self.merge_mapping(other, mode),
         }
     }

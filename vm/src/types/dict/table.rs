@@ -240,7 +240,9 @@ impl DictKeys {
         if self.entries.is_null() {
             return 0;
         }
-        size_of::<DictKeys>() + (1usize << (self.log2_size + self.log2_width)) + usable_for(self.log2_size) * size_of::<Entry>()
+        size_of::<DictKeys>()
+            + (1usize << (self.log2_size + self.log2_width))
+            + usable_for(self.log2_size) * size_of::<Entry>()
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 
 use super::PyDict;
 use super::iter::{
-    PyDictItemIterator, PyDictKeyIterator, PyDictReverseItemIterator, PyDictReverseKeyIterator, PyDictReverseValueIterator,
-    PyDictValueIterator,
+    PyDictItemIterator, PyDictKeyIterator, PyDictReverseItemIterator, PyDictReverseKeyIterator,
+    PyDictReverseValueIterator, PyDictValueIterator,
 };
 use super::viewset;
 use crate::err::PyResult;

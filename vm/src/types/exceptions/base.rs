@@ -140,7 +140,9 @@ impl PyBaseException {
 /// Refuses keyword arguments in the words of `_PyArg_NoKeywords`.
 pub(super) fn no_keywords(ty: &PyTypeObject, kwargs: Option<&PyDict>) -> PyResult<()> {
     match kwargs {
-        Some(kwargs) if kwargs.len() != 0 => Err(exc::type_error(format!("{}() takes no keyword arguments", ty.full_name()))),
+        Some(kwargs) if kwargs.len() != 0 => {
+            Err(exc::type_error(format!("{}() takes no keyword arguments", ty.full_name())))
+        }
         _ => Ok(()),
     }
 }
@@ -309,10 +311,9 @@ impl PyBaseException {
                     self.dict.set(Some(dict.to_ref()));
                     Ok(())
                 }
-                None => Err(exc::type_error(format!(
-                    "__dict__ must be set to a dictionary, not a '{}'",
-                    value.ty().name()
-                ))),
+                None => {
+                    Err(exc::type_error(format!("__dict__ must be set to a dictionary, not a '{}'", value.ty().name())))
+                }
             },
         }
     }
@@ -423,9 +424,7 @@ pub(super) fn format_wtf8(prefix: &[&str], middle: &PyStr, suffix: &str) -> Ref<
 
 /// Is `object` an exception class?
 pub fn is_exception_class(object: &PyObject) -> bool {
-    object
-        .downcast_ref::<PyTypeObject>()
-        .is_some_and(|ty| ty.has_flag(flags::BASE_EXC_SUBCLASS))
+    object.downcast_ref::<PyTypeObject>().is_some_and(|ty| ty.has_flag(flags::BASE_EXC_SUBCLASS))
 }
 
 /// Makes an exception `ty(*args)`.
@@ -474,7 +473,9 @@ pub fn given_exception_matches(given: &PyObject, classes: &PyObject) -> bool {
     }
     let given_class = if given.ty().has_flag(flags::BASE_EXC_SUBCLASS) { given.ty().as_object() } else { given };
     match (given_class.downcast_ref::<PyTypeObject>(), classes.downcast_ref::<PyTypeObject>()) {
-        (Some(given), Some(class)) if given.has_flag(flags::BASE_EXC_SUBCLASS) && class.has_flag(flags::BASE_EXC_SUBCLASS) => {
+        (Some(given), Some(class))
+            if given.has_flag(flags::BASE_EXC_SUBCLASS) && class.has_flag(flags::BASE_EXC_SUBCLASS) =>
+        {
             given.is_subtype(class)
         }
         _ => given_class.is(classes),

@@ -66,9 +66,7 @@ impl<'a> Matcher<'a> {
         match self {
             Matcher::Type(classes) => Ok(given_exception_matches(exception, classes)),
             Matcher::Predicate(function) => po::is_true(&*call::call_one(function, exception)?),
-            Matcher::Instances(leaves) => {
-                Ok(!is_group(exception) && leaves.iter().any(|leaf| leaf.is(exception)))
-            }
+            Matcher::Instances(leaves) => Ok(!is_group(exception) && leaves.iter().any(|leaf| leaf.is(exception))),
         }
     }
 }
@@ -100,10 +98,7 @@ fn split(exception: &PyObject, matcher: &Matcher<'_>, want_rest: bool) -> PyResu
         matched.extend(halves.matched);
         rest.extend(halves.rest);
     }
-    Ok(Split {
-        matched: group.subset(matched)?,
-        rest: if want_rest { group.subset(rest)? } else { None },
-    })
+    Ok(Split { matched: group.subset(matched)?, rest: if want_rest { group.subset(rest)? } else { None } })
 }
 
 impl PyBaseExceptionGroup {
@@ -324,8 +319,7 @@ pub fn match_except_star(exception: &PyObject, classes: &PyObject) -> PyResult<(
         }
         // A naked exception is wrapped, so that the handler always sees a group.
         let excs = PyTuple::new(vec![exception.new_ref()]).into_obj();
-        let wrapped =
-            call::call(exc::BaseExceptionGroup().as_object(), &[PyStr::new("").as_object(), &excs])?;
+        let wrapped = call::call(exc::BaseExceptionGroup().as_object(), &[PyStr::new("").as_object(), &excs])?;
         if let (Some(wrapped), Some(original)) =
             (wrapped.downcast_ref::<PyBaseExceptionGroup>(), as_exception(exception))
         {
@@ -425,8 +419,5 @@ pub fn prep_reraise_star(original: &PyObject, excs: &PyList) -> PyResult<ObjRef>
 /// An `ExceptionGroup` of several errors at once.
 pub fn new_group(message: &str, errors: Vec<PyErr>) -> PyErr {
     let excs: Vec<ObjRef> = errors.into_iter().map(PyErr::into_object).collect();
-    PyErr::with_args(
-        exc::BaseExceptionGroup(),
-        vec![PyStr::new(message).into_obj(), PyList::new(excs).into_obj()],
-    )
+    PyErr::with_args(exc::BaseExceptionGroup(), vec![PyStr::new(message).into_obj(), PyList::new(excs).into_obj()])
 }

@@ -19,18 +19,20 @@ pub mod syntax;
 pub mod unicode;
 
 pub use base::{
-    PyBaseException, _PyExc_BaseException, exception_from_raise, given_exception_matches, is_exception_class, new_exception,
+    _PyExc_BaseException, PyBaseException, exception_from_raise, given_exception_matches, is_exception_class,
+    new_exception,
 };
-pub use group::{PyBaseExceptionGroup, _PyExc_BaseExceptionGroup};
-pub use os_error::{PyOSError, _PyExc_OSError};
+pub use group::{_PyExc_BaseExceptionGroup, PyBaseExceptionGroup};
+pub use os_error::{_PyExc_OSError, PyOSError};
 pub use simple::{
-    PyAttributeError, PyImportError, PyKeyError, PyNameError, PyStopIteration, PySystemExit, _PyExc_AttributeError,
-    _PyExc_ImportError, _PyExc_KeyError, _PyExc_NameError, _PyExc_StopIteration, _PyExc_SystemExit, new_stop_iteration,
+    _PyExc_AttributeError, _PyExc_ImportError, _PyExc_KeyError, _PyExc_NameError, _PyExc_StopIteration,
+    _PyExc_SystemExit, PyAttributeError, PyImportError, PyKeyError, PyNameError, PyStopIteration, PySystemExit,
+    new_stop_iteration,
 };
-pub use syntax::{PySyntaxError, _PyExc_SyntaxError};
+pub use syntax::{_PyExc_SyntaxError, PySyntaxError};
 pub use unicode::{
-    PyUnicodeDecodeError, PyUnicodeEncodeError, PyUnicodeTranslateError, _PyExc_UnicodeDecodeError,
-    _PyExc_UnicodeEncodeError, _PyExc_UnicodeTranslateError,
+    _PyExc_UnicodeDecodeError, _PyExc_UnicodeEncodeError, _PyExc_UnicodeTranslateError, PyUnicodeDecodeError,
+    PyUnicodeEncodeError, PyUnicodeTranslateError,
 };
 
 /// A pointer to a type in a data symbol: `PyExc_*` are pointers, not types.

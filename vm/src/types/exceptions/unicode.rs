@@ -252,7 +252,11 @@ fn translate_message(fields: Fields<'_>) -> PyResult<ObjRef> {
     let middle = match fields.single(object.len()) {
         Some(at) => format!("can't translate character '{}' in position {at}", escape_char(object.char_at(at))),
         None => {
-            format!("can't translate characters in position {}-{}", fields.start.get(), fields.end.get().wrapping_sub(1))
+            format!(
+                "can't translate characters in position {}-{}",
+                fields.start.get(),
+                fields.end.get().wrapping_sub(1)
+            )
         }
     };
     Ok(finish(&PyStr::new(""), false, middle, &reason))

@@ -337,7 +337,22 @@ mod tests {
         assert_eq!(parse_float(b"5."), Some(5.0));
         assert_eq!(parse_float(b"-iNf"), Some(f64::NEG_INFINITY));
         assert_eq!(parse_float(b"1e999"), Some(f64::INFINITY));
-        for bad in [&b""[..], b".", b"1_", b"_1", b"1__0", b"1_.0", b"1._0", b"1e", b"1e+", b"e5", b"+-1", b"1 2", b"in", b"0x1"] {
+        for bad in [
+            &b""[..],
+            b".",
+            b"1_",
+            b"_1",
+            b"1__0",
+            b"1_.0",
+            b"1._0",
+            b"1e",
+            b"1e+",
+            b"e5",
+            b"+-1",
+            b"1 2",
+            b"in",
+            b"0x1",
+        ] {
             assert_eq!(parse_float(bad), None, "{}", String::from_utf8_lossy(bad));
         }
     }

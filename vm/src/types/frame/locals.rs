@@ -214,10 +214,9 @@ impl PyFrameLocalsProxy {
     fn mp_subscript(&self, key: &PyObject) -> PyResult<ObjRef> {
         match self.lookup(key)? {
             Some(value) => Ok(value),
-            None => Err(exc::key_error_msg(format!(
-                "local variable '{}' is not defined",
-                po::repr(key)?.to_string_lossy()
-            ))),
+            None => {
+                Err(exc::key_error_msg(format!("local variable '{}' is not defined", po::repr(key)?.to_string_lossy())))
+            }
         }
     }
 

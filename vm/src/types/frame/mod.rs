@@ -78,7 +78,8 @@ impl PyFrame {
     /// An object with room for a frame of `code`, not tracked, and without a frame.
     fn allocate(code: &PyCode) -> Ref<PyFrame> {
         let slots = code.co_framesize as usize - FRAME_HEADER_SLOTS;
-        let size = GC_HEAD_SIZE + core::mem::offset_of!(PyFrame, frame_data) + size_of::<InterpreterFrame>() + slots * 8;
+        let size =
+            GC_HEAD_SIZE + core::mem::offset_of!(PyFrame, frame_data) + size_of::<InterpreterFrame>() + slots * 8;
         let block = mem_alloc(size);
         if block.is_null() {
             std::alloc::handle_alloc_error(core::alloc::Layout::new::<PyFrame>());

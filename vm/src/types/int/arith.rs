@@ -235,7 +235,8 @@ fn div_mod(a: &PyInt, b: &PyInt, want_q: bool, want_r: bool) -> PyResult<(Ref<Py
     // Truncation and flooring differ when the signs do and something is left over.
     if negative && !r.is_zero() {
         let q = if want_q { add_signed(q.digits(), q.is_negative(), &[1], true) } else { PyInt::zero() };
-        let r = if want_r { add_signed(r.digits(), r.is_negative(), b.digits(), b.is_negative()) } else { PyInt::zero() };
+        let r =
+            if want_r { add_signed(r.digits(), r.is_negative(), b.digits(), b.is_negative()) } else { PyInt::zero() };
         return Ok((q, r));
     }
     Ok((q, r))

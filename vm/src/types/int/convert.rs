@@ -313,14 +313,19 @@ mod tests {
 
     #[test]
     fn rounding_is_to_nearest_even() {
-        for x in [1_u64, 3, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, (1 << 53) + 2, (1 << 54) + 2, (1 << 54) + 6, u64::MAX] {
+        for x in
+            [1_u64, 3, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, (1 << 53) + 2, (1 << 54) + 2, (1 << 54) + 6, u64::MAX]
+        {
             assert_eq!(round_to_f64(x, false, 0), Some(x as f64), "{x}");
         }
         assert_eq!(round_to_f64((1 << 62) + (1 << 9), true, 0), Some(((1_u64 << 62) + (1 << 10)) as f64));
         assert_eq!(round_to_f64(1, false, -1074), Some(f64::from_bits(1)));
         assert_eq!(round_to_f64(1, false, -1075), Some(0.0));
         assert_eq!(round_to_f64(3, false, -1075), Some(f64::from_bits(2)));
-        assert_eq!(round_to_f64(1, false, 1023), Some(f64::MAX / 2.0 + f64::MAX / 2.0 * 2f64.powi(-53)).map(|_| 2f64.powi(1023)));
+        assert_eq!(
+            round_to_f64(1, false, 1023),
+            Some(f64::MAX / 2.0 + f64::MAX / 2.0 * 2f64.powi(-53)).map(|_| 2f64.powi(1023))
+        );
         assert_eq!(round_to_f64(1, false, 1024), None);
         assert_eq!(round_to_f64(u64::MAX, false, 960), None);
         assert_eq!(round_to_f64(((1 << 53) - 1) << 11, false, 960), Some(f64::MAX));

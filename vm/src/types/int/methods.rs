@@ -1,9 +1,9 @@
 //! The Python face of `int`: slots, methods, attributes.
 
+use super::PyInt;
 use super::arith;
 use super::convert::{self, ByteOrder, ToBytesError};
 use super::power;
-use super::PyInt;
 use crate::err::PyResult;
 use crate::exc;
 use crate::object::header::PyObject;
@@ -239,10 +239,15 @@ impl PyInt {
     ///     If signed is False and a negative integer is given, an OverflowError
     ///     is raised.
     #[pymethod(sig = "($self, /, length=1, byteorder='big', *, signed=False)")]
-    fn to_bytes(&self, length: Option<isize>, byteorder: Option<&PyStr>, signed: Option<bool>) -> PyResult<Ref<PyBytes>> {
+    fn to_bytes(
+        &self,
+        length: Option<isize>,
+        byteorder: Option<&PyStr>,
+        signed: Option<bool>,
+    ) -> PyResult<Ref<PyBytes>> {
         let order = byte_order(byteorder)?;
-        let length =
-            usize::try_from(length.unwrap_or(1)).map_err(|_| exc::value_error("length argument must be non-negative"))?;
+        let length = usize::try_from(length.unwrap_or(1))
+            .map_err(|_| exc::value_error("length argument must be non-negative"))?;
         let mut out: Vec<u8> = Vec::new();
         out.try_reserve_exact(length).map_err(|_| exc::memory_error())?;
         out.resize(length, 0);
@@ -269,7 +274,12 @@ impl PyInt {
     ///   signed
     ///     Indicates whether two's complement is used to represent the integer.
     #[pyclassmethod(sig = "($type, /, bytes, byteorder='big', *, signed=False)")]
-    fn from_bytes(cls: &PyTypeObject, bytes: &PyObject, byteorder: Option<&PyStr>, signed: Option<bool>) -> PyResult<ObjRef> {
+    fn from_bytes(
+        cls: &PyTypeObject,
+        bytes: &PyObject,
+        byteorder: Option<&PyStr>,
+        signed: Option<bool>,
+    ) -> PyResult<ObjRef> {
         let order = byte_order(byteorder)?;
         let signed = signed.unwrap_or(false);
         let value = match bytes.downcast_exact::<PyBytes>() {
@@ -438,4 +448,3 @@ fn bytes_of(object: &PyObject) -> PyResult<Ref<PyBytes>> {
     let bytes = protocol::call::call_one(PyBytes::type_object().as_object(), object)?;
     bytes.downcast::<PyBytes>().map_err(|_| exc::type_error("__bytes__ returned non-bytes"))
 }
-

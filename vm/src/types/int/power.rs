@@ -75,7 +75,8 @@ fn reserve(bits: u128) -> PyResult<()> {
     if bits < 1 << 27 {
         return Ok(());
     }
-    let bytes = usize::try_from(bits / 8 + 8).ok().filter(|&n| n < isize::MAX as usize / 4).ok_or_else(exc::memory_error)?;
+    let bytes =
+        usize::try_from(bits / 8 + 8).ok().filter(|&n| n < isize::MAX as usize / 4).ok_or_else(exc::memory_error)?;
     let probe = crate::object::alloc::mem_alloc(bytes * 2);
     if probe.is_null() {
         return Err(exc::memory_error());

@@ -29,14 +29,15 @@ pub fn max_str_digits() -> usize {
 /// `ValueError` when the limit is neither 0 nor at least the threshold.
 pub fn set_max_str_digits(limit: usize) -> PyResult<()> {
     if limit != 0 && limit < STR_DIGITS_CHECK_THRESHOLD {
-        return Err(exc::value_error(format!("maxdigits must be >= {STR_DIGITS_CHECK_THRESHOLD} or 0 for unlimited")));
+        return Err(exc::value_error(format!("maxdigits must be 0 or larger than {STR_DIGITS_CHECK_THRESHOLD}")));
     }
     MAX_STR_DIGITS.0.set(limit);
     Ok(())
 }
 
 /// Two decimal digits at a time.
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+const PAIRS: &[u8; 200] =
+    b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
 5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
 /// Writes a decimal number into the end of `buffer` and gives the part that was used.
@@ -84,7 +85,10 @@ impl PyInt {
         let limit = max_str_digits();
         let bits = self.bit_length();
         // log10(2) is a little more than 0.30102: surely too long numbers are refused before the work is done.
-        if limit != 0 && bits as usize / 100_000 * 30_102 + bits as usize % 100_000 * 30_102 / 100_000 > limit.max(STR_DIGITS_CHECK_THRESHOLD) {
+        if limit != 0
+            && bits as usize / 100_000 * 30_102 + bits as usize % 100_000 * 30_102 / 100_000
+                > limit.max(STR_DIGITS_CHECK_THRESHOLD)
+        {
             return Err(limit_error(limit));
         }
         let text = self.to_biguint().to_str_radix(10);

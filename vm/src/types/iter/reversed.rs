@@ -14,6 +14,9 @@ use crate::types::int::PyInt;
 use crate::types::tuple::PyTuple;
 use rpy_derive::{pyclass, pymethods};
 
+/// reversed(object, /)
+/// --
+///
 /// Return a reverse iterator over the values of the given sequence.
 #[pyclass(name = "reversed", symbol = "PyReversed_Type", flags(BASETYPE), gc)]
 #[repr(C)]

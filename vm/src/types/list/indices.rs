@@ -49,7 +49,11 @@ pub fn slice_index(object: &PyObject) -> PyResult<isize> {
 }
 
 /// The pair `start, stop` of `index()`, resolved against `len` items.
-pub fn index_bounds(start: Option<&PyObject>, stop: Option<&PyObject>, len: impl Fn() -> usize) -> PyResult<(isize, isize)> {
+pub fn index_bounds(
+    start: Option<&PyObject>,
+    stop: Option<&PyObject>,
+    len: impl Fn() -> usize,
+) -> PyResult<(isize, isize)> {
     let mut start = match start {
         Some(object) => slice_index(object)?,
         None => 0,

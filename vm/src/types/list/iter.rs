@@ -153,16 +153,15 @@ impl PyListReverseIterator {
     /// Return state information for pickling.
     #[pymethod(name = "__reduce__")]
     fn reduce(&self) -> PyResult {
+        // Fetching the built-in may run code that ends the iteration.
+        let reversed = builtin(intern!("reversed"))?;
         Ok(match self.seq.get() {
             Some(list) => PyTuple::from_array([
-                builtin(intern!("reversed"))?,
+                reversed,
                 PyTuple::from_array([list.into_obj()]).into_obj(),
                 PyInt::from_isize(self.index.get()).into_obj(),
             ]),
-            None => PyTuple::from_array([
-                builtin(intern!("iter"))?,
-                PyTuple::from_array([PyList::empty().into_obj()]).into_obj(),
-            ]),
+            None => PyTuple::from_array([reversed, PyTuple::from_array([PyList::empty().into_obj()]).into_obj()]),
         }
         .into_obj())
     }

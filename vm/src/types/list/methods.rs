@@ -38,7 +38,9 @@ impl PyList {
     #[slot]
     fn tp_init(&self, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
         let ty = self.as_object().ty();
-        if ptr::eq(ty, &PyList_Type) || ty.tp_new.get().map(|f| f as usize) == PyList_Type.tp_new.get().map(|f| f as usize) {
+        if ptr::eq(ty, &PyList_Type)
+            || ty.tp_new.get().map(|f| f as usize) == PyList_Type.tp_new.get().map(|f| f as usize)
+        {
             no_keywords("list", kwargs)?;
         }
         if args.len() > 1 {
@@ -182,7 +184,10 @@ impl PyList {
     #[slot]
     fn sq_concat(&self, other: &PyObject) -> PyResult {
         let Some(other) = other.downcast_ref::<PyList>() else {
-            return Err(exc::type_error(format!("can only concatenate list (not \"{}\") to list", other.ty().name())));
+            return Err(exc::type_error(format!(
+                "can only concatenate list (not \"{}\") to list",
+                other.ty().full_name()
+            )));
         };
         let len = self.len().checked_add(other.len()).ok_or_else(exc::memory_error)?;
         let list = PyList::with_capacity(len)?;
@@ -260,10 +265,8 @@ impl PyList {
             self.clear();
             return Ok(self.to_obj());
         }
-        let total = len
-            .checked_mul(count as usize)
-            .filter(|&n| n <= isize::MAX as usize / 8)
-            .ok_or_else(exc::memory_error)?;
+        let total =
+            len.checked_mul(count as usize).filter(|&n| n <= isize::MAX as usize / 8).ok_or_else(exc::memory_error)?;
         self.resize(total)?;
         let items = self.ob_item.get();
         for at in len..total {

@@ -17,9 +17,9 @@ use crate::object::alloc::mem_free;
 use crate::object::slots::{CompareOp, richcmpfunc};
 use crate::object::{ObjRef, PyClass, PyObject};
 use crate::protocol::{call, object as protocol};
+use crate::types::bool_;
 use crate::types::float::PyFloat;
 use crate::types::int::PyInt;
-use crate::types::bool_;
 use crate::types::str::compare::str_cmp;
 use crate::types::str::{PyStr, StrData};
 use crate::types::tuple::PyTuple;
@@ -37,8 +37,7 @@ struct Detached<'a> {
 
 impl<'a> Detached<'a> {
     fn new(list: &'a PyList) -> Self {
-        let detached =
-            Detached { list, items: list.ob_item.get(), len: list.len(), allocated: list.allocated.get() };
+        let detached = Detached { list, items: list.ob_item.get(), len: list.len(), allocated: list.allocated.get() };
         list.ob_item.set(ptr::null_mut());
         list.ob_base.ob_size.set(0);
         // Tells an untouched list from one that was emptied again.
@@ -325,7 +324,9 @@ fn sort_pairs(pairs: &mut [(Raw, Raw)], reverse: bool, kind: ObjectKind) -> PyRe
     let result = match kind {
         ObjectKind::Any => timsort::sort(pairs, |a: Pair, b: Pair| unsafe { less_any(&*a.0, &*b.0) }),
         ObjectKind::Slot(slot) => timsort::sort(pairs, |a: Pair, b: Pair| unsafe { less_slot(&*a.0, &*b.0, slot) }),
-        ObjectKind::Tuples(first) => timsort::sort(pairs, |a: Pair, b: Pair| unsafe { less_tuple(&*a.0, &*b.0, first) }),
+        ObjectKind::Tuples(first) => {
+            timsort::sort(pairs, |a: Pair, b: Pair| unsafe { less_tuple(&*a.0, &*b.0, first) })
+        }
     };
     if reverse {
         pairs.reverse();

@@ -195,7 +195,14 @@ impl<E: Copy, F: FnMut(E, E) -> PyResult<bool>> Sorter<'_, E, F> {
         result
     }
 
-    fn merge_low_loop(&mut self, i: &mut usize, na: usize, b: &mut usize, end: usize, dest: &mut usize) -> PyResult<()> {
+    fn merge_low_loop(
+        &mut self,
+        i: &mut usize,
+        na: usize,
+        b: &mut usize,
+        end: usize,
+        dest: &mut usize,
+    ) -> PyResult<()> {
         let mut min_gallop = self.min_gallop;
         // B's first is known to belong first.
         self.items[*dest] = self.items[*b];
@@ -387,7 +394,12 @@ impl<E: Copy, F: FnMut(E, E) -> PyResult<bool>> Sorter<'_, E, F> {
 }
 
 /// Where `key` belongs in the ordered `run`, to the left of its equals; the search starts at `hint` and widens exponentially.
-fn gallop_left<E: Copy>(less: &mut impl FnMut(E, E) -> PyResult<bool>, key: E, run: &[E], hint: usize) -> PyResult<usize> {
+fn gallop_left<E: Copy>(
+    less: &mut impl FnMut(E, E) -> PyResult<bool>,
+    key: E,
+    run: &[E],
+    hint: usize,
+) -> PyResult<usize> {
     let len = run.len();
     let (mut low, mut high);
     if less(run[hint], key)? {
@@ -423,7 +435,12 @@ fn gallop_left<E: Copy>(less: &mut impl FnMut(E, E) -> PyResult<bool>, key: E, r
 }
 
 /// As [`gallop_left`], but to the right of the key's equals.
-fn gallop_right<E: Copy>(less: &mut impl FnMut(E, E) -> PyResult<bool>, key: E, run: &[E], hint: usize) -> PyResult<usize> {
+fn gallop_right<E: Copy>(
+    less: &mut impl FnMut(E, E) -> PyResult<bool>,
+    key: E,
+    run: &[E],
+    hint: usize,
+) -> PyResult<usize> {
     let len = run.len();
     let (mut low, mut high);
     if less(key, run[hint])? {

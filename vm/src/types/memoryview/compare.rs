@@ -84,7 +84,8 @@ fn equal_views(a: &PyBufferView, b: &PyBufferView) -> PyResult<bool> {
     if let (Some(x), Some(y)) = (native(a), native(b))
         && x == y
     {
-        if matches!(x, b'B' | b'b' | b'c' | b'h' | b'H' | b'i' | b'I' | b'l' | b'L' | b'q' | b'Q' | b'n' | b'N' | b'P') {
+        if matches!(x, b'B' | b'b' | b'c' | b'h' | b'H' | b'i' | b'I' | b'l' | b'L' | b'q' | b'Q' | b'n' | b'N' | b'P')
+        {
             return Ok(bytes_a == bytes_b);
         }
         // SAFETY: chunks are elements of the format.

@@ -29,8 +29,8 @@ use crate::runtime::gc::{self, Visit};
 use rpy_derive::{pyclass, pymethods};
 
 mod compare;
-mod iter;
 pub mod items;
+mod iter;
 mod methods;
 mod subscript;
 
@@ -510,4 +510,3 @@ impl PyMemoryView {
         unsafe { self.view().obj.as_ref() }.map(PyObject::new_ref)
     }
 }
-

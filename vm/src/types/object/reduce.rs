@@ -122,10 +122,9 @@ fn new_arguments(this: &PyObject) -> PyResult<(Option<Ref<PyTuple>>, Option<Ref<
         let args = protocol::call::call_noargs(&method)?;
         return match args.downcast::<PyTuple>() {
             Ok(args) => Ok((Some(args), None)),
-            Err(other) => Err(exc::type_error(format!(
-                "__getnewargs__ should return a tuple, not '{}'",
-                other.ty().full_name()
-            ))),
+            Err(other) => {
+                Err(exc::type_error(format!("__getnewargs__ should return a tuple, not '{}'", other.ty().full_name())))
+            }
         };
     }
     Ok((None, None))

@@ -20,9 +20,9 @@ use crate::types::tuple::PyTuple;
 use rpy_derive::{pyclass, pymethods};
 
 pub mod iterator;
-pub use iterator::{PyLongRangeIterator, PyRangeIterator};
 #[doc(hidden)]
 pub use iterator::{PyLongRangeIter_Type, PyRangeIter_Type};
+pub use iterator::{PyLongRangeIterator, PyRangeIterator};
 
 /// range(stop) -> range object
 /// range(start, stop[, step]) -> range object
@@ -166,7 +166,9 @@ impl PyRange {
     pub fn iterator(&self) -> ObjRef {
         match self.machine_parts() {
             Some((start, step, length)) => PyRangeIterator::new(start, step, length).into_obj(),
-            None => PyLongRangeIterator::new(self.start().to_ref(), self.step().to_ref(), self.length().to_ref()).into_obj(),
+            None => {
+                PyLongRangeIterator::new(self.start().to_ref(), self.step().to_ref(), self.length().to_ref()).into_obj()
+            }
         }
     }
 }
@@ -319,7 +321,9 @@ impl PyRange {
         if let Some((start, step, length)) = self.machine_parts()
             && let Some(backward) = step.checked_neg()
         {
-            return Ok(PyRangeIterator::new(start.wrapping_add(step.wrapping_mul(length - 1)), backward, length).into_obj());
+            return Ok(
+                PyRangeIterator::new(start.wrapping_add(step.wrapping_mul(length - 1)), backward, length).into_obj()
+            );
         }
         let last = add(self.start(), &mul(&sub(self.length(), PyInt::small_ref(1)), self.step()));
         Ok(PyLongRangeIterator::new(last, as_int(int::int_neg(self.step())), self.length().to_ref()).into_obj())

@@ -87,6 +87,9 @@ pub struct SetBody {
     smalltable: Cell<[Entry; MIN_SIZE]>,
 }
 
+/// set(iterable=(), /)
+/// --
+///
 /// Build an unordered collection of unique elements.
 #[pyclass(name = "set", symbol = "PySet_Type", flags(BASETYPE, MATCH_SELF), weaklist = weakreflist, gc)]
 #[repr(C)]
@@ -97,6 +100,9 @@ pub struct PySet {
     weakreflist: Cell<*mut PyObject>,
 }
 
+/// frozenset(iterable=(), /)
+/// --
+///
 /// Build an immutable unordered collection of unique elements.
 #[pyclass(name = "frozenset", symbol = "PyFrozenSet_Type", flags(BASETYPE, MATCH_SELF), weaklist = weakreflist, gc)]
 #[repr(C)]
@@ -301,7 +307,10 @@ impl SetBody {
                     let present = present.new_ref();
                     let equal = protocol::object::rich_compare_bool(&present, key, CompareOp::Eq)?;
                     // SAFETY: the slot is read only if the table has stayed.
-                    if self.table.get() != table || self.mask.get() != mask || unsafe { (*slot).key } != present.as_raw() {
+                    if self.table.get() != table
+                        || self.mask.get() != mask
+                        || unsafe { (*slot).key } != present.as_raw()
+                    {
                         continue 'restart;
                     }
                     if equal {
@@ -507,7 +516,8 @@ impl Drop for SetBody {
 impl PySet {
     /// A new empty instance of `set` or `frozenset`.
     fn new_exact_of(ty: &'static PyTypeObject) -> Ref<PySet> {
-        let value = PySet { ob_base: PyObject::placeholder(), body: SetBody::NEW, weakreflist: Cell::new(ptr::null_mut()) };
+        let value =
+            PySet { ob_base: PyObject::placeholder(), body: SetBody::NEW, weakreflist: Cell::new(ptr::null_mut()) };
         let set: Ref<PySet> = if ptr::eq(ty, &raw const PySet_Type) {
             alloc::new_exact(value)
         } else {
@@ -541,7 +551,6 @@ impl PySet {
     }
 
     /// A new empty set.
-    #[expect(clippy::new_ret_no_self, reason = "objects are made as references")]
     pub fn new() -> Ref<PySet> {
         PySet::new_exact_of(&PySet_Type)
     }

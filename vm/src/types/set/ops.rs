@@ -25,8 +25,7 @@ pub(super) fn for_each(iterable: &PyObject, mut each: impl FnMut(&PyObject, isiz
     }
     if let Some(dict) = iterable.downcast_exact::<PyDict>() {
         let mut at = 0;
-        while let Some((key, _)) = dict.iter_index(&mut at) {
-            let hash = key_hash(&key)?;
+        while let Some((key, _, hash)) = dict.next_entry(&mut at) {
             if !each(&key, hash)? {
                 return Ok(());
             }

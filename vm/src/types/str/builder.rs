@@ -6,8 +6,8 @@
 use super::data::{CharUnit, StrData, StrRepr, for_data};
 use super::layout::{compact_size, init_compact, write_chars};
 use super::{PyStr, StrKind};
-use crate::object::alloc::{mem_alloc, mem_free, mem_realloc};
 use crate::object::Ref;
+use crate::object::alloc::{mem_alloc, mem_free, mem_realloc};
 use crate::{PyResult, exc};
 
 /// Builds a string. Its characters lie behind the (not yet written) object header.

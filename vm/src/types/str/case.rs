@@ -4,8 +4,8 @@ use rustpython_unicode::case;
 
 use super::data::StrData;
 use super::{PyStr, StrBuilder};
-use crate::object::Ref;
 use crate::PyResult;
+use crate::object::Ref;
 
 /// The lowercase of a Latin-1 character.
 #[inline]
@@ -178,7 +178,8 @@ fn push_lower(out: &mut StrBuilder, text: StrData<'_>, index: usize) {
         c @ 0..=0xff => out.push_char(latin1_lower(c as u8) as u32),
         CAPITAL_SIGMA => {
             let before = (0..index).rev().map(|i| text.at(i)).find(|&c| !is_case_ignorable(c)).is_some_and(is_cased);
-            let after = (index + 1..text.len()).map(|i| text.at(i)).find(|&c| !is_case_ignorable(c)).is_some_and(is_cased);
+            let after =
+                (index + 1..text.len()).map(|i| text.at(i)).find(|&c| !is_case_ignorable(c)).is_some_and(is_cased);
             out.push_char(if before && !after { 0x3c2 } else { 0x3c3 });
         }
         c => match char::from_u32(c) {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use rustpython_wtf8::{CodePoint, Wtf8, Wtf8Buf};
 
-use super::data::{CharUnit, StrData, StrRepr, for_data};
 use super::PyStr;
+use super::data::{CharUnit, StrData, StrRepr, for_data};
 use crate::object::{PyStruct, Ref};
 use crate::{PyErr, PyResult, exc};
 

@@ -121,7 +121,13 @@ impl<'a> StrData<'a> {
     /// An upper bound of the code points that tells the smallest storage (not the largest character itself).
     pub fn max_char(self) -> u32 {
         match self {
-            StrData::Latin1(s) => if s.is_ascii() { 0x7f } else { 0xff },
+            StrData::Latin1(s) => {
+                if s.is_ascii() {
+                    0x7f
+                } else {
+                    0xff
+                }
+            }
             StrData::Ucs2(s) => u16::max_char(s),
             StrData::Ucs4(s) => u32::max_char(s),
         }

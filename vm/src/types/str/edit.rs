@@ -255,7 +255,8 @@ impl PyStr {
         };
         let repr = self.repr_class().max(new.repr_class());
         // Replacing the widest characters may leave text that fits a smaller storage; then it is copied once more.
-        let shrinks = repr != StrRepr::Ascii && new.repr_class() < repr && StrRepr::for_max_char(T::max_char(old)) == repr;
+        let shrinks =
+            repr != StrRepr::Ascii && new.repr_class() < repr && StrRepr::for_max_char(T::max_char(old)) == repr;
         if len <= 1 || shrinks {
             let mut builder = super::StrBuilder::new();
             each_piece(text, old, max, |piece| match piece {

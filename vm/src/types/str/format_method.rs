@@ -85,20 +85,20 @@ impl<'a> Pieces<'a> {
     /// Parses a field behind its `{`.
     fn parse_field(&mut self) -> PyResult<Field> {
         let name_start = self.at;
-        let mut in_brackets = false;
         let mut terminator = 0;
-        while self.at < self.end {
+        while terminator == 0 && self.at < self.end {
             let c = self.text.at(self.at);
+            self.at += 1;
             match u8::try_from(c) {
                 Ok(b'{') => return Err(exc::value_error("unexpected '{' in field name")),
-                Ok(b'[') => in_brackets = true,
-                Ok(b']') => in_brackets = false,
-                Ok(b'}' | b':' | b'!') if !in_brackets => terminator = c,
+                // Anything may stand between brackets.
+                Ok(b'[') => {
+                    while self.at < self.end && self.text.at(self.at) != b']' as u32 {
+                        self.at += 1;
+                    }
+                }
+                Ok(b'}' | b':' | b'!') => terminator = c,
                 _ => {}
-            }
-            self.at += 1;
-            if terminator != 0 {
-                break;
             }
         }
         let mut field = Field {
@@ -362,9 +362,7 @@ impl Formatter<'_> {
                     let name = self.text(start, end)?;
                     protocol::object::getattr(&object, &name)?
                 }
-                Accessor::Index(index) => {
-                    protocol::object::get_item(&object, PyInt::from_usize(index).as_object())?
-                }
+                Accessor::Index(index) => protocol::object::get_item(&object, PyInt::from_usize(index).as_object())?,
                 Accessor::Key(start, end) => protocol::object::get_item(&object, self.text(start, end)?.as_object())?,
             };
         }

@@ -415,11 +415,7 @@ fn checked_precision(spec: &FormatSpec) -> PyResult<Option<usize>> {
 fn format_float_spec(value: f64, spec: &FormatSpec, _type_name: &str) -> PyResult<Ref<PyStr>> {
     let precision = checked_precision(spec)?;
     spec.check_size()?;
-    let mut flags = FloatFlags {
-        alternate: spec.alternate,
-        add_dot_0: false,
-        no_negative_zero: spec.no_negative_zero,
-    };
+    let mut flags = FloatFlags { alternate: spec.alternate, add_dot_0: false, no_negative_zero: spec.no_negative_zero };
     let mut value = value;
     let mut percent = false;
     let mut code = match u8::try_from(spec.kind).unwrap_or(0) {
@@ -487,8 +483,7 @@ pub fn format_complex(object: &PyObject, re: f64, im: f64, spec: &PyStr) -> PyRe
     }
     let precision = checked_precision(&spec)?;
     spec.check_size()?;
-    let flags =
-        FloatFlags { alternate: spec.alternate, add_dot_0: false, no_negative_zero: spec.no_negative_zero };
+    let flags = FloatFlags { alternate: spec.alternate, add_dot_0: false, no_negative_zero: spec.no_negative_zero };
     let mut parentheses = false;
     let mut skip_real = false;
     if code == b'r' {

@@ -30,7 +30,8 @@ pub fn set_hash_seed(seed: HashSeed) {
                 let n = unsafe { libc::getrandom(secret.as_mut_ptr().add(done).cast(), secret.len() - done, 0) };
                 if n <= 0 {
                     // Without a random source (very old kernels) the clock has to do.
-                    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |d| d.as_nanos());
+                    let now =
+                        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |d| d.as_nanos());
                     lcg_fill(now as u32 ^ std::process::id(), &mut secret);
                     break;
                 }

@@ -63,7 +63,11 @@ impl PyStr {
             return unsafe { (*found).to_ref() };
         }
         insert(&this);
-        this.set_interned(if this.as_object().is_immortal() { state::INTERNED_IMMORTAL } else { state::INTERNED_MORTAL });
+        this.set_interned(if this.as_object().is_immortal() {
+            state::INTERNED_IMMORTAL
+        } else {
+            state::INTERNED_MORTAL
+        });
         this
     }
 

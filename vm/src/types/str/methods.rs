@@ -23,7 +23,10 @@ fn fill_char(fill: Option<&PyObject>) -> PyResult<u32> {
         return Ok(b' ' as u32);
     };
     let Some(text) = fill.downcast_ref::<PyStr>() else {
-        return Err(exc::type_error(format!("The fill character must be a unicode character, not {}", fill.ty().name())));
+        return Err(exc::type_error(format!(
+            "The fill character must be a unicode character, not {}",
+            fill.ty().name()
+        )));
     };
     if text.len() != 1 {
         return Err(exc::type_error("The fill character must be exactly one character long"));
@@ -250,7 +253,7 @@ impl PyStr {
         match other.downcast_ref::<PyStr>() {
             Some(other) => PyStr::concat(self, other),
             None => {
-                Err(exc::type_error(format!("can only concatenate str (not \"{}\") to str", other.ty().name())))
+                Err(exc::type_error(format!("can only concatenate str (not \"{}\") to str", other.ty().full_name())))
             }
         }
     }
@@ -269,10 +272,9 @@ impl PyStr {
     fn sq_contains(&self, item: &PyObject) -> PyResult<bool> {
         match item.downcast_ref::<PyStr>() {
             Some(item) => Ok(self.contains_str(item)),
-            None => Err(exc::type_error(format!(
-                "'in <string>' requires string as left operand, not {}",
-                item.ty().name()
-            ))),
+            None => {
+                Err(exc::type_error(format!("'in <string>' requires string as left operand, not {}", item.ty().name())))
+            }
         }
     }
 

@@ -50,16 +50,8 @@ impl Digits {
 
     /// The fewest digits that read back as the same number.
     fn shortest(value: f64) -> Digits {
-        let text = rustpython_literal::float::to_string(value);
-        match text.split_once('e') {
-            Some(_) => Digits::from_exponent_form(&text),
-            None => {
-                let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-                let all: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
-                let zeros = all.iter().take_while(|&&c| c == b'0').count().min(all.len() - 1);
-                Digits { digits: all[zeros..].to_vec(), point: whole.len() as i64 - zeros as i64 }.trimmed()
-            }
-        }
+        let shortest = crate::types::float::shortest_digits(value);
+        Digits { digits: shortest.digits().to_vec(), point: i64::from(shortest.point) }
     }
 }
 
@@ -214,7 +206,11 @@ impl Locale {
                 return Locale::plain();
             }
             let text = |ptr: *const core::ffi::c_char| {
-                if ptr.is_null() { String::new() } else { core::ffi::CStr::from_ptr(ptr).to_string_lossy().into_owned() }
+                if ptr.is_null() {
+                    String::new()
+                } else {
+                    core::ffi::CStr::from_ptr(ptr).to_string_lossy().into_owned()
+                }
             };
             let grouping = if (*conv).grouping.is_null() {
                 Vec::new()
@@ -334,11 +330,7 @@ pub fn write_number(out: &mut StrBuilder, parts: &NumberParts<'_>, layout: Layou
     } else {
         0
     };
-    let digits = if parts.digits.is_empty() {
-        String::new()
-    } else {
-        group_digits(parts.digits, min_digits, locale)
-    };
+    let digits = if parts.digits.is_empty() { String::new() } else { group_digits(parts.digits, min_digits, locale) };
     let padding = layout.width.unwrap_or(0).saturating_sub(fixed + digits.chars().count());
     let (left, inner, right) = match layout.align {
         b'<' => (0, 0, padding),

@@ -99,13 +99,7 @@ impl Arguments {
             && args.ty().as_mapping().is_some_and(|suite| suite.mp_subscript.get().is_some())
             && !PyStr::check(args)
             && !(for_bytes && (PyBytes::check(args) || PyByteArray::check(args)));
-        Arguments {
-            root: args.new_ref(),
-            current: args.new_ref(),
-            len,
-            next: if len < 0 { -2 } else { 0 },
-            is_mapping,
-        }
+        Arguments { root: args.new_ref(), current: args.new_ref(), len, next: if len < 0 { -2 } else { 0 }, is_mapping }
     }
 
     /// The next value.
@@ -187,7 +181,8 @@ pub fn parse_spec<S: Source + ?Sized>(source: &S, mut at: usize, args: &mut Argu
         let Some(number) = value.downcast_ref::<PyInt>() else {
             return Err(exc::type_error("* wants int"));
         };
-        let width = number.as_i64().ok_or_else(|| exc::overflow_error("Python int too large to convert to C ssize_t"))?;
+        let width =
+            number.as_i64().ok_or_else(|| exc::overflow_error("Python int too large to convert to C ssize_t"))?;
         if width < 0 {
             spec.left = true;
         }

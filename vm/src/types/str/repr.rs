@@ -2,8 +2,8 @@
 
 use super::unicode::is_printable;
 use super::{PyStr, StrBuilder, StrData};
-use crate::object::Ref;
 use crate::PyResult;
+use crate::object::Ref;
 
 /// The quote for some text: single, unless it contains single quotes and no double ones.
 fn choose_quote(data: StrData<'_>) -> u32 {

@@ -5,8 +5,8 @@
 
 use memchr::memmem;
 
-use super::data::{CharUnit, StrData, for_data};
 use super::PyStr;
+use super::data::{CharUnit, StrData, for_data};
 
 /// The first position of `needle` in `hay`.
 pub fn find_units<T: CharUnit>(hay: &[T], needle: &[T]) -> Option<usize> {

@@ -1,9 +1,9 @@
 //! Cutting text: split, splitlines, partition, strip.
 
+use super::PyStr;
 use super::data::{CharUnit, StrData, for_data};
 use super::search::{Occurrences, find_units, rfind_units};
 use super::unicode::{is_line_break, is_space};
-use super::PyStr;
 use crate::object::{ObjRef, PyStruct, Ref};
 use crate::{PyResult, exc};
 
@@ -194,7 +194,9 @@ impl PyStr {
         let max = max_splits(max);
         let mut pieces = Pieces::new(self);
         match separator {
-            None => for_data!(self.data(), s => split_words(s, max, |c| is_space(c.to_u32()), |a, b| pieces.push(s, a, b))),
+            None => {
+                for_data!(self.data(), s => split_words(s, max, |c| is_space(c.to_u32()), |a, b| pieces.push(s, a, b)))
+            }
             Some(separator) => {
                 if separator.is_empty() {
                     return Err(exc::value_error("empty separator"));
@@ -218,7 +220,9 @@ impl PyStr {
         let max = max_splits(max);
         let mut pieces = Pieces::new(self);
         match separator {
-            None => for_data!(self.data(), s => rsplit_words(s, max, |c| is_space(c.to_u32()), |a, b| pieces.push(s, a, b))),
+            None => {
+                for_data!(self.data(), s => rsplit_words(s, max, |c| is_space(c.to_u32()), |a, b| pieces.push(s, a, b)))
+            }
             Some(separator) => {
                 if separator.is_empty() {
                     return Err(exc::value_error("empty separator"));

@@ -103,13 +103,23 @@ pub(super) static MEMBERS: [PyMemberDef; 7] = [
 ];
 
 /// A method definition.
-pub(crate) const fn method(name: &'static CStr, function: *const c_void, bits: c_int, doc: &'static CStr) -> PyMethodDef {
+pub(crate) const fn method(
+    name: &'static CStr,
+    function: *const c_void,
+    bits: c_int,
+    doc: &'static CStr,
+) -> PyMethodDef {
     PyMethodDef { ml_name: name.as_ptr(), ml_meth: function, ml_flags: bits, ml_doc: Cell::new(doc.as_ptr()) }
 }
 
 /// Methods.
 pub(super) static METHODS: [PyMethodDef; 8] = [
-    method(c"mro", type_mro as *const c_void, meth::NOARGS, c"mro($self, /)\n--\n\nReturn a type's method resolution order."),
+    method(
+        c"mro",
+        type_mro as *const c_void,
+        meth::NOARGS,
+        c"mro($self, /)\n--\n\nReturn a type's method resolution order.",
+    ),
     method(
         c"__subclasses__",
         type_subclasses as *const c_void,
@@ -220,10 +230,7 @@ unsafe extern "C-unwind" fn type_sizeof(this: *mut PyObject, _none: *mut PyObjec
 /// May a special attribute be set or deleted?
 fn check_settable<'a>(ty: &PyTypeObject, value: Option<&'a PyObject>, name: &str) -> PyResult<&'a PyObject> {
     if ty.has_flag(flags::IMMUTABLETYPE) {
-        return Err(exc::type_error(format!(
-            "cannot set '{name}' attribute of immutable type '{}'",
-            ty.full_name()
-        )));
+        return Err(exc::type_error(format!("cannot set '{name}' attribute of immutable type '{}'", ty.full_name())));
     }
     let Some(value) = value else {
         return Err(exc::type_error(format!(
@@ -314,15 +321,7 @@ fn set_bases(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
         };
         let derives = base.is_subtype(ty)
             // While a custom mro() runs, the MRO may not say it yet.
-            || (base.tp_mro.is_null() && {
-                let mut at = base.base();
-                let mut found = false;
-                while let Some(t) = at {
-                    found |= core::ptr::eq(t, ty);
-                    at = t.base();
-                }
-                found
-            });
+            || core::iter::successors(base.base(), |t| t.base()).any(|t| core::ptr::eq(t, ty));
         if derives {
             return Err(exc::type_error("a __bases__ item causes an inheritance cycle"));
         }
@@ -480,10 +479,7 @@ fn get_annotations(ty: &PyTypeObject) -> PyResult {
         let format = PyInt::from_i64(1);
         let made = protocol::call::call_one(&annotate, format.as_object())?;
         if made.downcast_ref::<PyDict>().is_none() {
-            return Err(exc::type_error(format!(
-                "__annotate__ returned non-dict of type '{}'",
-                made.ty().full_name()
-            )));
+            return Err(exc::type_error(format!("__annotate__ returned non-dict of type '{}'", made.ty().full_name())));
         }
         made
     } else {
@@ -526,9 +522,8 @@ fn get_annotate(ty: &PyTypeObject) -> PyResult {
         return Err(no_attribute(ty, "__annotate__"));
     }
     let dict = dict_of(ty)?;
-    let stored = dict
-        .get_str(crate::intern!("__annotate__"))
-        .or_else(|| dict.get_str(crate::intern!("__annotate_func__")));
+    let stored =
+        dict.get_str(crate::intern!("__annotate__")).or_else(|| dict.get_str(crate::intern!("__annotate_func__")));
     if let Some(found) = stored {
         return bind(found, None, ty);
     }
@@ -572,10 +567,7 @@ fn get_type_params(ty: &PyTypeObject) -> PyResult {
 fn set_type_params(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
     let value = check_settable(ty, value, "__type_params__")?;
     if value.downcast_ref::<PyTuple>().is_none() {
-        return Err(exc::type_error(format!(
-            "__type_params__ must be set to a tuple, not {}",
-            value.ty().full_name()
-        )));
+        return Err(exc::type_error(format!("__type_params__ must be set to a tuple, not {}", value.ty().full_name())));
     }
     dict_of(ty)?.set_item(crate::intern!("__type_params__").as_object(), value)?;
     lookup::type_modified(ty);

@@ -55,7 +55,9 @@ unsafe fn member_cell<'a>(object: &'a PyObject, def: &PyMemberDef) -> Option<&'a
         return None;
     }
     // SAFETY: the record says that an object pointer is there.
-    Some(unsafe { &*((object as *const PyObject as *const u8).offset(def.offset) as *const core::cell::Cell<*mut PyObject>) })
+    Some(unsafe {
+        &*((object as *const PyObject as *const u8).offset(def.offset) as *const core::cell::Cell<*mut PyObject>)
+    })
 }
 
 unsafe fn clear_members(ty: &PyTypeObject, object: &PyObject) {
@@ -125,7 +127,8 @@ pub fn finalize_once(object: &PyObject) {
 fn weaklist_is_empty(object: &PyObject, ty: &PyTypeObject) -> bool {
     let offset = ty.tp_weaklistoffset.get();
     // SAFETY: the type says that a pointer is there.
-    offset == 0 || unsafe { *((object as *const PyObject as *const u8).offset(offset) as *const *mut PyObject) }.is_null()
+    offset == 0
+        || unsafe { *((object as *const PyObject as *const u8).offset(offset) as *const *mut PyObject) }.is_null()
 }
 
 /// `tp_dealloc` of Python classes.
@@ -253,8 +256,7 @@ pub(crate) unsafe extern "C-unwind" fn subtype_traverse(
             }
         }
     }
-    let base_traverse =
-        base.tp_traverse.get().filter(|&f| f as usize != subtype_traverse as *const () as usize);
+    let base_traverse = base.tp_traverse.get().filter(|&f| f as usize != subtype_traverse as *const () as usize);
     if ty.has_flag(flags::HEAPTYPE) && (base_traverse.is_none() || !base.has_flag(flags::HEAPTYPE)) {
         // SAFETY: the collector's visitor.
         let result = unsafe { visit(ty.as_object().as_ptr(), visit_arg) };

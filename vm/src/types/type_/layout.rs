@@ -140,5 +140,9 @@ pub fn check_compatible(old: &PyTypeObject, new: &PyTypeObject, attr: &str) -> P
     if fits && preheader(old) == preheader(new) {
         return Ok(());
     }
-    Err(exc::type_error(format!("{attr} assignment: '{}' object layout differs from '{}'", new.full_name(), old.full_name())))
+    Err(exc::type_error(format!(
+        "{attr} assignment: '{}' object layout differs from '{}'",
+        new.full_name(),
+        old.full_name()
+    )))
 }

@@ -65,9 +65,7 @@ pub static PyType_Type: PyTypeObject = PyTypeObject {
             | flags::HAVE_VECTORCALL
             | flags::ITEMS_AT_END,
     ),
-    tp_doc: Cell::new(
-        c"type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type".as_ptr(),
-    ),
+    tp_doc: Cell::new(c"type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type".as_ptr()),
     tp_traverse: Cell::new(Some(type_traverse)),
     tp_clear: Cell::new(Some(type_clear)),
     tp_weaklistoffset: Cell::new(offset_of!(PyTypeObject, tp_weaklist) as isize),
@@ -204,11 +202,7 @@ fn suppress(result: PyResult) -> PyResult<Option<ObjRef>> {
     result.map(Some)
 }
 
-unsafe extern "C-unwind" fn type_setattro(
-    this: *mut PyObject,
-    name: *mut PyObject,
-    value: *mut PyObject,
-) -> c_int {
+unsafe extern "C-unwind" fn type_setattro(this: *mut PyObject, name: *mut PyObject, value: *mut PyObject) -> c_int {
     // SAFETY: C passes live objects, or NULL for "delete".
     let (ty, name, value) = unsafe { (type_arg(this), arg(name), opt_arg(value)) };
     ret_unit(type_setattr(ty, name, value))
@@ -339,7 +333,9 @@ unsafe extern "C-unwind" fn type_dealloc(this: *mut PyObject) {
         crate::object::alloc::mem_free(heap.ht_tpname.replace(core::ptr::null_mut()) as *mut u8);
         let metatype = ty.as_object().ob_type.get();
         crate::object::dealloc::free_instance(this);
-        if (*metatype).has_flag(flags::HEAPTYPE) && (*metatype).tp_dealloc.get().is_some_and(|f| f as usize == type_dealloc as *const () as usize) {
+        if (*metatype).has_flag(flags::HEAPTYPE)
+            && (*metatype).tp_dealloc.get().is_some_and(|f| f as usize == type_dealloc as *const () as usize)
+        {
             // A metatype that does not have `subtype_dealloc`, which would do this.
             PyObject::decref(metatype as *const PyObject);
         }
@@ -348,4 +344,3 @@ unsafe extern "C-unwind" fn type_dealloc(this: *mut PyObject) {
         }
     }
 }
-

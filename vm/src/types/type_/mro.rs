@@ -147,7 +147,10 @@ fn check_custom(ty: &PyTypeObject, mro: &PyTuple) -> PyResult<()> {
             return Err(exc::type_error(format!("mro() returned a non-class ('{}')", item.ty().full_name())));
         };
         if !solid.is_subtype(solid_base(base)) {
-            return Err(exc::type_error(format!("mro() returned base with unsuitable layout ('{}')", base.full_name())));
+            return Err(exc::type_error(format!(
+                "mro() returned base with unsuitable layout ('{}')",
+                base.full_name()
+            )));
         }
     }
     Ok(())
@@ -168,10 +171,7 @@ pub(crate) fn update_hierarchy(ty: &PyTypeObject) -> PyResult<()> {
     result
 }
 
-fn update_recursively(
-    ty: &PyTypeObject,
-    done: &mut Vec<(Ref<PyTypeObject>, Option<Ref<PyTuple>>)>,
-) -> PyResult<()> {
+fn update_recursively(ty: &PyTypeObject, done: &mut Vec<(Ref<PyTypeObject>, Option<Ref<PyTuple>>)>) -> PyResult<()> {
     let old = set_mro(ty)?;
     let reentered = old.is_none();
     done.push((ty.to_ref(), old));

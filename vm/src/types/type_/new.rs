@@ -15,9 +15,7 @@ use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::alloc::{generic_alloc, generic_free, mem_alloc};
 use crate::object::defs::member;
-use crate::object::{
-    ObjRef, PyGetSetDef, PyHeapTypeObject, PyMemberDef, PyObject, PyStruct, PyTypeObject, Ref, flags,
-};
+use crate::object::{ObjRef, PyGetSetDef, PyHeapTypeObject, PyMemberDef, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol;
 use crate::types::cell::PyCell;
 use crate::types::descr::{PyClassMethod, PyStaticMethod};
@@ -58,9 +56,7 @@ fn type_new(metatype: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) ->
             if base.downcast_ref::<PyTypeObject>().is_none()
                 && protocol::object::getattr_opt(base, crate::intern!("__mro_entries__"))?.is_some()
             {
-                return Err(exc::type_error(
-                    "type() doesn't support MRO entry resolution; use types.new_class()",
-                ));
+                return Err(exc::type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
             }
         }
         let winner = calculate_metaclass(metatype, bases)?;
@@ -338,10 +334,9 @@ impl<'a> Class<'a> {
 
     /// `__classcell__` and `__classdictcell__`: the compiler's way to hand the class to its methods.
     fn fill_cells(&self, ty: &PyTypeObject) -> PyResult<()> {
-        for (key, content) in [
-            (crate::intern!("__classcell__"), ty.to_obj()),
-            (crate::intern!("__classdictcell__"), self.dict.to_obj()),
-        ] {
+        for (key, content) in
+            [(crate::intern!("__classcell__"), ty.to_obj()), (crate::intern!("__classdictcell__"), self.dict.to_obj())]
+        {
             let Some(found) = self.dict.get_str(key) else { continue };
             let Some(cell) = found.downcast_exact::<PyCell>() else {
                 let shown = protocol::object::repr(found.ty().as_object())?;
@@ -488,8 +483,13 @@ fn call_init_subclass(ty: &PyTypeObject, kwargs: Option<&PyDict>) -> PyResult<()
     let name = crate::intern!("__init_subclass__");
     let Some(mro) = ty.tp_mro.get() else { return Ok(()) };
     // After the class itself, as super() looks.
-    let at = mro.items().iter().position(|t| t.is(ty.as_object())).map_or(0, |i| i + 1);
-    for base in mro.items().get(at..).unwrap_or(&[]) {
+    let Some(own) = mro.items().iter().position(|t| t.is(ty.as_object())) else {
+        let name = ty.full_name();
+        return Err(exc::type_error(format!(
+            "super(type, obj): obj (type {name}) is not an instance or subtype of type ({name})."
+        )));
+    };
+    for base in mro.items().get(own + 1..).unwrap_or(&[]) {
         // SAFETY: an MRO holds types.
         let base: &PyTypeObject = unsafe { base.cast_unchecked_ref() };
         let Some(found) = base.tp_dict.get().and_then(|d| d.get_str(name)) else { continue };
@@ -644,7 +644,13 @@ const fn getset(
     set: Option<crate::object::slots::setter>,
     doc: &'static core::ffi::CStr,
 ) -> PyGetSetDef {
-    PyGetSetDef { name: name.as_ptr(), get: Some(get), set, doc: Cell::new(doc.as_ptr()), closure: core::ptr::null_mut() }
+    PyGetSetDef {
+        name: name.as_ptr(),
+        get: Some(get),
+        set,
+        doc: Cell::new(doc.as_ptr()),
+        closure: core::ptr::null_mut(),
+    }
 }
 
 const DICT_GETSET: PyGetSetDef =

@@ -15,13 +15,11 @@ use crate::exc;
 use crate::object::alloc::{generic_alloc, generic_free};
 use crate::object::defs::meth;
 use crate::object::{
-    ObjRef, PyAsyncMethods, PyBufferProcs, PyMappingMethods, PyMethodDef, PyNumberMethods, PyObject,
-    PySequenceMethods, PyStruct, PyTypeObject, flags, shape,
+    ObjRef, PyAsyncMethods, PyBufferProcs, PyMappingMethods, PyMethodDef, PyNumberMethods, PyObject, PySequenceMethods,
+    PyStruct, PyTypeObject, flags, shape,
 };
 use crate::types::builtin_function::{PyCFunction, new_cfunction};
-use crate::types::descr::{
-    PyStaticMethod, doc, new_classmethod_descr, new_getset, new_member, new_method_descr,
-};
+use crate::types::descr::{PyStaticMethod, doc, new_classmethod_descr, new_getset, new_member, new_method_descr};
 use crate::types::dict::PyDict;
 use crate::types::object::PyBaseObject_Type;
 use crate::types::str::PyStr;
@@ -203,10 +201,7 @@ fn set_new(ty: &PyTypeObject) -> PyResult<()> {
     let Some(base) = ty.base() else {
         return add_new_wrapper(ty);
     };
-    if ty.tp_new.get().is_none()
-        && core::ptr::eq(base, &raw const PyBaseObject_Type)
-        && !ty.has_flag(flags::HEAPTYPE)
-    {
+    if ty.tp_new.get().is_none() && core::ptr::eq(base, &raw const PyBaseObject_Type) && !ty.has_flag(flags::HEAPTYPE) {
         set_flags(ty, flags::DISALLOW_INSTANTIATION);
     }
     if ty.has_flag(flags::DISALLOW_INSTANTIATION) {
@@ -259,10 +254,7 @@ fn checked_new(ty: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> Py
         return Err(exc::type_error(format!("{name}.__new__(): not enough arguments")));
     };
     let Some(subtype) = first.downcast_ref::<PyTypeObject>() else {
-        return Err(exc::type_error(format!(
-            "{name}.__new__(X): X is not a type object ({})",
-            first.ty().full_name()
-        )));
+        return Err(exc::type_error(format!("{name}.__new__(X): X is not a type object ({})", first.ty().full_name())));
     };
     if !subtype.is_subtype(ty) {
         let sub = subtype.full_name();
@@ -278,6 +270,9 @@ fn checked_new(ty: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> Py
     if let Some(safe) = safe
         && safe.tp_new.get().map(|f| f as usize) != ty.tp_new.get().map(|f| f as usize)
     {
+        if safe.tp_new.get().is_none() {
+            return Err(exc::type_error(format!("cannot create '{}' instances", safe.full_name())));
+        }
         return Err(exc::type_error(format!(
             "{name}.__new__({}) is not safe, use {}.__new__()",
             subtype.full_name(),

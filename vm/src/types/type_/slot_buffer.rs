@@ -155,10 +155,7 @@ pub(super) unsafe extern "C-unwind" fn wrap_buffer(
         // SAFETY: wrappers are called with a live object and a tuple.
         let (this, args) = unsafe { (arg(this), tuple_arg(args)) };
         let &[flags] = args.items() else {
-            return Err(exc::type_error(format!(
-                "expected 1 argument, got {}",
-                args.len()
-            )));
+            return Err(exc::type_error(format!("expected 1 argument, got {}", args.len())));
         };
         let flags = protocol::number::as_isize(flags, Some(exc::OverflowError()))?;
         let Ok(flags) = c_int::try_from(flags) else {

@@ -63,12 +63,7 @@ impl Method {
         let base = stack.as_mut_ptr();
         // SAFETY: the place before the first argument is ours to lend.
         unsafe {
-            protocol::call::vectorcall(
-                &self.func,
-                base.add(first),
-                count | ARGUMENTS_OFFSET,
-                core::ptr::null_mut(),
-            )
+            protocol::call::vectorcall(&self.func, base.add(first), count | ARGUMENTS_OFFSET, core::ptr::null_mut())
         }
     }
 
@@ -269,9 +264,7 @@ fn truth(this: &PyObject) -> PyResult<bool> {
         let value = method.call(this, &[])?;
         return match as_bool(&value) {
             Some(value) => Ok(value),
-            None => {
-                Err(exc::type_error(format!("__bool__ should return bool, returned {}", value.ty().full_name())))
-            }
+            None => Err(exc::type_error(format!("__bool__ should return bool, returned {}", value.ty().full_name()))),
         };
     }
     match Method::find(this, crate::intern!("__len__"))? {
@@ -366,10 +359,9 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_repr(this: *mut PyObject) -> *mut
     let this = unsafe { arg(this) };
     ret(match Method::find(this, crate::intern!("__repr__")) {
         Ok(Some(method)) => method.call(this, &[]),
-        Ok(None) => {
+        Ok(None) | Err(_) => {
             Ok(PyStr::from_string(format!("<{} object at {:p}>", this.ty().full_name(), this.as_ptr())).into_obj())
         }
-        Err(e) => Err(e),
     })
 }
 
@@ -380,9 +372,9 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_hash(this: *mut PyObject) -> isiz
 }
 
 fn hash(this: &PyObject) -> PyResult<isize> {
-    let method = Method::find(this, crate::intern!("__hash__"))?.filter(|m| !m.is_none());
-    let Some(method) = method else {
-        return Err(super::instance::unhashable(this));
+    let method = match Method::find(this, crate::intern!("__hash__")) {
+        Ok(Some(method)) if !method.is_none() => method,
+        Ok(_) | Err(_) => return Err(super::instance::unhashable(this)),
     };
     let result = method.call(this, &[])?;
     let Some(number) = result.downcast_ref::<PyInt>() else {
@@ -476,7 +468,11 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_richcompare(
     // SAFETY: C passes live objects.
     let (this, other) = unsafe { (arg(this), arg(other)) };
     let name = compare_name(CompareOp::from_c(op));
-    ret(call_dunder_maybe(this, name, &[other]))
+    // A method that cannot be had (a property that raises) counts as none.
+    ret(match Method::find(this, name) {
+        Ok(Some(method)) => method.call(this, &[other]),
+        Ok(None) | Err(_) => Ok(crate::not_implemented()),
+    })
 }
 
 /// The dunder method of a comparison, interned.
@@ -499,13 +495,13 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_iter(this: *mut PyObject) -> *mut
 
 fn iterate(this: &PyObject) -> PyResult {
     let not_iterable = || exc::type_error(format!("'{}' object is not iterable", this.ty().full_name()));
-    match Method::find(this, crate::intern!("__iter__"))? {
-        Some(method) if method.is_none() => Err(not_iterable()),
-        Some(method) => method.call(this, &[]),
-        None if lookup(this.ty(), crate::intern!("__getitem__")).is_some() => {
+    match Method::find(this, crate::intern!("__iter__")) {
+        Ok(Some(method)) if method.is_none() => Err(not_iterable()),
+        Ok(Some(method)) => method.call(this, &[]),
+        Ok(None) | Err(_) if lookup(this.ty(), crate::intern!("__getitem__")).is_some() => {
             Ok(crate::types::iter::new_sequence_iterator(this))
         }
-        None => Err(not_iterable()),
+        Ok(None) | Err(_) => Err(not_iterable()),
     }
 }
 
@@ -571,9 +567,8 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_new(
 ) -> *mut PyObject {
     // SAFETY: C passes a live type, a tuple, and a dict or NULL.
     let (ty, args, kwargs) = unsafe { (type_arg(ty as *mut PyObject), tuple_arg(args), dict_arg(kwargs)) };
-    ret(protocol::object::getattr(ty.as_object(), crate::intern!("__new__")).and_then(|new| {
-        Method { func: new, unbound: true }.call_tuple(ty.as_object(), args, kwargs)
-    }))
+    ret(protocol::object::getattr(ty.as_object(), crate::intern!("__new__"))
+        .and_then(|new| Method { func: new, unbound: true }.call_tuple(ty.as_object(), args, kwargs)))
 }
 
 pub(crate) unsafe extern "C-unwind" fn slot_tp_finalize(this: *mut PyObject) {

@@ -21,11 +21,9 @@ unsafe fn exactly<'a, const N: usize>(args: *mut PyObject) -> PyResult<[&'a PyOb
     let args = unsafe { tuple_arg(args) }.items();
     match <[&PyObject; N]>::try_from(args) {
         Ok(args) => Ok(args),
-        Err(_) => Err(exc::type_error(format!(
-            "expected {N} argument{}, got {}",
-            if N == 1 { "" } else { "s" },
-            args.len()
-        ))),
+        Err(_) => {
+            Err(exc::type_error(format!("expected {N} argument{}, got {}", if N == 1 { "" } else { "s" }, args.len())))
+        }
     }
 }
 
@@ -35,8 +33,7 @@ unsafe fn one_or_two<'a>(args: *mut PyObject) -> PyResult<(&'a PyObject, Option<
     match unsafe { tuple_arg(args) }.items() {
         [a] => Ok((*a, None)),
         [a, b] => Ok((*a, Some(*b))),
-        [] => Err(exc::type_error(" expected at least 1 argument, got 0")),
-        more => Err(exc::type_error(format!(" expected at most 2 arguments, got {}", more.len()))),
+        other => Err(exc::type_error(format!("expected 1 or 2 arguments, got {}", other.len()))),
     }
 }
 

@@ -7,14 +7,14 @@
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_int, c_void};
-use core::mem::offset_of;
+use core::mem::{offset_of, size_of};
 
 use super::lookup::lookup_uncached;
 use super::slot_functions::*;
 use super::slot_wrappers::*;
 use super::{instance, subclasses};
 use crate::err::PyResult;
-use crate::object::{PyHeapTypeObject, PyObject, PyStruct, PyTypeObject, flags};
+use crate::object::{PyHeapTypeObject, PyNumberMethods, PyObject, PyStruct, PyTypeObject, flags};
 use crate::types::builtin_function::PyCFunction;
 use crate::types::descr::wrapper::FLAG_KEYWORDS;
 use crate::types::descr::{PyWrapperDescr, WrapperBase, new_wrapper};
@@ -54,8 +54,12 @@ macro_rules! cstr {
 
 /// The offset of a slot: fields of the type itself, or of the suites inside a heap type.
 macro_rules! at {
-    (tp $slot:ident) => { offset_of!(PyTypeObject, $slot) };
-    ($suite:ident . $slot:ident) => { offset_of!(PyHeapTypeObject, $suite.$slot) };
+    (tp $slot:ident) => {
+        offset_of!(PyTypeObject, $slot)
+    };
+    ($suite:ident . $slot:ident) => {
+        offset_of!(PyHeapTypeObject, $suite.$slot)
+    };
 }
 
 macro_rules! table {
@@ -70,7 +74,6 @@ macro_rules! table {
         ), )* ]
     };
 }
-
 
 /// The table.
 pub static SLOT_DEFS: [WrapperBase; SLOT_COUNT] = table! {
@@ -252,6 +255,16 @@ fn only_filled_slot<'a>(ty: &'a PyTypeObject, name: &PyStr) -> Option<&'a Cell<*
     only
 }
 
+/// May the C function behind one row stand in the slot of another row of the same name? `__len__` of a sequence does for a mapping,
+/// but `sq_concat` is no `nb_add`: number slots see their operands in either order. Comparing the wrappers alone does not tell,
+/// since functions with equal code may share an address.
+fn same_kind_of_slot(a: &WrapperBase, b: &WrapperBase) -> bool {
+    let numbers = offset_of!(PyHeapTypeObject, as_number);
+    let numbers = numbers..numbers + size_of::<PyNumberMethods>();
+    let is_number = |row: &WrapperBase| numbers.contains(&(row.offset as usize));
+    a.offset == b.offset || (!is_number(a) && !is_number(b))
+}
+
 /// Decides what belongs into one slot, from what the MRO says about the names in `rows` (all of the same slot).
 ///
 /// If all entries found are wrappers of one and the same C function, the slot gets that function itself; otherwise the
@@ -279,6 +292,7 @@ fn update_one_slot(ty: &PyTypeObject, rows: &[WrapperBase]) {
             let wrapped = wrapper.d_wrapped.get() as *const c_void;
             if (specific.is_null() || specific == wrapped)
                 && wrapper.base().wrapper == def.wrapper
+                && same_kind_of_slot(wrapper.base(), def)
                 && ty.is_subtype(&wrapper.d_type)
             {
                 specific = wrapped;
@@ -364,4 +378,3 @@ mod tests {
         }
     }
 }
-

@@ -172,7 +172,8 @@ unsafe fn instantiate(ty: &PyTypeObject, vector: Vector) -> PyResult {
     unsafe {
         let object = if new == object_type::object_new as *const () as usize
             && !ty.has_flag(flags::IS_ABSTRACT)
-            && (vector.is_empty() || ty.tp_init.get().is_some_and(|f| f as usize != object_type::object_init as *const () as usize))
+            && (vector.is_empty()
+                || ty.tp_init.get().is_some_and(|f| f as usize != object_type::object_init as *const () as usize))
         {
             let alloc = ty.tp_alloc.get().unwrap_or(crate::object::alloc::generic_alloc);
             ObjRef::from_c_result(alloc(ty as *const PyTypeObject as *mut PyTypeObject, 0))?

@@ -10,7 +10,7 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::interp::frame::InterpreterFrame;
 use crate::object::alloc::new_exact;
-use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref};
+use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, object};
 use crate::runtime::thread;
 use crate::types::dict::PyDict;
@@ -321,6 +321,14 @@ impl PyGeneric {
     fn __init_subclass__(cls: &PyTypeObject, args: &[&PyObject], kwargs: KwArgs<'_>) -> PyResult {
         call_typing_for_class("_generic_init_subclass", cls, args, kwargs)
     }
+}
+
+/// Completes `Generic`, once the types are ready: its subclasses are made as `object`'s are, without a `__new__` in its own
+/// dict, which would come before that of other bases.
+pub fn init_types() {
+    let generic = PyGeneric::type_object();
+    generic.tp_new.set(crate::types::object::PyBaseObject_Type.tp_new.get());
+    generic.tp_flags.set(generic.tp_flags.get() & !flags::DISALLOW_INSTANTIATION);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -75,7 +75,11 @@ pub struct PyTypeVar {
 
 impl PyTypeVar {
     /// A variable made by the compiler: bound or constraints come from functions.
-    pub fn lazy(name: Ref<PyStr>, evaluate_bound: Option<ObjRef>, evaluate_constraints: Option<ObjRef>) -> Ref<PyTypeVar> {
+    pub fn lazy(
+        name: Ref<PyStr>,
+        evaluate_bound: Option<ObjRef>,
+        evaluate_constraints: Option<ObjRef>,
+    ) -> Ref<PyTypeVar> {
         new_exact(PyTypeVar {
             ob_base: PyObject::placeholder(),
             name,
@@ -215,7 +219,11 @@ impl PyTypeVar {
             }
         }
         let shown = object::str(alias)?;
-        Err(exc::type_error(format!("Too few arguments for {}", shown.to_string_lossy())))
+        Err(exc::type_error(format!(
+            "Too few arguments for {}; actual {given}, expected at least {}",
+            shown.to_string_lossy(),
+            index + 1
+        )))
     }
 
     #[pymethod]
