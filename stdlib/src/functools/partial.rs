@@ -309,10 +309,7 @@ impl PyPartial {
             Some(keywords) if PyDict::check_exact(keywords.as_object()) => keywords.to_ref(),
             Some(keywords) => keywords.copy()?,
         };
-        let dict = match dict.downcast_ref::<PyDict>() {
-            Some(dict) => Some(dict.to_ref()),
-            None => None,
-        };
+        let dict = dict.downcast_ref::<PyDict>().map(|dict| dict.to_ref());
         self.placeholders.set(count_placeholders(&args));
         self.func.set(Some(func.new_ref()));
         self.args.set(Some(args));

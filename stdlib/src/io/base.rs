@@ -70,10 +70,8 @@ pub fn check_writable(stream: &PyObject) -> PyResult<ObjRef> {
 
 /// The finalizer of streams: closes what is still open, reporting failures only where nobody can be told otherwise.
 pub fn finalize(stream: &PyObject) {
-    let closed = match protocol::getattr(stream, intern!("closed")).and_then(|c| protocol::is_true(&c)) {
-        Ok(closed) => closed,
-        Err(_) => true,
-    };
+    // A stream that cannot tell is not touched.
+    let closed = protocol::getattr(stream, intern!("closed")).and_then(|c| protocol::is_true(&c)).unwrap_or(true);
     if closed {
         return;
     }

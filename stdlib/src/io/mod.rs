@@ -140,7 +140,7 @@ fn wrap(
     } else {
         false
     };
-    let line_buffering = buffering == 1 && !m.binary || isatty && !m.binary;
+    let line_buffering = !m.binary && (buffering == 1 || isatty);
     if buffering == 0 {
         if m.binary {
             return Ok(raw.clone());

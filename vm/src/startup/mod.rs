@@ -73,11 +73,6 @@ fn initialize(modules: &'static [&'static BuiltinModule]) -> PyResult<()> {
     crate::import::register_builtin_modules(modules);
     crate::import::init()?;
     crate::import::init_external()?;
-    if let Some(src) = std::env::var_os("RPY_EARLY") {
-        let code = compile::compile_str(&src.to_string_lossy(), "<early>", Mode::Exec, compile::Options::default())?;
-        let globals = PyDict::new();
-        crate::interp::eval_code(&code, globals.as_object(), Some(globals.to_obj()))?;
-    }
     crate::import::import_module("encodings")?;
     streams::open_standard()?;
     let main = PyModule::new("__main__");
