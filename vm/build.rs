@@ -10,8 +10,8 @@ use rustpython_compiler::CompileOpts;
 use rustpython_compiler::core::Mode;
 use rustpython_compiler::core::marshal::serialize_code;
 
-/// Modules by the name they are imported under. `=` gives the name in the library where it differs; a `/` at the end means a
-/// package.
+/// Modules by the name they are imported under. `=` gives the name in the library where it differs; a `/` at the end of a name
+/// means that it is a package's `__init__`, one at the end of the first name only, that a plain module poses as a package.
 const MODULES: &[&str] = &[
     "_frozen_importlib=importlib._bootstrap",
     "_frozen_importlib_external=importlib._bootstrap_external",
@@ -36,8 +36,16 @@ const MODULES: &[&str] = &[
     "importlib.machinery",
     "runpy",
     "__hello__",
+    "__hello_alias__=__hello__",
+    "__phello_alias__/=__hello__",
+    "__phello_alias__.spam=__hello__",
     "__phello__/",
+    "__phello__.__init__=<__phello__/",
+    "__phello__.ham/",
+    "__phello__.ham.__init__=<__phello__.ham/",
+    "__phello__.ham.eggs",
     "__phello__.spam",
+    "__hello_only__=",
 ];
 
 /// Where the Python files are: our own first, then the library's.
@@ -76,10 +84,13 @@ fn main() {
     for entry in MODULES {
         let (name, origname) = entry.split_once('=').unwrap_or((entry, entry));
         let package = name.ends_with('/');
+        let init = origname.ends_with('/');
         let (name, origname) = (name.trim_end_matches('/'), origname.trim_end_matches('/'));
-        let Some(source) = find(origname, package) else { continue };
+        // `<` marks a second name of a package's `__init__`; no name at all, a module that exists only frozen.
+        let library = if origname.is_empty() { "__hello__" } else { origname.trim_start_matches('<') };
+        let Some(source) = find(library, init) else { continue };
         println!("cargo::rerun-if-changed={}", source.display());
-        let code = match compile(&source, origname) {
+        let code = match compile(&source, library) {
             Some(data) => {
                 let file = out.join(format!("{name}.bin"));
                 if let Err(error) = std::fs::write(&file, data) {

@@ -91,10 +91,14 @@ impl Contents {
                 let cfgs = attrs::cfg_attrs(&class.attrs);
                 let ident = class.ident.clone();
                 for attr in &mut class.attrs {
-                    if attrs::attr_name(attr).as_deref() == Some("pyclass") && !complete_class(attr, module)? {
+                    if attrs::attr_name(attr).as_deref() == Some("pyclass") {
                         let glue = glue();
-                        self.classes
-                            .push(quote_spanned!(at(ident.span())=> #(#cfgs)* #glue::add_class::<#ident>(module)?;));
+                        let span = at(ident.span());
+                        self.classes.push(if complete_class(attr, module)? {
+                            quote_spanned!(span=> #(#cfgs)* #glue::ready_class::<#ident>()?;)
+                        } else {
+                            quote_spanned!(span=> #(#cfgs)* #glue::add_class::<#ident>(module)?;)
+                        });
                     }
                 }
             }

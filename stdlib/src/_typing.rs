@@ -7,8 +7,8 @@ use rpy_derive::pymodule;
 pub mod _typing {
     use rpy_vm::types::module::PyModule;
     use rpy_vm::types::typevars::{
-        NO_DEFAULT, PyGeneric, PyParamSpec, PyParamSpecArgs, PyParamSpecKwargs, PyTypeAliasType, PyTypeVar,
-        PyTypeVarTuple,
+        NO_DEFAULT, PyParamSpec, PyParamSpecArgs, PyParamSpecKwargs, PyTypeAliasType, PyTypeVar, PyTypeVarTuple,
+        generic_type,
     };
     use rpy_vm::types::union::PyUnion;
     use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyTypeObject};
@@ -22,7 +22,7 @@ pub mod _typing {
             ("ParamSpecArgs", PyParamSpecArgs::type_object()),
             ("ParamSpecKwargs", PyParamSpecKwargs::type_object()),
             ("TypeAliasType", PyTypeAliasType::type_object()),
-            ("Generic", PyGeneric::type_object()),
+            ("Generic", generic_type()),
             ("Union", PyUnion::type_object()),
         ];
         for (name, ty) in types {

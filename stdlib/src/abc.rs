@@ -16,6 +16,7 @@ pub mod abc {
     use rpy_vm::protocol::{call, object as po};
     use rpy_vm::runtime::gc::{Traverse, Visit};
     use rpy_vm::types::dict::PyDict;
+    use rpy_vm::types::module::PyModule;
     use rpy_vm::types::set::{PyFrozenSet, PySet};
     use rpy_vm::types::str::PyStr;
     use rpy_vm::types::tuple::PyTuple;
@@ -411,5 +412,10 @@ pub mod abc {
     #[pyfunction]
     fn get_cache_token() -> u64 {
         INVALIDATION.0.get()
+    }
+
+    #[pyexec]
+    fn exec(_module: &PyModule) -> PyResult<()> {
+        rpy_vm::types::type_::type_ready(AbcData::type_object())
     }
 }

@@ -5,6 +5,7 @@ use rpy_vm::module_def::BuiltinModule;
 pub mod _typing;
 pub mod _weakref;
 pub mod abc;
+pub mod accounts;
 pub mod array;
 pub mod asyncio_;
 pub mod atexit;
@@ -33,6 +34,7 @@ pub mod posix;
 pub mod posixsubprocess;
 pub mod queue;
 pub mod random;
+pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod sre;
@@ -41,6 +43,7 @@ pub mod statistics;
 pub mod string_;
 pub mod struct_;
 pub mod support;
+pub mod termios;
 pub mod thread;
 pub mod time;
 pub mod unicodedata;
@@ -83,6 +86,10 @@ pub static MODULES: &[&BuiltinModule] = &[
     &statistics::statistics_::MODULE,
     &sre::sre::MODULE,
     &stat::stat::MODULE,
+    &accounts::grp::MODULE,
+    &accounts::pwd::MODULE,
+    &resource::resource_::MODULE,
+    &termios::termios_::MODULE,
     &csv::csv_::MODULE,
     &json::json_::MODULE,
     &locale::locale_::MODULE,

@@ -34,8 +34,18 @@ pub mod marshal {
     use rpy_vm::marshal as core_marshal;
     use rpy_vm::protocol::buffer::Buffer;
     use rpy_vm::protocol::call;
+    use rpy_vm::runtime::audit;
     use rpy_vm::types::bytes::PyBytes;
+    use rpy_vm::types::int::PyInt;
     use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc};
+
+    /// Both ways of writing tell what is written and how.
+    fn audit_dump(value: &PyObject, version: i32) -> PyResult<()> {
+        if !audit::active() {
+            return Ok(());
+        }
+        audit::audit("marshal.dumps", &[value, PyInt::from_i64(i64::from(version)).as_object()])
+    }
 
     #[pyattr(name = "version")]
     const VERSION: i32 = core_marshal::VERSION;
@@ -56,6 +66,7 @@ pub mod marshal {
     /// to the file. The object will not be properly read back by load().
     #[pyfunction(sig = "($module, value, file, version=5, /, *, allow_code=True)")]
     fn dump(value: &PyObject, file: &PyObject, version: i32, allow_code: bool) -> PyResult<ObjRef> {
+        audit_dump(value, version)?;
         let data = PyBytes::from_vec(core_marshal::dumps_with(value, version, allow_code)?);
         call::call_method(file, rpy_vm::intern!("write"), &[data.as_object()])
     }
@@ -75,8 +86,9 @@ pub mod marshal {
     /// dump(), load() will substitute None for the unmarshallable type.
     #[pyfunction(sig = "($module, file, /, *, allow_code=True)")]
     fn load(file: &PyObject, allow_code: bool) -> PyResult<ObjRef> {
+        audit::audit("marshal.load", &[])?;
         // Reading nothing tells whether it is a file of bytes at all.
-        let empty = call::call_method(file, rpy_vm::intern!("read"), &[rpy_vm::types::int::PyInt::zero().as_object()])?;
+        let empty = call::call_method(file, rpy_vm::intern!("read"), &[PyInt::zero().as_object()])?;
         if empty.downcast_ref::<PyBytes>().is_none() {
             return Err(exc::type_error(format!("file.read() returned not bytes but {}", empty.ty().name())));
         }
@@ -96,6 +108,7 @@ pub mod marshal {
     /// unsupported type.
     #[pyfunction(sig = "($module, value, version=5, /, *, allow_code=True)")]
     fn dumps(value: &PyObject, version: i32, allow_code: bool) -> PyResult<Ref<PyBytes>> {
+        audit_dump(value, version)?;
         Ok(PyBytes::from_vec(core_marshal::dumps_with(value, version, allow_code)?))
     }
 
@@ -109,6 +122,9 @@ pub mod marshal {
     #[pyfunction(sig = "($module, bytes, /, *, allow_code=True)")]
     fn loads(bytes: &PyObject, allow_code: bool) -> PyResult<ObjRef> {
         let buffer = Buffer::get(bytes, 0)?;
+        if audit::active() {
+            audit::audit("marshal.loads", &[PyBytes::new(buffer.bytes()).as_object()])?;
+        }
         core_marshal::loads_with(buffer.bytes(), allow_code)
     }
 }

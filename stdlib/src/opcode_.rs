@@ -141,6 +141,12 @@ fn text_list(items: &[&str]) -> ObjRef {
 pub mod opcode_ {
     use super::*;
 
+    /// Do instructions rewrite themselves?
+    #[pyattr]
+    const ENABLE_SPECIALIZATION: bool = true;
+    #[pyattr]
+    const ENABLE_SPECIALIZATION_FT: bool = true;
+
     /// Compute the stack effect of the opcode.
     #[pyfunction(sig = "(opcode, oparg=None, /, *, jump=None)")]
     fn stack_effect(opcode: i32, oparg: Option<i32>, jump: Option<&PyObject>) -> PyResult<ObjRef> {

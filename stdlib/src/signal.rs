@@ -481,7 +481,8 @@ pub mod signal {
         let result = unsafe {
             libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signalnum, core::ptr::null::<libc::siginfo_t>(), flags)
         };
-        c_result(result as i32)
+        c_result(result as i32)?;
+        signals::check()
     }
 
     /// Return a set of valid signal numbers on this platform.

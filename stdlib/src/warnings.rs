@@ -126,16 +126,14 @@ pub mod warnings {
 
     /// The line of source text that a module's loader has for a warning in it.
     fn source_line(globals: &PyDict, lineno: i64) -> PyResult<Option<ObjRef>> {
-        let mut loader = globals.get_name("__loader__");
-        if let Some(spec) = globals.get_name("__spec__")
-            && !is_none(&spec)
-            && let Some(own) = po::getattr_opt(&spec, rpy_vm::intern!("loader"))?
-        {
-            loader = Some(own);
-        }
-        let (Some(loader), Some(name)) = (loader.filter(|l| !is_none(l)), globals.get_name("__name__")) else {
+        // The import system decides which of the two loaders counts, and warns when they disagree.
+        let importlib = rpy_vm::import::bootstrap::importlib()?;
+        let Some(external) = importlib.dict().get_name("_bootstrap_external") else { return Ok(None) };
+        let loader = call::call_method(&external, rpy_vm::intern!("_bless_my_loader"), &[globals.as_object()])?;
+        let Some(name) = globals.get_name("__name__") else { return Ok(None) };
+        if is_none(&loader) {
             return Ok(None);
-        };
+        }
         let Some(get_source) = po::getattr_opt(&loader, rpy_vm::intern!("get_source"))? else { return Ok(None) };
         let source = call::call_one(&get_source, &name)?;
         let Some(source) = source.downcast_ref::<PyStr>() else { return Ok(None) };

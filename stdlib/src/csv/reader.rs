@@ -223,18 +223,14 @@ impl Record<'_> {
                     let end = i + units[i..].iter().take_while(|u| plain(code(**u))).count();
                     self.check_limit(end - i)?;
                     let next = units.get(end).map(|u| code(*u));
-                    if next.is_none_or(|n| n == d.delimiter) {
+                    if next.is_none_or(|n| n == d.delimiter || n == 10 || n == 13) {
                         self.unquoted = true;
                         let text = data(i, end)?;
                         self.save_text(text)?;
-                        if next.is_some() {
-                            self.state = State::StartField;
-                            i = end + 1;
-                            continue;
-                        }
-                        // The field has been saved; nothing is left of the record.
-                        self.state = State::EatNewline;
-                        return Ok(());
+                        // Behind the last field nothing is left of the record.
+                        self.state = if next == Some(d.delimiter) { State::StartField } else { State::EatNewline };
+                        i = end + 1;
+                        continue;
                     }
                 }
             }

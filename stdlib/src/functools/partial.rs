@@ -186,7 +186,8 @@ impl PyPartial {
         // A partial of a partial (without attributes of its own) becomes one.
         if let Some(inner) = func.downcast_ref::<PyPartial>()
             && inner.dict.is_null()
-            && PyPartial::check_exact(inner.as_object())
+            && inner.as_object().ty().tp_call.get().map(|f| f as usize)
+                == PyPartial::type_object().tp_call.get().map(|f| f as usize)
         {
             let (inner_func, inner_args, inner_keywords) = inner.parts()?;
             let placeholders = inner.placeholders.get();
@@ -309,7 +310,11 @@ impl PyPartial {
             Some(keywords) if PyDict::check_exact(keywords.as_object()) => keywords.to_ref(),
             Some(keywords) => keywords.copy()?,
         };
-        let dict = dict.downcast_ref::<PyDict>().map(|dict| dict.to_ref());
+        let dict = match dict.downcast_ref::<PyDict>() {
+            Some(dict) => Some(dict.to_ref()),
+            None if rpy_vm::is_none(dict) => None,
+            None => return Err(invalid()),
+        };
         self.placeholders.set(count_placeholders(&args));
         self.func.set(Some(func.new_ref()));
         self.args.set(Some(args));

@@ -92,7 +92,7 @@ impl Start {
         thread::bind_to_os_thread(state);
         shared.ident.store(state.thread_id.get(), Ordering::Release);
         gil::acquire(state);
-        shared.stage.store(stage::RUNNING, Ordering::Release);
+        let _ = shared.stage.compare_exchange(stage::STARTING, stage::RUNNING, Ordering::AcqRel, Ordering::Relaxed);
         COUNT.fetch_add(1, Ordering::Relaxed);
         let result = call::call_tuple(&function, &args, kwargs.as_deref());
         match result {
@@ -129,6 +129,7 @@ fn clear_state(state: &PyThreadState) {
     ] {
         slot.take();
     }
+    super::local::thread_ended(state.id.get());
     // Finalizers may have left something new.
     state.dict.take();
 }
@@ -172,6 +173,8 @@ pub fn start(
             while shared.ident.load(Ordering::Acquire) == 0 {
                 std::thread::yield_now();
             }
+            // From now on it can be joined, even if it still waits for its first turn. It may have ended already, too.
+            let _ = shared.stage.compare_exchange(stage::STARTING, stage::RUNNING, Ordering::AcqRel, Ordering::Relaxed);
             Ok(())
         }
         Err(_) => {

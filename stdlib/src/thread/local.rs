@@ -1,31 +1,63 @@
 //! `_thread._local`: an object whose attributes differ from thread to thread.
 //!
-//! Each thread's state has a dict; in it, under the object's number, lies the dict with the attributes this thread sees. It
-//! goes away with the thread, or with the object, whichever ends first.
+//! The object owns one dict a thread, which holds the attributes that thread sees; so the collector sees cycles through it.
+//! A thread that ends takes its dicts out of all such objects.
 
-use core::cell::Cell;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 
 use rpy_vm::object::alloc::new_in;
 use rpy_vm::protocol::object as po;
+use rpy_vm::runtime::gc::{Traverse, Visit};
 use rpy_vm::runtime::thread;
 use rpy_vm::types::dict::PyDict;
-use rpy_vm::types::int::PyInt;
 use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, pyclass, pymethods};
 
-static NEXT: AtomicU64 = AtomicU64::new(1);
+/// Addresses of all such objects that are alive.
+struct Alive(RefCell<BTreeSet<usize>>);
+// SAFETY: touched under the GIL.
+unsafe impl Sync for Alive {}
+static ALIVE: Alive = Alive(RefCell::new(BTreeSet::new()));
+
+/// A thread ends: what it kept in thread-local objects goes.
+pub fn thread_ended(thread: u64) {
+    let mut ended = Vec::new();
+    for &address in ALIVE.0.borrow().iter() {
+        // SAFETY: objects leave the set before they die.
+        let local = unsafe { &*(address as *const PyLocal) };
+        ended.extend(local.dicts.0.borrow_mut().remove(&thread));
+    }
+    // Finalizers run here, with nothing borrowed.
+    drop(ended);
+}
+
+/// The attributes by the number of the thread that sees them.
+#[derive(Default)]
+struct Dicts(RefCell<HashMap<u64, Ref<PyDict>>>);
+
+impl Traverse for Dicts {
+    fn traverse(&self, v: &mut Visit<'_>) {
+        if let Ok(dicts) = self.0.try_borrow() {
+            for dict in dicts.values() {
+                v.visit(dict.as_object());
+            }
+        }
+    }
+    fn clear(&self) {
+        let dicts = core::mem::take(&mut *self.0.borrow_mut());
+        drop(dicts);
+    }
+}
 
 /// Thread-local data
 #[pyclass(name = "_local", module = "_thread", flags(BASETYPE), gc, weaklist = weakrefs)]
 #[repr(C)]
 pub struct PyLocal {
     ob_base: PyObject,
-    /// The number under which threads keep their attributes.
-    #[pytraverse(skip)]
-    key: Ref<PyInt>,
+    dicts: Dicts,
     /// What `__init__` is called with when another thread sees the object first.
     args: Ref<PyTuple>,
     kwargs: OptRef<PyDict>,
@@ -35,28 +67,8 @@ pub struct PyLocal {
 
 impl Drop for PyLocal {
     fn drop(&mut self) {
-        let mut found = Vec::new();
-        thread::for_each(|state| found.extend(state.dict.get()));
-        let mut dropped = Vec::new();
-        for dict in found {
-            if let Some(dict) = dict.downcast_ref::<PyDict>()
-                && let Ok(Some(attributes)) = dict.pop_item_key(self.key.as_object())
-            {
-                dropped.push(attributes);
-            }
-        }
+        ALIVE.0.borrow_mut().remove(&(self as *const PyLocal as usize));
     }
-}
-
-/// The dict of the running thread's state.
-fn thread_dict() -> Ref<PyDict> {
-    let state = thread::current();
-    if let Some(dict) = state.dict.get().and_then(|dict| dict.downcast::<PyDict>().ok()) {
-        return dict;
-    }
-    let dict = PyDict::new();
-    state.dict.set(Some(dict.to_obj()));
-    dict
 }
 
 fn has_own_init(ty: &PyTypeObject) -> bool {
@@ -67,14 +79,12 @@ fn has_own_init(ty: &PyTypeObject) -> bool {
 impl PyLocal {
     /// The attributes this thread sees. The first time, `__init__` runs for this thread.
     fn attributes(&self) -> PyResult<Ref<PyDict>> {
-        let all = thread_dict();
-        if let Some(found) = all.get_item(self.key.as_object())?
-            && let Ok(dict) = found.downcast::<PyDict>()
-        {
-            return Ok(dict);
+        let thread = thread::current().id.get();
+        if let Some(dict) = self.dicts.0.borrow().get(&thread) {
+            return Ok(dict.clone());
         }
         let dict = PyDict::new();
-        all.set_item(self.key.as_object(), dict.as_object())?;
+        self.dicts.0.borrow_mut().insert(thread, dict.clone());
         let ty = self.as_object().ty();
         if has_own_init(ty)
             && let Some(init) = ty.tp_init.get()
@@ -84,7 +94,8 @@ impl PyLocal {
             // SAFETY: calling a slot as the C API prescribes.
             let failed = unsafe { init(self.as_object().as_ptr(), self.args.as_object().as_ptr(), kwargs_ptr) } < 0;
             if failed {
-                let _ = all.del_item(self.key.as_object());
+                let made = self.dicts.0.borrow_mut().remove(&thread);
+                drop(made);
                 return Err(rpy_vm::PyErr::fetch_or_system_error());
             }
         }
@@ -103,14 +114,15 @@ impl PyLocal {
             cls,
             PyLocal {
                 ob_base: PyObject::placeholder(),
-                key: PyInt::from_u64(NEXT.fetch_add(1, Ordering::Relaxed)),
+                dicts: Dicts::default(),
                 args: args.to_ref(),
                 kwargs: OptRef::new(kwargs.map(PyStruct::to_ref)),
                 weakrefs: Cell::new(core::ptr::null_mut()),
             },
         )?;
         // The creating thread's `__init__` is called by the class, as always.
-        thread_dict().set_item(local.key.as_object(), PyDict::new().as_object())?;
+        local.dicts.0.borrow_mut().insert(thread::current().id.get(), PyDict::new());
+        ALIVE.0.borrow_mut().insert(local.as_raw() as usize);
         Ok(local.into_obj())
     }
 
@@ -118,7 +130,7 @@ impl PyLocal {
     fn tp_getattro(&self, name: &PyObject) -> PyResult<ObjRef> {
         let attributes = self.attributes()?;
         let Some(name) = name.downcast_ref::<PyStr>() else {
-            return Err(exc::type_error(format!("attribute name must be string, not '{}'", name.ty().name())));
+            return Err(bad_name(name));
         };
         if name.eq_str("__dict__") {
             return Ok(attributes.into_obj());
@@ -153,15 +165,15 @@ impl PyLocal {
     fn tp_setattro(&self, name: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
         let attributes = self.attributes()?;
         let object = self.as_object();
-        let Some(name) = name.downcast_ref::<PyStr>() else {
-            return Err(exc::type_error(format!("attribute name must be string, not '{}'", name.ty().name())));
-        };
-        if name.eq_str("__dict__") {
+        if po::eq(name, rpy_vm::intern!("__dict__").as_object())? {
             return Err(exc::attribute_error_msg(format!(
                 "'{}' object attribute '__dict__' is read-only",
                 object.ty().full_name()
             )));
         }
+        let Some(name) = name.downcast_ref::<PyStr>() else {
+            return Err(bad_name(name));
+        };
         if let Some(descriptor) = object.ty().lookup_ref(name)
             && let Some(set) = descriptor.ty().tp_descr_set.get()
         {
@@ -184,4 +196,8 @@ impl PyLocal {
             }
         }
     }
+}
+
+fn bad_name(name: &PyObject) -> rpy_vm::PyErr {
+    exc::type_error(format!("attribute name must be string, not '{}'", name.ty().name()))
 }

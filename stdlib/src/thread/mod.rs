@@ -119,7 +119,7 @@ pub mod thread {
         let daemon = daemon.unwrap_or(true);
         audit::audit(
             "_thread.start_joinable_thread",
-            &[function, &rpy_vm::py_bool(daemon), thread_handle.as_object()],
+            &[function, PyInt::from_i64(i64::from(daemon)).as_object(), handle_object.unwrap_or(rpy_vm::none_ref())],
         )?;
         if thread_handle.is_started() {
             return Err(exc::runtime_error("thread already started"));
@@ -178,7 +178,8 @@ pub mod thread {
         if handled {
             signals::trip(signum);
         }
-        Ok(())
+        // On the main thread the handler runs at once.
+        signals::check()
     }
 
     /// Return a non-zero integer that uniquely identifies the current thread

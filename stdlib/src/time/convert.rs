@@ -49,6 +49,12 @@ pub fn to_nanoseconds(seconds: &PyObject, rounding: Rounding) -> PyResult<i64> {
         }
         return Ok(nanoseconds as i64);
     }
+    if !number::is_index(seconds) {
+        return Err(exc::type_error(format!(
+            "'{}' object cannot be interpreted as an integer or float",
+            seconds.ty().name()
+        )));
+    }
     let value = number::index(seconds)?;
     value.as_i64().and_then(|n| n.checked_mul(1_000_000_000)).ok_or_else(|| exc::overflow_error(TOO_LARGE))
 }

@@ -80,8 +80,8 @@ pub fn sum(iterable: &PyObject, start: Option<&PyObject>) -> PyResult<ObjRef> {
             let Some(item) = po::iter_next(&it)? else { return Ok(PyFloat::new(float.value()).into_obj()) };
             if let Some(value) = item.downcast_exact::<PyFloat>() {
                 float.add(value.value());
-            } else if let Some(value) = item.downcast_ref::<PyInt>().and_then(PyInt::as_i64) {
-                float.hi += value as f64;
+            } else if let Some(value) = item.downcast_ref::<PyInt>() {
+                float.add(value.to_f64()?);
             } else {
                 total = number::add(PyFloat::new(float.value()).as_object(), &item)?;
                 break;
@@ -97,8 +97,8 @@ pub fn sum(iterable: &PyObject, start: Option<&PyObject>) -> PyResult<ObjRef> {
             if let Some(value) = item.downcast_exact::<PyComplex>() {
                 re.add(value.re());
                 im.add(value.im());
-            } else if let Some(value) = item.downcast_ref::<PyInt>().and_then(PyInt::as_i64) {
-                re.hi += value as f64;
+            } else if let Some(value) = item.downcast_ref::<PyInt>() {
+                re.add(value.to_f64()?);
             } else if let Some(value) = item.downcast_exact::<PyFloat>() {
                 re.add(value.value());
             } else {

@@ -188,6 +188,16 @@ fn namespaces(function: &str, globals: Option<&PyObject>, locals: Option<&PyObje
     Ok(Namespaces { globals, locals })
 }
 
+/// Compiles text that is run at once, with the audit events of both.
+fn compile_text(source: &PyObject, text: &str, mode: Mode, flags: i32) -> PyResult<Ref<PyCode>> {
+    if audit::active() {
+        audit::audit("compile", &[source, PyStr::new("<string>").as_object()])?;
+    }
+    let code = compiler::compile_str(text, "<string>", mode, Options { optimize: None, flags })?;
+    audit::audit("exec", &[code.as_object()])?;
+    Ok(code)
+}
+
 /// Runs a code object in namespaces, with cells for its free variables.
 fn run(code: &PyCode, ns: Namespaces, closure: Option<&PyTuple>) -> PyResult<ObjRef> {
     let function = PyFunction::new(code, ns.globals.as_object(), None);
@@ -210,7 +220,7 @@ pub fn eval(source: &PyObject, globals: Option<&PyObject>, locals: Option<&PyObj
     let mut flags = inherited_flags();
     let text = source_text(source, "eval", "string, bytes or code object", &mut flags, "<string>")?;
     let text = text.trim_start_matches([' ', '\t']);
-    let code = compiler::compile_str(text, "<string>", Mode::Eval, Options { optimize: None, flags })?;
+    let code = compile_text(source, text, Mode::Eval, flags)?;
     run(&code, ns, None)
 }
 
@@ -233,7 +243,7 @@ pub fn exec(
     }
     let mut flags = inherited_flags();
     let text = source_text(source, "exec", "string, bytes or code object", &mut flags, "<string>")?;
-    let code = compiler::compile_str(&text, "<string>", Mode::Exec, Options { optimize: None, flags })?;
+    let code = compile_text(source, &text, Mode::Exec, flags)?;
     run(&code, ns, None).map(drop)
 }
 

@@ -203,9 +203,12 @@ pub mod imp {
     fn get_frozen_object(name: &PyStr, data: Option<&PyObject>) -> PyResult<ObjRef> {
         if let Some(data) = data {
             let buffer = crate::protocol::buffer::Buffer::get(data, 0)?;
-            let code = crate::marshal::loads(buffer.bytes())?;
+            let shown = po::repr(name.as_object())?;
+            let Ok(code) = crate::marshal::loads(buffer.bytes()) else {
+                let message = format!("Frozen object named {} is invalid", shown.to_string_lossy());
+                return Err(exc::import_error_with(exc::ImportError(), message, Some(name.as_object()), None, None));
+            };
             if code.downcast_ref::<PyCode>().is_none() {
-                let shown = po::repr(name.as_object())?;
                 return Err(exc::type_error(format!("frozen object {} is not a code object", shown.to_string_lossy())));
             }
             return Ok(code);

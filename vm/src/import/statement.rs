@@ -8,7 +8,6 @@ use crate::runtime::{audit, sys_state};
 use crate::types::dict::PyDict;
 use crate::types::list::PyList;
 use crate::types::module::PyModule;
-use crate::types::set::PyFrozenSet;
 use crate::types::str::{PyStr, StrBuilder};
 
 use super::bootstrap::{call_in, importlib};
@@ -59,6 +58,15 @@ pub fn import_name(
     name: &PyStr,
     globals: Option<&PyObject>,
     _locals: Option<&PyObject>,
+    fromlist: Option<&PyObject>,
+    level: i32,
+) -> PyResult<ObjRef> {
+    import_untrimmed(name, globals, fromlist, level).inspect_err(trim_traceback)
+}
+
+fn import_untrimmed(
+    name: &PyStr,
+    globals: Option<&PyObject>,
     fromlist: Option<&PyObject>,
     level: i32,
 ) -> PyResult<ObjRef> {
@@ -133,13 +141,7 @@ fn find_and_load(abs_name: &PyStr) -> PyResult<ObjRef> {
         audit::audit("import", &[abs_name.as_object(), crate::none_ref(), &path, &meta_path, &hooks])?;
     }
     let import = import_function_or_default()?;
-    match call_in(importlib()?, "_find_and_load", &[abs_name.as_object(), &import]) {
-        Ok(module) => Ok(module),
-        Err(e) => {
-            trim_traceback(&e);
-            Err(e)
-        }
-    }
+    call_in(importlib()?, "_find_and_load", &[abs_name.as_object(), &import])
 }
 
 /// Removes the import system's own frames from the traceback, as CPython does: all of them for an `ImportError`,
@@ -302,13 +304,16 @@ pub fn possibly_shadowing(origin: &PyObject) -> bool {
 }
 
 /// Is it a name of the standard library (`sys.stdlib_module_names`)?
-pub fn is_stdlib_name(name: &PyStr) -> bool {
+///
+/// # Errors
+/// What hashing an unusual string raises.
+pub fn is_stdlib_name(name: &PyStr) -> PyResult<bool> {
     match sys_state::get("stdlib_module_names") {
-        Some(names) => match names.downcast_ref::<PyFrozenSet>() {
-            Some(set) => set.contains(name.as_object()).unwrap_or(false),
-            None => false,
+        Some(names) => match crate::types::set::any_set(&names) {
+            Some(set) => set.contains(name.as_object()),
+            None => Ok(false),
         },
-        None => false,
+        None => Ok(false),
     }
 }
 
@@ -325,7 +330,10 @@ fn cannot_import(module: &PyObject, module_name: Option<&PyStr>, name: &PyStr) -
         None => None,
     };
     let shadowing = origin.as_ref().is_some_and(|origin| possibly_shadowing(origin));
-    let shadows_stdlib = shadowing && module_name.is_some_and(is_stdlib_name);
+    let shadows_stdlib = match module_name {
+        Some(name) if shadowing => is_stdlib_name(name)?,
+        _ => false,
+    };
     if origin.is_none()
         && let Some(module) = module.downcast_ref::<PyModule>()
     {

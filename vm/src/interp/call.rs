@@ -63,7 +63,8 @@ pub unsafe fn make_frame(
         let code = &*code;
         let simple = code.co_flags & (co_flags::VARARGS | co_flags::VARKEYWORDS) == 0 && code.co_kwonlyargcount == 0;
         if simple && call.kwnames.is_none() && call.nargs == code.co_argcount as usize {
-            let frame = frame::push_frame(ts, func, namespace_for(code), code, call.nargs, previous);
+            let namespace = namespace_for(code, &func);
+            let frame = frame::push_frame(ts, func, namespace, code, call.nargs, previous);
             if frame.is_null() {
                 call.close_from(0);
                 return Err(exc::memory_error());
@@ -77,13 +78,16 @@ pub unsafe fn make_frame(
     }
 }
 
-/// Functions whose code has no fast locals (class bodies called as functions, `exec`-like code) get a fresh namespace.
+/// Functions whose code has no fast locals get a fresh namespace (class bodies called as functions), or their globals
+/// (module code made a function).
 #[inline(always)]
-fn namespace_for(code: &PyCode) -> Option<ObjRef> {
-    if code.co_flags & (co_flags::OPTIMIZED | co_flags::NEWLOCALS) == co_flags::NEWLOCALS {
+fn namespace_for(code: &PyCode, func: &PyFunction) -> Option<ObjRef> {
+    if code.co_flags & co_flags::OPTIMIZED != 0 {
+        None
+    } else if code.co_flags & co_flags::NEWLOCALS != 0 {
         Some(PyDict::new().into_obj())
     } else {
-        None
+        func.func_globals.get()
     }
 }
 
@@ -101,7 +105,7 @@ unsafe fn bind(
     let code = func.code().to_ref();
     // SAFETY: the frame's locals start unbound, so that clearing it on failure is right at any point.
     unsafe {
-        let frame = frame::push_frame(ts, func.clone(), namespace_for(&code), &code, 0, previous);
+        let frame = frame::push_frame(ts, func.clone(), namespace_for(&code, &func), &code, 0, previous);
         if frame.is_null() {
             call.close_from(0);
             return Err(exc::memory_error());

@@ -1345,13 +1345,11 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
         m.save_sp();
         let again = core::mem::replace(&mut reraise, false);
         match unwind::unwind(ts, m.frame, error, again.then(|| m.this())) {
-            Unwound::Handler(frame) => {
+            Unwound::Handler(frame, handler) => {
                 m.frame = frame;
-                // SAFETY: unwinding left a live frame, with ip and sp at the handler.
-                unsafe {
-                    m.ip = (*frame).instr_ptr.get();
-                    m.sp = (*frame).stackpointer.get();
-                }
+                m.ip = handler;
+                // SAFETY: unwinding left a live frame, whose stack is what the handler expects.
+                m.sp = unsafe { (*frame).stackpointer.get() };
             }
             Unwound::Escaped(e) => return Err(e),
         }

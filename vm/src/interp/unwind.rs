@@ -8,8 +8,9 @@ use crate::types::int::PyInt;
 
 /// The outcome of unwinding.
 pub enum Unwound {
-    /// A handler takes over in this frame: `instr_ptr` and `stackpointer` are set to it.
-    Handler(*mut InterpreterFrame),
+    /// A handler takes over in this frame, at this instruction. The stack pointer is saved in the frame; `instr_ptr` is still
+    /// where the exception came from.
+    Handler(*mut InterpreterFrame, *mut u16),
     /// The exception leaves the run; its frames are gone, and the entry frame is current.
     Escaped(PyErr),
 }
@@ -65,14 +66,17 @@ pub fn unwind(
                 *sp = StackRef::owned(error.clone().into_object());
                 sp = sp.add(1);
                 f.stackpointer.set(sp);
-                f.instr_ptr.set(code.code_ptr().add(handler.target));
+                let raised_at = f.instr_ptr.get();
+                let target = code.code_ptr().add(handler.target);
+                f.instr_ptr.set(target);
                 ts.current_frame.set(frame);
                 if let Some(e) = super::instrument::handled(ts, frame, &error) {
                     error = e;
                     skip_traceback = true;
                     continue;
                 }
-                return Unwound::Handler(frame);
+                f.instr_ptr.set(raised_at);
+                return Unwound::Handler(frame, target);
             }
             // No handler here: the frame ends.
             error = super::instrument::unwound(ts, frame, error);

@@ -346,15 +346,32 @@ impl<'a> Reader<'a> {
     }
 
     fn tuple(&mut self, n: usize, flag: bool) -> PyResult<ObjRef> {
-        // The size is not trusted: items are collected first, so that a lie costs only what is really there.
-        let place = self.reserve(flag);
-        let mut items = Vec::with_capacity(n.min(256));
-        for _ in 0..n {
-            items.push(self.part("tuple")?);
+        // A lie about the size is found out before memory is spent on it: every item takes a byte at least.
+        if let Source::Bytes(data) = &self.source
+            && n > data.len() - self.position
+        {
+            return Err(exc::eof_error("marshal data too short"));
         }
-        let tuple = PyTuple::new(items).into_obj();
-        self.fill(place, &tuple);
-        Ok(tuple)
+        if n == 0 || !flag {
+            let mut items = Vec::with_capacity(n.min(1 << 16));
+            for _ in 0..n {
+                items.push(self.part("tuple")?);
+            }
+            let tuple = PyTuple::new(items).into_obj();
+            self.remember(flag, &tuple);
+            return Ok(tuple);
+        }
+        // Items may refer to the tuple they are in, so it is there first, filled with None.
+        let tuple = PyTuple::new(vec![crate::none(); n]);
+        self.remember(true, tuple.as_object());
+        for i in 0..n {
+            let item = self.part("tuple")?;
+            // SAFETY: the index is within the tuple. Others may refer to it already, but nobody has looked inside yet but
+            // for its hash, which is forgotten below.
+            unsafe { tuple.set_item_unchecked(i, item) };
+        }
+        tuple.ob_hash.set(-1);
+        Ok(tuple.into_obj())
     }
 
     /// An int in 15-bit digits.

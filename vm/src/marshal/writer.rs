@@ -1,6 +1,6 @@
 //! Writing marshal data.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{FLAG_REF, MAX_DEPTH, VERSION, tag};
 use crate::err::PyResult;
@@ -28,6 +28,8 @@ struct Writer {
     /// Position in the reference table by address. The objects are kept alive, so addresses stay theirs.
     refs: HashMap<usize, i32>,
     kept: Vec<ObjRef>,
+    /// Addresses of objects under way that cannot refer to themselves: a reader has them only after their parts.
+    unfinished: HashSet<usize>,
 }
 
 /// Why an object cannot be written.
@@ -56,7 +58,15 @@ pub fn dumps(object: &PyObject) -> PyResult<Vec<u8>> {
 
 /// As [`dumps`], in the given version; with `allow_code` false, code objects are refused.
 pub fn dumps_with(object: &PyObject, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer = Writer { out: Vec::new(), depth: 0, version, allow_code, refs: HashMap::new(), kept: Vec::new() };
+    let mut writer = Writer {
+        out: Vec::new(),
+        depth: 0,
+        version,
+        allow_code,
+        refs: HashMap::new(),
+        kept: Vec::new(),
+        unfinished: HashSet::new(),
+    };
     match writer.object(object) {
         Ok(()) => Ok(writer.out),
         Err(Failure::Unmarshallable) => Err(exc::value_error("unmarshallable object")),
@@ -94,24 +104,27 @@ impl Writer {
     }
 
     /// Writes a reference if the object was written before; otherwise gives the flag for its type byte.
-    fn reference(&mut self, object: &PyObject) -> Option<u8> {
+    fn reference(&mut self, object: &PyObject) -> Result<Option<u8>, Failure> {
         if self.version < 3 {
-            return Some(0);
+            return Ok(Some(0));
         }
         let interned = object.downcast_exact::<PyStr>().is_some_and(PyStr::is_interned);
         if object.refcount() == 1 && !interned {
-            return Some(0);
+            return Ok(Some(0));
         }
         let address = object as *const PyObject as usize;
         if let Some(&position) = self.refs.get(&address) {
+            if self.unfinished.contains(&address) {
+                return Err(Failure::Unmarshallable);
+            }
             self.out.push(tag::REF);
             self.long(position);
-            return None;
+            return Ok(None);
         }
         let position = self.refs.len() as i32;
         self.refs.insert(address, position);
         self.kept.push(object.new_ref());
-        Some(FLAG_REF)
+        Ok(Some(FLAG_REF))
     }
 
     fn object(&mut self, object: &PyObject) -> WriteResult {
@@ -134,8 +147,18 @@ impl Writer {
         };
         if let Some(constant) = constant {
             self.out.push(constant);
-        } else if let Some(flag) = self.reference(object) {
+        } else if let Some(flag) = self.reference(object)? {
+            let closed = object.downcast_exact::<PyCode>().is_some()
+                || object.downcast_exact::<PySlice>().is_some()
+                || object.downcast_exact::<PyFrozenSet>().is_some();
+            let address = object as *const PyObject as usize;
+            if closed {
+                self.unfinished.insert(address);
+            }
             self.complex_object(object, flag)?;
+            if closed {
+                self.unfinished.remove(&address);
+            }
         }
         self.depth -= 1;
         Ok(())

@@ -772,6 +772,15 @@ pub mod glue {
         module.add(name, value)
     }
 
+    /// Readies a class that is no attribute of its module.
+    ///
+    /// # Errors
+    /// Those of making a type ready.
+    pub fn ready_class<T: StaticType>() -> PyResult<()> {
+        // SAFETY: the trait's promise.
+        crate::types::type_::ensure_ready(unsafe { &*T::TYPE })
+    }
+
     /// Makes a class ready and adds it to a module under its name.
     ///
     /// # Errors

@@ -76,6 +76,12 @@ pub fn is_sys(object: &PyObject) -> bool {
     SYS.peek().is_some_and(|sys| sys.as_object().is(object))
 }
 
+/// Writes a Python string to `sys.stderr` as it is, for reports that must not raise. False if that failed.
+pub fn write_stderr_object(text: &PyObject) -> bool {
+    let Some(file) = get_not_none("stderr") else { return false };
+    crate::protocol::call::call_method(&file, crate::intern!("write"), &[text]).is_ok()
+}
+
 /// Writes text to `sys.stderr`, or to the process's error output if that fails. For reports that must not raise.
 pub fn write_stderr(text: &str) {
     if let Some(file) = get_not_none("stderr") {

@@ -31,9 +31,20 @@ pub fn write_unraisable(error: PyErr, message: Option<&str>, object: Option<&PyO
     }
 }
 
+/// Reports an exception with a message that ends in the repr of an object: `text <function f at …>`.
+pub fn write_about(error: PyErr, text: &str, object: &PyObject) {
+    match crate::protocol::object::repr(object) {
+        Ok(shown) => write_unraisable(error, Some(&format!("{text} {}", shown.to_string_lossy())), None),
+        Err(_) => write_unraisable(error, Some(text), Some(object)),
+    }
+}
+
 /// The hook's argument.
 fn arguments(error: &PyErr, message: Option<&str>, object: Option<&PyObject>) -> crate::PyResult<ObjRef> {
     let value = error.value();
+    if value.traceback().is_none() {
+        value.set_traceback(crate::types::traceback::here());
+    }
     structs::UNRAISABLE_ARGS.build(vec![
         error.object().ty().to_obj(),
         value.to_obj(),

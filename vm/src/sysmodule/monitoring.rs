@@ -283,7 +283,7 @@ pub mod monitoring {
 
     #[pyfunction]
     fn get_events(tool_id: i32) -> PyResult<u32> {
-        let tool = used_tool(tool_id)?;
+        let tool = valid_tool(tool_id)?;
         Ok(with_c_events(STATE.tools[tool].events.get()))
     }
 
@@ -303,7 +303,7 @@ pub mod monitoring {
         let Some(code) = code.downcast_ref::<PyCode>() else {
             return Err(exc::type_error("code must be a code object"));
         };
-        let tool = used_tool(tool_id)?;
+        let tool = valid_tool(tool_id)?;
         Ok(with_c_events(STATE.local_events(code, tool)))
     }
 

@@ -3,7 +3,6 @@
 use crate::err::PyResult;
 use crate::interp::instrument;
 use crate::object::{ObjRef, PyObject};
-use crate::runtime::thread::{self, breaker};
 
 /// Which of the two functions.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,5 +43,5 @@ pub fn get(kind: Kind) -> ObjRef {
 
 /// Tells every thread's eval loop to look at its instrumentation.
 pub fn changed() {
-    thread::set_eval_breaker_all(breaker::INSTRUMENTATION_CHANGED);
+    instrument::changed();
 }

@@ -2,7 +2,7 @@
 
 use rpy_derive::{pyclass, pymethods};
 
-use crate::err::PyResult;
+use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::interp::frame::InterpreterFrame;
 use crate::object::alloc::new_exact;
@@ -84,31 +84,46 @@ pub fn origin(depth: usize, frame: *mut InterpreterFrame) -> ObjRef {
 
 /// "coroutine 'x' was never awaited".
 pub fn warn_never_awaited(coroutine: &PyGenerator) {
-    if let Err(e) = try_warn_never_awaited(coroutine) {
-        let text = po::repr(coroutine.as_object())
-            .map_or_else(|_| "<object repr() failed>".into(), |r| r.to_string_lossy().into_owned());
+    let report = |e: PyErr| {
+        let text = po::repr(coroutine.as_object());
+        let text = text.map_or_else(|_| "<object repr() failed>".to_owned(), |r| r.to_string_lossy().into_owned());
         crate::runtime::unraisable::write_unraisable(
             e,
             Some(&format!("Exception ignored while finalizing coroutine {text}")),
             None,
         );
+    };
+    // The library's function adds where the coroutine was made.
+    match warn_by_library(coroutine) {
+        Ok(true) => return,
+        Ok(false) => {}
+        Err(e) => {
+            let warned = e.matches(exc::RuntimeWarning());
+            report(e);
+            if warned {
+                return;
+            }
+        }
+    }
+    let qualname = coroutine.gi_qualname.get();
+    let qualname = qualname.as_ref().map_or("?".into(), |q| q.to_string_lossy());
+    let message = format!("coroutine '{qualname}' was never awaited");
+    if let Err(e) = crate::runtime::warnings::warn(exc::RuntimeWarning(), message, 1) {
+        report(e);
     }
 }
 
-fn try_warn_never_awaited(coroutine: &PyGenerator) -> PyResult<()> {
-    // The module's function adds where the coroutine was made.
+/// Calls `warnings._warn_unawaited_coroutine`, if it is there.
+fn warn_by_library(coroutine: &PyGenerator) -> PyResult<bool> {
     let module = match crate::runtime::sys_state::modules()?.get_name("warnings") {
         Some(module) => Some(module),
         None => crate::import::import_module("warnings").ok(),
     };
-    if let Some(module) = module
-        && let Some(warn) = po::getattr_opt(&module, crate::intern!("_warn_unawaited_coroutine"))?
-    {
-        return call::call_one(&warn, coroutine.as_object()).map(drop);
+    let Some(module) = module else { return Ok(false) };
+    match po::getattr_opt(&module, crate::intern!("_warn_unawaited_coroutine"))? {
+        Some(warn) => call::call_one(&warn, coroutine.as_object()).map(|_| true),
+        None => Ok(false),
     }
-    let qualname = coroutine.gi_qualname.get();
-    let qualname = qualname.as_ref().map_or("?".into(), |q| q.to_string_lossy());
-    crate::runtime::warnings::warn(exc::RuntimeWarning(), format!("coroutine '{qualname}' was never awaited"), 1)
 }
 
 #[pymethods]

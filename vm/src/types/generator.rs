@@ -181,8 +181,9 @@ pub unsafe fn clear_finished_frame(frame: *mut InterpreterFrame) {
         if !previous.is_null() {
             thread::current().exc_info.set(previous);
         }
-        clear_keeping_code(frame);
+        // A frame object that goes on does not hold those that happened to run the generator last.
         (*frame).previous.set(core::ptr::null_mut());
+        clear_keeping_code(frame);
         this.gi_exc_state.exc_value.take();
     }
 }
@@ -447,7 +448,9 @@ impl PyGenerator {
     pub fn close(&self) -> PyResult<ObjRef> {
         let frame_state = self.gi_frame_state.get();
         if frame_state == state::CREATED {
-            self.gi_frame_state.set(state::COMPLETED);
+            self.gi_frame_state.set(state::CLEARED);
+            // SAFETY: it never ran; the contents are dropped once, as the state says from now on.
+            unsafe { clear_keeping_code(self.iframe()) };
             return Ok(crate::none());
         }
         if self.is_finished() {
@@ -476,12 +479,11 @@ impl PyGenerator {
         }
     }
 
-    /// Is it suspended where only the compiler's own handler around the whole body is active?
+    /// Is it suspended where only the compiler's own handler around the whole body is active, and does nobody watch?
     fn only_implicit_handler(&self) -> bool {
-        let at = self.gi_iframe.instr_ptr.get();
         // SAFETY: a suspended frame's instruction pointer lies in its code.
-        let (op, arg) = unsafe { self.code().original_unit(at.offset_from(self.code().code_ptr()) as usize) };
-        op == opcode::RESUME && arg & resume::DEPTH1 != 0
+        let [op, arg] = unsafe { *self.gi_iframe.instr_ptr.get() }.to_le_bytes();
+        matches!(op, opcode::RESUME | opcode::RESUME_CHECK) && arg & resume::DEPTH1 != 0
     }
 
     /// Shows the references of the object, and of its frame unless that is running.
@@ -672,7 +674,8 @@ impl<'a> Thrown<'a> {
         let error = if is_exception_class(self.ty) {
             // SAFETY: an exception class is a type.
             let class: &PyTypeObject = unsafe { self.ty.cast_unchecked_ref() };
-            normalize(class, value)?
+            // What the constructor raises is raised in its stead.
+            normalize(class, value).unwrap_or_else(|e| e)
         } else if self.ty.ty().has_flag(flags::BASE_EXC_SUBCLASS) {
             if value.is_some() {
                 return Err(exc::type_error("instance exception may not have a separate value"));

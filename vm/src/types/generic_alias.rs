@@ -7,6 +7,7 @@ use crate::exc;
 use crate::object::alloc::{new_exact, new_in};
 use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, object, sequence};
+use crate::types::descr::fully_qualified_name;
 use crate::types::dict::PyDict;
 use crate::types::list::PyList;
 use crate::types::str::{PyStr, StrBuilder};
@@ -316,8 +317,8 @@ fn substitute_all(
             None => {
                 return Err(exc::type_error(format!(
                     "expected __typing_subst__ of {} objects to return a tuple, not {}",
-                    ty.name(),
-                    replaced.ty().name()
+                    fully_qualified_name(ty),
+                    fully_qualified_name(replaced.ty())
                 )));
             }
         }

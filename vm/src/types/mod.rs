@@ -165,6 +165,6 @@ pub fn init() -> PyResult<()> {
     ];
     type_::ready::init(&all)?;
     template::init_types()?;
-    typevars::init_types();
+    typevars::init_types()?;
     exceptions::init()
 }

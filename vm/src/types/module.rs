@@ -411,7 +411,7 @@ impl PyModule {
                 if !annotations.ty().has_flag(flags::DICT_SUBCLASS) {
                     return Err(exc::type_error(format!(
                         "__annotate__() must return a dict, not {}",
-                        annotations.ty().name()
+                        crate::types::descr::fully_qualified_name(annotations.ty())
                     )));
                 }
                 annotations

@@ -7,6 +7,7 @@ use crate::object::alloc::new_in;
 use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, object};
 use crate::runtime::repr_guard::ReprGuard;
+use crate::types::descr::fully_qualified_name;
 use crate::types::dict::PyDict;
 use crate::types::str::{PyStr, StrBuilder};
 use crate::types::tuple::PyTuple;
@@ -134,10 +135,9 @@ impl PyNamespace {
         let copy = call::call_noargs(self.as_object().ty().as_object())?;
         let Some(namespace) = copy.downcast_ref::<PyNamespace>() else {
             return Err(exc::type_error(format!(
-                "expect {} type, but {}() returned '{}' object",
-                "SimpleNamespace",
-                self.as_object().ty().full_name(),
-                copy.ty().full_name()
+                "expect types.SimpleNamespace type, but {}() returned '{}' object",
+                fully_qualified_name(self.as_object().ty()),
+                fully_qualified_name(copy.ty())
             )));
         };
         let dict = namespace.dict();

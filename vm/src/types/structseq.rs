@@ -152,8 +152,11 @@ fn make_type(
         .collect();
     members.push(PyMemberDef::END);
     let n_unnamed = fields.iter().filter(|f| f.name.is_none()).count();
-    let mut type_flags =
-        flags::STATIC_BUILTIN | flags::HAVE_GC | flags::TUPLE_SUBCLASS | flags::SEQUENCE | flags::IMMUTABLETYPE;
+    let mut type_flags = flags::HAVE_GC | flags::TUPLE_SUBCLASS | flags::SEQUENCE;
+    // Those of `sys` are part of the interpreter; modules make theirs at run time, and let programs change them.
+    if name.to_bytes().starts_with(b"sys.") {
+        type_flags |= flags::STATIC_BUILTIN | flags::IMMUTABLETYPE;
+    }
     if !instantiable {
         type_flags |= flags::DISALLOW_INSTANTIATION;
     }

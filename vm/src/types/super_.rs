@@ -102,14 +102,15 @@ fn find_bound(
         return Ok(None);
     };
     let ty = found.ty();
-    if want_method && ty.has_flag(flags::METHOD_DESCRIPTOR) {
+    // For super(type, type2) there is no instance to call a method with.
+    let has_instance = !obj.is(start.as_object());
+    if want_method && has_instance && ty.has_flag(flags::METHOD_DESCRIPTOR) {
         return Ok(Some((found, true)));
     }
     let Some(get) = ty.tp_descr_get.get() else {
         return Ok(Some((found, false)));
     };
-    // For super(type, type2) there is no instance.
-    let instance = if obj.is(start.as_object()) { core::ptr::null_mut() } else { obj.as_ptr() };
+    let instance = if has_instance { obj.as_ptr() } else { core::ptr::null_mut() };
     // SAFETY: calling the slot as C would.
     let bound = unsafe { ObjRef::from_c_result(get(found.as_raw(), instance, start.as_object().as_ptr()))? };
     Ok(Some((bound, false)))

@@ -19,7 +19,7 @@ use crate::exc;
 use crate::object::alloc::{self, GC_HEAD_SIZE};
 use crate::object::dealloc::free_instance;
 use crate::object::slots::CompareOp;
-use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, PyVarObject, Ref};
+use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, PyVarObject, Ref, flags};
 use crate::protocol::{number, object as protocol};
 use crate::runtime::gc::{self, Visit};
 use crate::runtime::repr_guard::ReprGuard;
@@ -98,6 +98,8 @@ fn free_list(len: usize) -> &'static FreeList {
 pub struct TupleBuilder {
     tuple: *mut PyTuple,
     filled: usize,
+    /// Some item is collectable, so the tuple may be part of a cycle.
+    collectable: bool,
 }
 
 impl TupleBuilder {
@@ -108,9 +110,13 @@ impl TupleBuilder {
     #[inline]
     pub fn new(len: usize) -> PyResult<TupleBuilder> {
         if len == 0 {
-            return Ok(TupleBuilder { tuple: EMPTY.tuple.as_object().as_ptr() as *mut PyTuple, filled: 0 });
+            return Ok(TupleBuilder {
+                tuple: EMPTY.tuple.as_object().as_ptr() as *mut PyTuple,
+                filled: 0,
+                collectable: false,
+            });
         }
-        Ok(TupleBuilder { tuple: allocate(len)?, filled: 0 })
+        Ok(TupleBuilder { tuple: allocate(len)?, filled: 0, collectable: false })
     }
 
     /// The next item.
@@ -120,6 +126,7 @@ impl TupleBuilder {
     #[inline(always)]
     pub unsafe fn push_unchecked(&mut self, item: ObjRef) {
         debug_assert!((self.filled as isize) < unsafe { (*self.tuple).ob_base.ob_size.get() });
+        self.collectable |= is_collectable(&item);
         // SAFETY: the caller's promise keeps the write inside the tuple.
         unsafe { items_ptr(self.tuple).add(self.filled).write(item.into_raw()) };
         self.filled += 1;
@@ -132,7 +139,7 @@ impl TupleBuilder {
         // SAFETY: all items are set from here on; `tuple` is owned (or the immortal empty tuple).
         unsafe {
             debug_assert_eq!(this.filled as isize, (*this.tuple).ob_base.ob_size.get());
-            if this.filled != 0 {
+            if this.collectable {
                 gc::track((*this.tuple).as_object());
             }
             Ref::from_owned_ptr(this.tuple)
@@ -154,6 +161,12 @@ impl Drop for TupleBuilder {
             PyObject::decref(self.tuple as *const PyObject);
         }
     }
+}
+
+/// Can the object be part of a reference cycle, by its type? A tuple of other objects never needs the collector.
+#[inline(always)]
+fn is_collectable(item: &PyObject) -> bool {
+    item.ty().has_flag(flags::HAVE_GC)
 }
 
 #[inline(always)]
@@ -271,7 +284,9 @@ impl PyTuple {
         // SAFETY: `len` pointers are readable at `items` and writable in the tuple; ownership moves.
         unsafe {
             ptr::copy_nonoverlapping(items, items_ptr(tuple), len);
-            gc::track((*tuple).as_object());
+            if (0..len).any(|i| is_collectable(&**items.add(i))) {
+                gc::track((*tuple).as_object());
+            }
             Ref::from_owned_ptr(tuple)
         }
     }
@@ -353,6 +368,9 @@ impl PyTuple {
     pub unsafe fn set_item_unchecked(&self, index: usize, item: ObjRef) {
         // SAFETY: the caller's promise.
         unsafe {
+            if is_collectable(&item) {
+                gc::track(self.as_object());
+            }
             let slot = self.items_ptr().add(index);
             let old = *slot;
             slot.write(item.into_raw());
@@ -564,6 +582,7 @@ impl PyTuple {
         if cached != -1 {
             return Ok(cached);
         }
+        crate::runtime::recursion::check(" while computing a hash")?;
         let hash = PyTuple::combine_hashes(self.items().iter().map(|item| protocol::hash(item)))?;
         self.ob_hash.set(hash);
         Ok(hash)

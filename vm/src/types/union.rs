@@ -230,9 +230,10 @@ impl PyUnion {
         object::generic_getattr(self.as_object(), name)
     }
 
+    /// Beside a union, everything goes that `Union[...]` takes: forward references, too.
     #[slot]
     fn nb_or(a: &PyObject, b: &PyObject) -> PyResult {
-        type_or(a, b)
+        from_args(PyTuple::from_slice(&[a, b]).as_object())
     }
 
     #[slot]

@@ -22,6 +22,7 @@ use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTy
 use crate::protocol::{call, number, object, sequence};
 use crate::runtime::gc;
 use crate::types::builtin_function::{kwnames_len, vectorcall_nargs};
+use crate::types::descr::fully_qualified_name;
 use crate::types::dict::PyDict;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
@@ -281,7 +282,7 @@ pub fn new_proxy(target: &PyObject, callback: Option<&PyObject>) -> PyResult {
 /// Calls a callback with its (dead) reference; an exception is reported, not raised.
 pub fn run_callback(weak: &PyObject, callback: &PyObject) {
     if let Err(e) = call::call_one(callback, weak) {
-        e.write_unraisable(Some(callback));
+        crate::runtime::unraisable::write_about(e, "Exception ignored while calling weakref callback", callback);
     }
 }
 
@@ -502,7 +503,7 @@ impl PyWeakRef {
             return Ok(PyStr::from_string(format!("<weakref at {this:p}; dead>")));
         };
         let name = object::lookup_special(&target, intern!("__name__"))?;
-        let kind = target.ty().full_name();
+        let kind = fully_qualified_name(target.ty());
         Ok(PyStr::from_string(match name.as_ref().and_then(|n| n.downcast_ref::<PyStr>()) {
             Some(name) => {
                 format!("<weakref at {this:p}; to '{kind}' at {:p} ({})>", target.as_raw(), name.to_string_lossy())
@@ -558,7 +559,7 @@ macro_rules! proxy_methods {
                 Ok(PyStr::from_string(match target {
                     Some(target) => format!(
                         "<weakproxy at {this:p}; to '{}' at {:p}>",
-                        target.ty().full_name(),
+                        fully_qualified_name(target.ty()),
                         target.as_raw()
                     ),
                     None => format!("<weakproxy at {this:p}; dead>"),

@@ -372,9 +372,7 @@ fn line_table(code: &PyCode) -> (Vec<i32>, Vec<i32>) {
             if lines[unit] >= 0 && lines[unit] != current {
                 starts[unit] = lines[unit];
             }
-            if lines[unit] >= 0 {
-                current = lines[unit];
-            }
+            current = lines[unit];
         }
         unit = next;
     }

@@ -72,11 +72,10 @@ fn slots(ts: &PyThreadState, kind: Kind) -> (&core::cell::Cell<*const c_void>, &
 /// Sets a thread's function, without telling the code.
 fn set_in(ts: &PyThreadState, kind: Kind, function: Option<CTraceFunction>, argument: Option<ObjRef>) {
     let (func, object) = slots(ts, kind);
-    // The function goes first: dropping the old argument may run code.
-    func.set(core::ptr::null());
-    object.take();
-    object.set(argument);
+    let old = object.replace(argument);
     func.set(function.map_or(core::ptr::null(), |f| f as *const c_void));
+    // Last: this may run code, which may set another function.
+    drop(old);
     // A frame that is traced with opcodes already keeps that.
     if kind == Kind::Trace
         && function.is_some()

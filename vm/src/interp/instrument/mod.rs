@@ -108,6 +108,22 @@ pub fn update(ts: &PyThreadState) {
     }
 }
 
+/// Events have changed: all threads' running code is brought up to date at once, and other code when it is entered.
+pub fn changed() {
+    thread::set_eval_breaker_all(breaker::INSTRUMENTATION_CHANGED);
+    for state in all_threads() {
+        let mut frame = state.current_frame.get();
+        // SAFETY: threads that wait for the GIL keep their frames.
+        while let Some(f) = unsafe { frame.as_ref() } {
+            if f.is_python() {
+                // SAFETY: a Python frame.
+                code_data::ensure(unsafe { f.code() });
+            }
+            frame = f.previous.get();
+        }
+    }
+}
+
 /// Runs the events of an instrumented instruction; gives the opcode to dispatch, or [`RELOAD`]. The frame's instruction and
 /// stack pointers are saved; `previous` is the instruction that the frame executed before.
 ///

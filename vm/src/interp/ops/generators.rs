@@ -128,7 +128,7 @@ pub fn send(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
         }
         return Ok(());
     }
-    let result = send_any(receiver, m.peek_obj(1))?;
+    let result = send_any(m.ts, m.frame, receiver, m.peek_obj(1))?;
     let sent = m.pop();
     match result {
         SendResult::Next(value) => {
@@ -145,27 +145,41 @@ pub fn send(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
     Ok(())
 }
 
-/// One step of any iterator.
+/// One step of any iterator, for `frame`.
 #[inline(never)]
-fn send_any(receiver: &PyObject, value: &PyObject) -> PyResult<SendResult> {
-    if crate::is_none(value) && protocol::is_iterator(receiver) {
-        if let Some(tp_iternext) = receiver.ty().tp_iternext.get() {
-            // SAFETY: calling the slot as C would: NULL without an exception means exhausted.
-            let item = unsafe { tp_iternext(receiver.as_ptr()) };
-            if !item.is_null() {
-                // SAFETY: a new reference.
-                return Ok(SendResult::Next(unsafe { Ref::from_owned_ptr(item) }));
-            }
-            return match PyErr::fetch() {
-                Some(e) => stop_iteration_value(e).map(SendResult::Return),
-                None => Ok(SendResult::Return(crate::none())),
-            };
+fn send_any(
+    ts: &PyThreadState,
+    frame: *mut InterpreterFrame,
+    receiver: &PyObject,
+    value: &PyObject,
+) -> PyResult<SendResult> {
+    if crate::is_none(value)
+        && protocol::is_iterator(receiver)
+        && let Some(tp_iternext) = receiver.ty().tp_iternext.get()
+    {
+        // SAFETY: calling the slot as C would: NULL without an exception means exhausted.
+        let item = unsafe { tp_iternext(receiver.as_ptr()) };
+        if !item.is_null() {
+            // SAFETY: a new reference.
+            return Ok(SendResult::Next(unsafe { Ref::from_owned_ptr(item) }));
         }
+        return match PyErr::fetch() {
+            Some(e) => iteration_raised(ts, frame, e),
+            None => Ok(SendResult::Return(crate::none())),
+        };
     }
     match call::call_method(receiver, crate::intern!("send"), &[value]) {
         Ok(value) => Ok(SendResult::Next(value)),
-        Err(e) => stop_iteration_value(e).map(SendResult::Return),
+        Err(e) => iteration_raised(ts, frame, e),
     }
+}
+
+/// A step of an iterator raised: `StopIteration` carries its result. Tools see the exception in any case.
+fn iteration_raised(ts: &PyThreadState, frame: *mut InterpreterFrame, e: PyErr) -> PyResult<SendResult> {
+    if !e.matches(exc::StopIteration()) {
+        return Err(e);
+    }
+    stop_iteration_value(crate::interp::instrument::raised(ts, frame, e)).map(SendResult::Return)
 }
 
 /// `FOR_ITER` over a generator: enters it. False: not now, or not a generator.

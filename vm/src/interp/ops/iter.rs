@@ -1,12 +1,14 @@
 //! Iteration and unpacking.
 
-use crate::err::PyResult;
+use crate::err::{PyErr, PyResult};
 use crate::exc;
+use crate::interp::frame::InterpreterFrame;
 use crate::interp::machine::Machine;
 use crate::interp::stackref::StackRef;
 use crate::object::header::PyObject;
 use crate::object::refs::ObjRef;
 use crate::protocol::{object as protocol, sequence};
+use crate::runtime::thread::PyThreadState;
 use crate::types::list::PyList;
 use crate::types::list::iter::PyListIterator;
 use crate::types::range::iterator::PyRangeIterator;
@@ -24,14 +26,37 @@ pub fn get_iter(m: &mut Machine<'_>) -> PyResult<()> {
 
 /// Calls `tp_iternext`; `None` at the end.
 #[inline(always)]
-fn next(iterator: &PyObject) -> PyResult<Option<ObjRef>> {
+fn next(m: &Machine<'_>, iterator: &PyObject) -> PyResult<Option<ObjRef>> {
+    if let Some(tp_iternext) = iterator.ty().tp_iternext.get() {
+        // SAFETY: calling the slot as C would: NULL without an exception, or with StopIteration, means exhausted.
+        let item = unsafe { tp_iternext(iterator.as_ptr()) };
+        if !item.is_null() {
+            // SAFETY: a new reference.
+            return Ok(Some(unsafe { ObjRef::from_owned_ptr(item) }));
+        }
+        return ended(m.ts, m.frame);
+    }
     protocol::iter_next(iterator)
+}
+
+/// The iterator gave nothing. Tools see the `StopIteration`, if there is one.
+#[cold]
+#[inline(never)]
+fn ended(ts: &PyThreadState, frame: *mut InterpreterFrame) -> PyResult<Option<ObjRef>> {
+    match PyErr::fetch() {
+        None => Ok(None),
+        Some(e) if e.matches(exc::StopIteration()) => {
+            let e = crate::interp::instrument::raised(ts, frame, e);
+            if e.matches(exc::StopIteration()) { Ok(None) } else { Err(e) }
+        }
+        Some(e) => Err(e),
+    }
 }
 
 /// Pushes the next item, or jumps behind the loop's `END_FOR`, leaving the iterator for `POP_ITER`.
 #[inline(always)]
 pub fn for_iter(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
-    match next(m.peek_obj(1))? {
+    match next(m, m.peek_obj(1))? {
         Some(value) => {
             m.push_owned(value);
             m.skip(1);

@@ -181,7 +181,8 @@ impl PyByteArray {
             let high = (stop.max(start)) as usize;
             return self.splice(low, high, &new);
         }
-        if value.is_none() {
+        // Nothing assigned is the same as deletion, also for extended slices.
+        if new.is_empty() {
             return self.delete_extended(start, step, count);
         }
         if new.len() != count {
@@ -201,10 +202,10 @@ impl PyByteArray {
     }
 
     fn delete_extended(&self, start: isize, step: isize, count: usize) -> PyResult<()> {
+        self.check_resizable()?;
         if count == 0 {
             return Ok(());
         }
-        self.check_resizable()?;
         let (first, stride) = if step < 0 {
             ((start + step * (count as isize - 1)) as usize, step.unsigned_abs())
         } else {

@@ -26,10 +26,7 @@ use crate::{PyClass, PyResult, exc};
 impl PyByteArray {
     /// The reduction for pickling: contents as text in old protocols.
     fn reduction(&self, protocol: i32) -> PyResult<ObjRef> {
-        let state = match protocol::object::getattr_opt(self.as_object(), crate::intern!("__dict__"))? {
-            Some(dict) => dict,
-            None => crate::none(),
-        };
+        let state = protocol::call::call_method(self.as_object(), crate::intern!("__getstate__"), &[])?;
         let args = if self.is_empty() {
             PyTuple::empty()
         } else if protocol < 3 {
@@ -502,8 +499,8 @@ impl PyByteArray {
     /// 'b901:ef'
     #[pymethod(name = "hex", sig = "($self, /, sep=<unrepresentable>, bytes_per_sep=1)")]
     fn m_hex(&self, sep: Option<&PyObject>, bytes_per_sep: i32) -> PyResult<Ref<PyStr>> {
-        let contents = self.contents().to_vec();
-        hex::to_hex(&contents, sep, bytes_per_sep)
+        let _hold = self.hold();
+        hex::to_hex(self.contents(), sep, bytes_per_sep)
     }
 
     /// Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start:end].

@@ -17,7 +17,7 @@ use core::ptr::null_mut;
 
 use rpy_derive::pyclass;
 
-use super::bytes_common::ByteString;
+use super::bytes_common::{ByteString, Hold};
 use crate::object::alloc::{mem_alloc, mem_free, mem_realloc, new_exact, new_in};
 use crate::object::{ObjRef, PyObject, PyStruct, PyTypeObject, PyVarObject, Ref};
 use crate::{PyResult, exc};
@@ -254,6 +254,11 @@ impl ByteString for PyByteArray {
     #[inline]
     fn unchanged(&self) -> PyResult<ObjRef> {
         PyByteArray::make(self.as_bytes())
+    }
+
+    fn hold(&self) -> Hold<'_> {
+        self.ob_exports.set(self.ob_exports.get() + 1);
+        Hold(Some(&self.ob_exports))
     }
 
     fn adopt(_argument: &PyObject, bytes: &[u8]) -> PyResult<ObjRef> {

@@ -25,7 +25,7 @@ impl PyBytes {
         if let Some(source) = source
             && encoding.is_none()
             && errors.is_none()
-            && !PyStr::check(source)
+            && !PyStr::check_exact(source)
         {
             if let Some(bytes) = source.downcast_exact::<PyBytes>() {
                 return Ok(bytes.to_ref());

@@ -50,8 +50,9 @@ pub fn join<T: ByteString>(this: &T, iterable: &PyObject) -> PyResult<ObjRef> {
     {
         return T::adopt(only, bytes.as_bytes());
     }
-    // The separator is copied: getting the items' buffers may run code that changes a bytearray.
-    let separator = this.contents().to_vec();
+    // Getting the items' buffers may run code that would change a bytearray.
+    let _hold = this.hold();
+    let separator = this.contents();
     let mut buffers: Vec<ArgBytes<'_>> = Vec::with_capacity(items.len());
     let mut len = separator.len().checked_mul(items.len().saturating_sub(1));
     for (i, item) in items.iter().enumerate() {
@@ -71,7 +72,7 @@ pub fn join<T: ByteString>(this: &T, iterable: &PyObject) -> PyResult<ObjRef> {
     let mut out = vec_with_capacity(checked_len(len, "join() result is too long")?)?;
     for (i, buffer) in buffers.iter().enumerate() {
         if i != 0 {
-            out.extend_from_slice(&separator);
+            out.extend_from_slice(separator);
         }
         out.extend_from_slice(buffer);
     }
@@ -83,6 +84,7 @@ pub fn join<T: ByteString>(this: &T, iterable: &PyObject) -> PyResult<ObjRef> {
 /// # Errors
 /// `TypeError`, `OverflowError`, `MemoryError`.
 pub fn replace<T: ByteString>(this: &T, old: &PyObject, new: &PyObject, count: isize) -> PyResult<ObjRef> {
+    let _hold = this.hold();
     let old = bytes_of(old)?;
     let new = bytes_of(new)?;
     let (old, new) = (old.as_bytes(), new.as_bytes());
@@ -294,6 +296,7 @@ pub fn repeated(contents: &[u8], count: isize) -> PyResult<Vec<u8>> {
 /// # Errors
 /// `TypeError`, `MemoryError`.
 pub fn remove_affix<T: ByteString>(this: &T, affix: &PyObject, at_end: bool) -> PyResult<ObjRef> {
+    let _hold = this.hold();
     let affix = bytes_of(affix)?;
     let contents = this.contents();
     let rest = if at_end { contents.strip_suffix(affix.as_bytes()) } else { contents.strip_prefix(affix.as_bytes()) };

@@ -13,6 +13,7 @@ pub mod repr;
 pub mod searching;
 pub mod splitting;
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::object::ObjRef;
@@ -42,11 +43,26 @@ pub trait ByteString: PyClass {
     /// # Errors
     /// `MemoryError`.
     fn unchanged(&self) -> PyResult<ObjRef>;
+    /// Keeps the contents where they are while the guard lives: code that runs meanwhile cannot change the length.
+    fn hold(&self) -> Hold<'_> {
+        Hold(None)
+    }
     /// A result that contains an argument as it was found (the separator of `partition`).
     ///
     /// # Errors
     /// `MemoryError`.
     fn adopt(argument: &PyObject, bytes: &[u8]) -> PyResult<ObjRef>;
+}
+
+/// Counts as a view of a `bytearray`; see [`ByteString::hold`].
+pub struct Hold<'a>(pub(crate) Option<&'a Cell<isize>>);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        if let Some(exports) = self.0 {
+            exports.set(exports.get() - 1);
+        }
+    }
 }
 
 /// The memory of a bytes-like object, held until dropped.

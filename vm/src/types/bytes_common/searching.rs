@@ -74,6 +74,7 @@ pub fn find<T: ByteString>(
     from: From,
 ) -> PyResult<Option<usize>> {
     let (start, end) = raw_range(start, end)?;
+    let _hold = this.hold();
     let needle = Needle::from_object(sub)?;
     let contents = this.contents();
     Ok(clamp_range(contents.len(), start, end).and_then(|(start, end)| {
@@ -111,6 +112,7 @@ pub fn count<T: ByteString>(
     end: Option<&PyObject>,
 ) -> PyResult<usize> {
     let (start, end) = raw_range(start, end)?;
+    let _hold = this.hold();
     let needle = Needle::from_object(sub)?;
     let contents = this.contents();
     Ok(clamp_range(contents.len(), start, end)
@@ -122,6 +124,7 @@ pub fn count<T: ByteString>(
 /// # Errors
 /// `TypeError`, `ValueError`.
 pub fn contains<T: ByteString>(this: &T, item: &PyObject) -> PyResult<bool> {
+    let _hold = this.hold();
     if number::is_index(item) {
         let byte = byte_value(number::as_isize(item, None)?)?;
         return Ok(memchr::memchr(byte, this.contents()).is_some());
@@ -142,6 +145,7 @@ pub fn tail_match<T: ByteString>(
     from: From,
 ) -> PyResult<bool> {
     let (start, end) = raw_range(start, end)?;
+    let _hold = this.hold();
     let matches = |affix: &[u8]| {
         let contents = this.contents();
         clamp_range(contents.len(), start, end).is_some_and(|(start, end)| {

@@ -80,6 +80,7 @@ pub fn split<T: ByteString>(
             }
         }
         Some(separator) => {
+            let _hold = this.hold();
             let separator = bytes_of(separator)?;
             if separator.is_empty() {
                 return Err(exc::value_error("empty separator"));
@@ -127,6 +128,7 @@ pub fn lines<T: ByteString>(this: &T, keep_ends: bool) -> PyResult<Ref<PyList>> 
 /// # Errors
 /// `TypeError`, `ValueError`, `MemoryError`.
 pub fn partition<T: ByteString>(this: &T, separator: &PyObject, from_end: bool) -> PyResult<Ref<PyTuple>> {
+    let _hold = this.hold();
     let bytes = bytes_of(separator)?;
     if bytes.is_empty() {
         return Err(exc::value_error("empty separator"));
@@ -149,6 +151,7 @@ pub fn strip<T: ByteString>(this: &T, chars: Option<&PyObject>, side: Side) -> P
     let (start, end) = match chars {
         None => strip_bounds(this.contents(), side, is_space),
         Some(chars) => {
+            let _hold = this.hold();
             let chars = bytes_of(chars)?;
             strip_bounds(this.contents(), side, |c| memchr::memchr(c, &chars).is_some())
         }

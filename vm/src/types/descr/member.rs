@@ -141,7 +141,7 @@ pub unsafe fn get_member(obj: &PyObject, def: &PyMemberDef) -> PyResult {
                 None => {
                     return Err(exc::attribute_error_msg(format!(
                         "'{}' object has no attribute '{}'",
-                        obj.ty().full_name(),
+                        super::fully_qualified_name(obj.ty()),
                         c_text(def.name).unwrap_or("?")
                     )));
                 }

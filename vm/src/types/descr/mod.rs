@@ -134,6 +134,22 @@ pub fn function_str(function: &PyObject) -> String {
     name().unwrap_or_else(|_| "?()".to_owned())
 }
 
+/// A type as `%T` shows it in C: with its module, unless that is `builtins` or `__main__`.
+pub fn fully_qualified_name(ty: &PyTypeObject) -> String {
+    if !ty.has_flag(crate::object::flags::HEAPTYPE) {
+        return ty.full_name().to_owned();
+    }
+    let text = |name: &'static PyStr| {
+        let found = object::getattr_opt(ty.as_object(), name).ok().flatten()?;
+        Some(found.downcast_ref::<PyStr>()?.to_string_lossy().into_owned())
+    };
+    let qualname = text(intern!("__qualname__")).unwrap_or_else(|| ty.name().to_owned());
+    match text(intern!("__module__")) {
+        Some(module) if module != "builtins" && module != "__main__" => format!("{module}.{qualname}"),
+        _ => qualname,
+    }
+}
+
 /// The hash of an address: rotated, since the low bits are always zero.
 pub fn hash_pointer<T: ?Sized>(pointer: *const T) -> isize {
     match (pointer as *const u8 as usize).rotate_right(4) as isize {

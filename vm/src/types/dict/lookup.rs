@@ -109,6 +109,13 @@ impl PyDict {
         if let Some(key) = key.downcast_exact::<PyStr>() {
             return Ok(key.hash());
         }
+        if let Some(key) = key.downcast_exact::<PyInt>()
+            && key.is_compact()
+        {
+            // A small int is its own hash, but for the number that means "failed".
+            let value = key.compact_value();
+            return Ok(if value == -1 { -2 } else { value });
+        }
         match protocol::hash(key) {
             Ok(hash) => Ok(hash),
             Err(e) => Err(unhashable(key, e)),

@@ -168,6 +168,12 @@ impl PyDict {
             while let Some((key, _, hash)) = other.next_entry(&mut position) {
                 dict.set_item_hash(&key, hash, value.new_ref())?;
             }
+        } else if let Some(set) = crate::types::set::any_set_exact(iterable) {
+            dict.reserve(set.len())?;
+            let mut position = 0;
+            while let Some((key, hash)) = set.next_hashed(&mut position) {
+                dict.set_item_hash(&key, hash, value.new_ref())?;
+            }
         } else {
             let iter = protocol::get_iter(iterable)?;
             while let Some(key) = protocol::iter_next(&iter)? {

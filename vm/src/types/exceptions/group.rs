@@ -179,6 +179,12 @@ impl PyBaseExceptionGroup {
         if !is_sequence(exceptions) {
             return Err(exc::type_error("second argument (exceptions) must be a sequence"));
         }
+        // The repr shows the sequence as it was given, whatever becomes of it; lists and tuples can be shown from the copy.
+        let shown = if exceptions.downcast_ref::<PyList>().is_some() || exceptions.downcast_ref::<PyTuple>().is_some() {
+            None
+        } else {
+            Some(po::repr(exceptions)?.into_obj())
+        };
         let excs = crate::protocol::sequence::to_tuple(exceptions)?;
         if excs.len() == 0 {
             return Err(exc::value_error("second argument (exceptions) must be a non-empty sequence"));
@@ -202,15 +208,10 @@ impl PyBaseExceptionGroup {
         } else if nested_base && cls.is_subtype(exc::Exception()) {
             return Err(exc::type_error(format!("Cannot nest BaseExceptions in '{}'", cls.full_name())));
         }
-        new_in(
-            cls,
-            PyBaseExceptionGroup {
-                ob_base: PyBaseException::fresh(args.to_ref()),
-                msg: OptRef::some(message.new_ref()),
-                excs: OptRef::some(excs),
-            },
-        )
-        .map(Ref::into_obj)
+        let ob_base = PyBaseException::fresh(args.to_ref());
+        ob_base.notes.set(shown);
+        new_in(cls, PyBaseExceptionGroup { ob_base, msg: OptRef::some(message.new_ref()), excs: OptRef::some(excs) })
+            .map(Ref::into_obj)
     }
 
     #[slot]
@@ -231,6 +232,32 @@ impl PyBaseExceptionGroup {
         self.ob_base.clear_base();
         self.msg.take();
         self.excs.take();
+    }
+
+    /// The class, the message, and the exceptions as they were given. The text of an unusual sequence is kept in the
+    /// field `notes`, which has no other use (`__notes__` is in the instance's dict).
+    #[slot]
+    fn tp_repr(&self) -> PyResult<ObjRef> {
+        let shown = match self.ob_base.notes.get() {
+            Some(text) => po::str(&text)?,
+            None => {
+                let given = self.ob_base.args_tuple().get(1).is_some_and(|arg| arg.downcast_ref::<PyList>().is_some());
+                if given {
+                    po::repr(PyList::new(self.members()).as_object())?
+                } else {
+                    po::repr(self.exceptions().as_object())?
+                }
+            }
+        };
+        let message = po::repr(&self.msg.get().unwrap_or_else(crate::none))?;
+        let mut out = StrBuilder::new();
+        out.push_str(self.as_object().ty().name());
+        out.push_str("(");
+        out.push_py(&message);
+        out.push_str(", ");
+        out.push_py(&shown);
+        out.push_str(")");
+        Ok(out.finish().into_obj())
     }
 
     #[slot]

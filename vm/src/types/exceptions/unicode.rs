@@ -140,6 +140,11 @@ impl Fields<'_> {
         self.reason.set(Some(reason));
     }
 
+    /// The object, which must still be there.
+    fn object_now(&self) -> PyResult<ObjRef> {
+        self.object.get().ok_or_else(|| exc::type_error("UnicodeError 'object' attribute is not set"))
+    }
+
     /// The position if exactly one item of an object of length `len` is meant.
     fn single(&self, len: usize) -> Option<usize> {
         let (start, end) = (self.start.get(), self.end.get());
@@ -207,11 +212,13 @@ fn finish(prefix: &Ref<PyStr>, quoted: bool, middle: String, reason: &PyStr) -> 
 }
 
 fn encode_message(fields: Fields<'_>) -> PyResult<ObjRef> {
-    let Some(object) = fields.object.get() else {
+    if fields.object.is_null() {
         return Ok(PyStr::new("").into_obj());
-    };
+    }
     let reason = text_of(fields.reason)?;
     let encoding = text_of(fields.encoding)?;
+    // Making text of the others may have changed it.
+    let object = fields.object_now()?;
     let Some(object) = object.downcast_ref::<PyStr>() else {
         return Err(exc::type_error("UnicodeError 'object' attribute must be a string"));
     };
@@ -225,11 +232,12 @@ fn encode_message(fields: Fields<'_>) -> PyResult<ObjRef> {
 }
 
 fn decode_message(fields: Fields<'_>) -> PyResult<ObjRef> {
-    let Some(object) = fields.object.get() else {
+    if fields.object.is_null() {
         return Ok(PyStr::new("").into_obj());
-    };
+    }
     let reason = text_of(fields.reason)?;
     let encoding = text_of(fields.encoding)?;
+    let object = fields.object_now()?;
     let Some(object) = object.downcast_ref::<PyBytes>() else {
         return Err(exc::type_error("UnicodeError 'object' attribute must be a bytes"));
     };
@@ -242,10 +250,12 @@ fn decode_message(fields: Fields<'_>) -> PyResult<ObjRef> {
 }
 
 fn translate_message(fields: Fields<'_>) -> PyResult<ObjRef> {
-    let Some(object) = fields.object.get() else {
+    if fields.object.is_null() {
         return Ok(PyStr::new("").into_obj());
-    };
+    }
     let reason = text_of(fields.reason)?;
+    // Making text of the others may have changed it.
+    let object = fields.object_now()?;
     let Some(object) = object.downcast_ref::<PyStr>() else {
         return Err(exc::type_error("UnicodeError 'object' attribute must be a string"));
     };

@@ -309,7 +309,7 @@ impl PyFrameLocalsProxy {
     fn __reversed__(&self) -> PyResult<ObjRef> {
         let names = self.names();
         names.reverse();
-        po::get_iter(names.as_object())
+        Ok(names.into_obj())
     }
 
     #[pymethod]

@@ -160,6 +160,8 @@ impl PyList {
         let mut i = 0;
         while let (Some(a), Some(b)) = (self.get(i), other.get(i)) {
             if !a.is(&b) && !protocol::eq(&a, &b)? {
+                // The comparison may have changed either list: what is there now counts.
+                let (Some(a), Some(b)) = (self.get(i), other.get(i)) else { break };
                 return match op {
                     CompareOp::Eq => Ok(crate::py_bool(false)),
                     CompareOp::Ne => Ok(crate::py_bool(true)),

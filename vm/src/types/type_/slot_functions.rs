@@ -582,7 +582,7 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_finalize(this: *mut PyObject) {
             bind(del.clone(), Some(this), this.ty()).and_then(|func| Method { func, unbound: false }.call(this, &[]))
         };
         if let Err(e) = result {
-            e.write_unraisable(Some(&del));
+            crate::runtime::unraisable::write_about(e, "Exception ignored while calling deallocator", &del);
         }
     }
     if let Some(pending) = pending {

@@ -10,9 +10,11 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::interp::frame::InterpreterFrame;
 use crate::object::alloc::new_exact;
-use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
+use crate::object::{ClassImpl, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, object};
 use crate::runtime::thread;
+use crate::types::descr::doc::{c_text, text_or_none};
+use crate::types::descr::new_classmethod_descr;
 use crate::types::dict::PyDict;
 use crate::types::function::PyFunction;
 use crate::types::generic_alias;
@@ -247,7 +249,7 @@ pub fn subscript_generic(parameters: ObjRef) -> PyResult {
         return Err(exc::system_error("the type parameters of a class are not a tuple"));
     };
     let parameters = unpack_typevartuples(parameters)?;
-    call_typing("_GenericAlias", &[PyGeneric::type_object().as_object(), parameters.as_object()])
+    call_typing("_GenericAlias", &[generic_type().as_object(), parameters.as_object()])
 }
 
 /// `INTRINSIC_TYPEALIAS`: `type name[parameters] = value`, from a tuple of the three.
@@ -323,12 +325,49 @@ impl PyGeneric {
     }
 }
 
-/// Completes `Generic`, once the types are ready: its subclasses are made as `object`'s are, without a `__new__` in its own
-/// dict, which would come before that of other bases.
-pub fn init_types() {
-    let generic = PyGeneric::type_object();
-    generic.tp_new.set(crate::types::object::PyBaseObject_Type.tp_new.get());
-    generic.tp_flags.set(generic.tp_flags.get() & !flags::DISALLOW_INSTANTIATION);
+/// `typing.Generic`: made at start, since it has to be a class as Python code makes them (pickling looks for the nearest
+/// base that is not).
+static GENERIC: OptRef<PyTypeObject> = OptRef::NULL;
+
+/// The class `Generic`.
+pub fn generic_type() -> &'static PyTypeObject {
+    GENERIC.peek().unwrap_or_else(|| PyGeneric::type_object())
+}
+
+/// Makes `Generic`, once the types are ready: the methods and the doc string come from [`PyGeneric`].
+///
+/// # Errors
+/// What making a class raises.
+pub fn init_types() -> PyResult<()> {
+    let definition = PyGeneric::type_object();
+    let namespace = PyDict::new();
+    namespace.set_str(intern!("__module__"), intern!("typing").as_object())?;
+    namespace.set_str(intern!("__slots__"), PyTuple::empty().as_object())?;
+    // SAFETY: static types have static doc strings.
+    let doc = text_or_none(unsafe { c_text(definition.tp_doc.get()) });
+    namespace.set_str(intern!("__doc__"), &doc)?;
+    let name = PyStr::new("Generic");
+    let bases = PyTuple::empty();
+    let args = [name.as_object(), bases.as_object(), namespace.as_object()];
+    let class = call::call(PyTypeObject::type_object().as_object(), &args)?;
+    let class: Ref<PyTypeObject> = class.downcast().map_err(|_| exc::system_error("type() gave something else"))?;
+    if let Some(dict) = class.tp_dict.get() {
+        dict.del_str(intern!("__slots__"));
+        let mut def = <PyGeneric as ClassImpl>::METHODS;
+        // SAFETY: the table is static and ends with a null name.
+        unsafe {
+            while !(*def).ml_name.is_null() {
+                let method = new_classmethod_descr(&class, def)?;
+                let name = PyStr::interned(c_text((*def).ml_name).unwrap_or("?"));
+                dict.set_item(name.as_object(), &method)?;
+                def = def.add(1);
+            }
+        }
+    }
+    class.tp_flags.set(class.tp_flags.get() | flags::IMMUTABLETYPE);
+    crate::types::type_::lookup::type_modified(&class);
+    GENERIC.set(Some(class));
+    Ok(())
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
