@@ -28,6 +28,8 @@ pub mod json;
 pub mod locale;
 pub mod marshal;
 pub mod math;
+pub mod mmap;
+pub mod multiprocessing;
 pub mod opcode_;
 pub mod operator;
 pub mod posix;
@@ -37,6 +39,7 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod sre;
 pub mod stat;
 pub mod statistics;
@@ -96,6 +99,10 @@ pub static MODULES: &[&BuiltinModule] = &[
     &select::select_::MODULE,
     &fcntl::fcntl_::MODULE,
     &posixsubprocess::posixsubprocess::MODULE,
+    &mmap::mmap_::MODULE,
+    &multiprocessing::multiprocessing_::MODULE,
+    &multiprocessing::posixshmem::MODULE,
+    &socket::names::socket_::MODULE,
     &zlib::zlib_::MODULE,
     &binascii::binascii_::MODULE,
     &hashes::blake2::blake2_::MODULE,

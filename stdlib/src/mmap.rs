@@ -113,8 +113,7 @@ impl PyMmap {
             return Ok(-1);
         }
         let area = &bytes[start..stop];
-        let found =
-            if backwards { memchr::memmem::rfind(area, view) } else { memchr::memmem::find(area, view) };
+        let found = if backwards { memchr::memmem::rfind(area, view) } else { memchr::memmem::find(area, view) };
         Ok(found.map_or(-1, |i| (i + start) as isize))
     }
 
@@ -259,7 +258,11 @@ impl PyMmap {
     }
 
     #[slot]
-    unsafe fn bf_getbuffer(object: *mut PyObject, view: *mut PyBufferView, flags: core::ffi::c_int) -> core::ffi::c_int {
+    unsafe fn bf_getbuffer(
+        object: *mut PyObject,
+        view: *mut PyBufferView,
+        flags: core::ffi::c_int,
+    ) -> core::ffi::c_int {
         // SAFETY: called for instances with a view to fill, as the protocol says; the mapping stays while it is exported.
         unsafe {
             let this: &PyMmap = (*object).cast_unchecked_ref();
@@ -461,10 +464,7 @@ impl PyMmap {
                 usize::try_from(number::as_isize(n, Some(exc::OverflowError()))?).unwrap_or(usize::MAX)
             }
             Some(n) => {
-                return Err(exc::type_error(format!(
-                    "argument should be integer or None, not '{}'",
-                    n.ty().name()
-                )));
+                return Err(exc::type_error(format!("argument should be integer or None, not '{}'", n.ty().name())));
             }
         };
         self.take(n)
@@ -560,12 +560,7 @@ impl PyMmap {
             if fd != -1 && libc::ftruncate(fd, self.offset + newsize as i64) < 0 {
                 return Err(last_error());
             }
-            let moved = libc::mremap(
-                self.data.get().cast(),
-                self.size.get(),
-                newsize as usize,
-                libc::MREMAP_MAYMOVE,
-            );
+            let moved = libc::mremap(self.data.get().cast(), self.size.get(), newsize as usize, libc::MREMAP_MAYMOVE);
             if moved == libc::MAP_FAILED {
                 return Err(last_error());
             }
@@ -591,10 +586,34 @@ impl PyMmap {
 }
 
 const NUMBERS: &[(&str, i64)] = crate::libc_numbers![
-    PROT_EXEC, PROT_READ, PROT_WRITE, MAP_SHARED, MAP_PRIVATE, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_ANONYMOUS, MAP_ANON,
-    MAP_POPULATE, MAP_STACK, MAP_NORESERVE, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
-    MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_HWPOISON, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE,
-    MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP, MADV_FREE,
+    PROT_EXEC,
+    PROT_READ,
+    PROT_WRITE,
+    MAP_SHARED,
+    MAP_PRIVATE,
+    MAP_DENYWRITE,
+    MAP_EXECUTABLE,
+    MAP_ANONYMOUS,
+    MAP_ANON,
+    MAP_POPULATE,
+    MAP_STACK,
+    MAP_NORESERVE,
+    MADV_NORMAL,
+    MADV_RANDOM,
+    MADV_SEQUENTIAL,
+    MADV_WILLNEED,
+    MADV_DONTNEED,
+    MADV_REMOVE,
+    MADV_DONTFORK,
+    MADV_DOFORK,
+    MADV_HWPOISON,
+    MADV_MERGEABLE,
+    MADV_UNMERGEABLE,
+    MADV_HUGEPAGE,
+    MADV_NOHUGEPAGE,
+    MADV_DONTDUMP,
+    MADV_DODUMP,
+    MADV_FREE,
 ];
 
 /// Memory-mapped files.

@@ -49,7 +49,13 @@ impl Drop for PySemLock {
 }
 
 impl PySemLock {
-    fn build(cls: &PyTypeObject, handle: *mut libc::sem_t, kind: i32, max: i32, name: Option<ObjRef>) -> PyResult<ObjRef> {
+    fn build(
+        cls: &PyTypeObject,
+        handle: *mut libc::sem_t,
+        kind: i32,
+        max: i32,
+        name: Option<ObjRef>,
+    ) -> PyResult<ObjRef> {
         let this = PySemLock {
             ob_base: PyObject::placeholder(),
             handle: Cell::new(handle),

@@ -257,11 +257,7 @@ impl Drop for InfoList {
 }
 
 /// `getaddrinfo`, without the GIL.
-pub fn info(
-    host: *const libc::c_char,
-    service: *const libc::c_char,
-    hints: &libc::addrinfo,
-) -> PyResult<InfoList> {
+pub fn info(host: *const libc::c_char, service: *const libc::c_char, hints: &libc::addrinfo) -> PyResult<InfoList> {
     let mut list = core::ptr::null_mut();
     // SAFETY: strings and hints live during the call.
     let result = gil::allow_threads(|| unsafe { libc::getaddrinfo(host, service, hints, &mut list) });
@@ -307,9 +303,7 @@ pub fn parse(family: i32, object: &PyObject, caller: &str) -> PyResult<Address> 
             let tuple = tuple("AF_INET6")?;
             let items = tuple.items();
             if !(2..=4).contains(&items.len()) {
-                return Err(exc::type_error(
-                    "AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])",
-                ));
+                return Err(exc::type_error("AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])"));
             }
             let host = host_arg(items[0])?;
             let port = port_arg(items[1], caller)?;
@@ -376,9 +370,7 @@ pub fn parse(family: i32, object: &PyObject, caller: &str) -> PyResult<Address> 
             let tuple = tuple("AF_PACKET")?;
             let items = tuple.items();
             if !(2..=5).contains(&items.len()) {
-                return Err(exc::type_error(
-                    "AF_PACKET address must be a tuple of two to five elements",
-                ));
+                return Err(exc::type_error("AF_PACKET address must be a tuple of two to five elements"));
             }
             let name = host_arg(items[0])?;
             // SAFETY: a NUL-terminated name.

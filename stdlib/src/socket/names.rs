@@ -71,9 +71,7 @@ fn host_entry(
         let mut entry = core::mem::MaybeUninit::<libc::hostent>::zeroed();
         let mut found = core::ptr::null_mut();
         let mut error = 0;
-        let status = gil::allow_threads(|| {
-            call(entry.as_mut_ptr(), buffer.as_mut_ptr(), size, &mut found, &mut error)
-        });
+        let status = gil::allow_threads(|| call(entry.as_mut_ptr(), buffer.as_mut_ptr(), size, &mut found, &mut error));
         if status == libc::ERANGE && size < 1 << 24 {
             size *= 2;
             continue;
@@ -296,8 +294,7 @@ pub mod socket_ {
     /// otherwise any protocol will match.
     #[pyfunction(name = "getservbyport", sig = "(port, protocolname=None, /)")]
     fn get_serv_by_port(port: i32, protocolname: Option<&str>) -> PyResult<ObjRef> {
-        let port = u16::try_from(port)
-            .map_err(|_| exc::overflow_error("getservbyport: port must be 0-65535."))?;
+        let port = u16::try_from(port).map_err(|_| exc::overflow_error("getservbyport: port must be 0-65535."))?;
         let protocol = protocolname.map(c_string).transpose()?;
         let protocol = protocol.as_ref().map_or(core::ptr::null(), |p| p.as_ptr());
         // SAFETY: as above.
@@ -370,11 +367,8 @@ pub mod socket_ {
         for entry in found.iter() {
             // SAFETY: valid while the list lives.
             let a = unsafe { Address::copy(entry.ai_addr, entry.ai_addrlen) };
-            let canonical = if entry.ai_canonname.is_null() {
-                PyStr::empty().into_obj()
-            } else {
-                text(entry.ai_canonname)
-            };
+            let canonical =
+                if entry.ai_canonname.is_null() { PyStr::empty().into_obj() } else { text(entry.ai_canonname) };
             all.push(
                 PyTuple::from_array([
                     int(entry.ai_family.into()),

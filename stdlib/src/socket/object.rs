@@ -319,8 +319,7 @@ impl PySocket {
                 let mut value: i32 = 0;
                 let mut len = size_of::<i32>() as libc::socklen_t;
                 // SAFETY: the number lives during the call.
-                let result =
-                    unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, name, (&raw mut value).cast(), &mut len) };
+                let result = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, name, (&raw mut value).cast(), &mut len) };
                 if result < 0 { Err(exc::os_error_last(None)) } else { Ok(value) }
             };
             if kind == -1 {
@@ -360,13 +359,9 @@ impl PySocket {
     #[slot]
     fn tp_finalize(&self) {
         if self.fd.get() >= 0 {
-            let text = protocol::repr(self.as_object()).map_or_else(
-                |_| String::from("<socket>"),
-                |r| r.to_string_lossy().into_owned(),
-            );
-            if let Err(e) =
-                rpy_vm::runtime::warnings::warn(exc::ResourceWarning(), &format!("unclosed {text}"), 1)
-            {
+            let text = protocol::repr(self.as_object())
+                .map_or_else(|_| String::from("<socket>"), |r| r.to_string_lossy().into_owned());
+            if let Err(e) = rpy_vm::runtime::warnings::warn(exc::ResourceWarning(), format!("unclosed {text}"), 1) {
                 e.write_unraisable(Some(self.as_object()));
             }
             if let Err(e) = self.close_fd() {
@@ -547,15 +542,12 @@ impl PySocket {
                 .or_else(|| n.as_u32().map(|u| u as i32))
                 .ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))?;
             // SAFETY: the number lives during the call.
-            return self.checked(unsafe {
-                libc::setsockopt(fd, level, option, (&raw const n).cast(), size_of::<i32>() as _)
-            });
+            return self
+                .checked(unsafe { libc::setsockopt(fd, level, option, (&raw const n).cast(), size_of::<i32>() as _) });
         }
         let bytes = ArgBytes::from_object(value)?;
         // SAFETY: pointer and length of the buffer.
-        self.checked(unsafe {
-            libc::setsockopt(fd, level, option, bytes.as_bytes().as_ptr().cast(), bytes.len() as _)
-        })
+        self.checked(unsafe { libc::setsockopt(fd, level, option, bytes.as_bytes().as_ptr().cast(), bytes.len() as _) })
     }
 
     /// listen([backlog])
