@@ -137,7 +137,7 @@ class MyGroup(ExceptionGroup):
 
 
 mine = MyGroup("mine", [ValueError(), KeyError()], 42)
-print(mine.code, repr(mine.split(KeyError)[0]), mine.subgroup(KeyError).code)
+print(mine.code, mine.split(KeyError)[0].args, mine.subgroup(KeyError).code)
 
 
 def leaves(g):
