@@ -10,10 +10,15 @@ pub mod _codecs {
     use rpy_vm::types::bytes::PyBytes;
     use rpy_vm::types::str::PyStr;
     use rpy_vm::types::tuple::PyTuple;
-    use rpy_vm::{ObjRef, PyObject, PyResult, Ref};
+    use rpy_vm::{ObjRef, PyObject, PyResult, Ref, exc};
 
     type Decoded = (Ref<PyStr>, usize);
     type Encoded = (Ref<PyBytes>, usize);
+
+    /// Names are C strings: nothing may follow their end.
+    fn c_name(name: &str) -> PyResult<&str> {
+        if name.contains('\0') { Err(exc::value_error("embedded null character")) } else { Ok(name) }
+    }
 
     /// Encoded bytes, and the number of characters they were made of.
     fn encoded(bytes: Vec<u8>, text: &PyStr) -> PyResult<Encoded> {
@@ -41,7 +46,7 @@ pub mod _codecs {
     /// Looks up a codec tuple in the Python codec registry and returns a CodecInfo object.
     #[pyfunction(sig = "(encoding, /)")]
     fn lookup(encoding: &str) -> PyResult<Ref<PyTuple>> {
-        codecs::lookup(encoding)
+        codecs::lookup(c_name(encoding)?)
     }
 
     /// Encodes obj using the codec registered for encoding.
@@ -53,7 +58,7 @@ pub mod _codecs {
     /// codecs.register_error that can handle ValueErrors.
     #[pyfunction(sig = "(obj, encoding='utf-8', errors='strict')")]
     fn encode(obj: &PyObject, encoding: Option<&str>, errors: Option<&str>) -> PyResult<ObjRef> {
-        registry::transform(obj, Direction::Encode, encoding.unwrap_or("utf-8"), errors)
+        registry::transform(obj, Direction::Encode, c_name(encoding.unwrap_or("utf-8"))?, errors.map(c_name).transpose()?)
     }
 
     /// Decodes obj using the codec registered for encoding.
@@ -65,7 +70,7 @@ pub mod _codecs {
     /// codecs.register_error that can handle ValueErrors.
     #[pyfunction(sig = "(obj, encoding='utf-8', errors='strict')")]
     fn decode(obj: &PyObject, encoding: Option<&str>, errors: Option<&str>) -> PyResult<ObjRef> {
-        registry::transform(obj, Direction::Decode, encoding.unwrap_or("utf-8"), errors)
+        registry::transform(obj, Direction::Decode, c_name(encoding.unwrap_or("utf-8"))?, errors.map(c_name).transpose()?)
     }
 
     /// Register the specified error handler under the name errors.
@@ -75,7 +80,7 @@ pub mod _codecs {
     /// error and must return a (replacement, new position) tuple.
     #[pyfunction(sig = "(errors, handler, /)")]
     fn register_error(errors: &str, handler: &PyObject) -> PyResult<()> {
-        codecs::register_error(errors, handler)
+        codecs::register_error(c_name(errors)?, handler)
     }
 
     /// Un-register the specified error handler for the error handling `errors'.
@@ -98,7 +103,7 @@ pub mod _codecs {
     /// LookupError, if no handler exists under this name.
     #[pyfunction(sig = "(name, /)")]
     fn lookup_error(name: &str) -> PyResult<ObjRef> {
-        codecs::lookup_error(name)
+        codecs::lookup_error(c_name(name)?)
     }
 
     // Decoders.

@@ -34,6 +34,13 @@ fn text(pointer: *const libc::c_char) -> Option<ObjRef> {
     Some(rpy_vm::runtime::codecs::fs_decode(bytes).into_obj())
 }
 
+/// The encoding of the present locale.
+pub fn encoding() -> String {
+    // SAFETY: a text of the C library, copied at once.
+    let codeset = unsafe { CStr::from_ptr(libc::nl_langinfo(libc::CODESET)) }.to_string_lossy().into_owned();
+    if codeset.is_empty() { "UTF-8".to_owned() } else { codeset }
+}
+
 fn c_string(text: &str) -> PyResult<CString> {
     CString::new(text).map_err(|_| exc::value_error("embedded null character"))
 }
@@ -237,9 +244,7 @@ pub mod locale_ {
     /// Get the current locale encoding.
     #[pyfunction]
     fn getencoding() -> ObjRef {
-        // SAFETY: a text of the C library, copied at once.
-        let codeset = unsafe { CStr::from_ptr(libc::nl_langinfo(libc::CODESET)) }.to_string_lossy().into_owned();
-        PyStr::from_string(if codeset.is_empty() { "utf-8".to_owned() } else { codeset }).into_obj()
+        PyStr::from_string(super::encoding()).into_obj()
     }
 
     /// gettext(msg) -> string

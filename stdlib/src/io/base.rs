@@ -140,6 +140,11 @@ impl PyIOBase {
         marked
     }
 
+    #[pygetset(name = "__dict__")]
+    fn dict(&self) -> PyResult<ObjRef> {
+        Ok(protocol::generic_get_dict(self.as_object())?.into_obj())
+    }
+
     #[pygetset]
     fn closed(&self) -> bool {
         self.closed_flag()

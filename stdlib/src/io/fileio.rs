@@ -433,7 +433,7 @@ impl PyFileIO {
             self.fd.set(-1);
         } else if self.fd.get() >= 0 {
             if self.finalizing.get() {
-                self.warn_unclosed();
+                self.warn_unclosed(self.as_object());
             }
             let closed = self.close_fd();
             base?;
@@ -486,9 +486,9 @@ impl PyFileIO {
     }
 
     #[pymethod(name = "_dealloc_warn", sig = "($self, source, /)")]
-    fn dealloc_warn(&self, _source: &PyObject) {
+    fn dealloc_warn(&self, source: &PyObject) {
         if self.fd.get() >= 0 && self.closefd.get() {
-            self.warn_unclosed();
+            self.warn_unclosed(source);
         }
     }
 
@@ -538,10 +538,11 @@ impl PyFileIO {
 }
 
 impl PyFileIO {
-    fn warn_unclosed(&self) {
-        let text = protocol::repr(self.as_object()).map(|r| r.to_string_lossy().into_owned()).unwrap_or_default();
-        if let Err(error) = rpy_vm::runtime::warnings::warn(exc::ResourceWarning(), format!("unclosed file {text}"), 1)
-            && !error.matches(exc::Warning())
+    fn warn_unclosed(&self, source: &PyObject) {
+        let text = protocol::repr(source).map(|r| r.to_string_lossy().into_owned()).unwrap_or_default();
+        // At the end of the interpreter other things may fail; only a warning that was made an error is worth telling.
+        if let Err(error) = rpy_vm::runtime::warnings::resource_warning(source, format!("unclosed file {text}"))
+            && error.matches(exc::Warning())
         {
             error.write_unraisable(Some(self.as_object()));
         }

@@ -117,16 +117,23 @@ pub fn open(
         fileio::PyFileIO::type_object().as_object(),
         &[&path, raw_mode.as_object(), closefd, opener.unwrap_or(&none)],
     )?;
-    // From here on a failure closes the file again.
-    let made = wrap(&raw, &m, mode, buffering, encoding, errors, newline);
-    if made.is_err() {
-        let _ = call::call_method(&raw, intern!("close"), &[]);
-    }
-    made
+    // From here on a failure closes the file again, by the outermost stream there is.
+    let mut outermost = raw.clone();
+    wrap(&raw, &mut outermost, &m, mode, buffering, encoding, errors, newline).map_err(|error| {
+        match call::call_method(&outermost, intern!("close"), &[]) {
+            Ok(_) => error,
+            Err(second) => {
+                second.value().set_context(Some(error.into_object()));
+                second
+            }
+        }
+    })
 }
 
+#[expect(clippy::too_many_arguments, reason = "they are open()'s")]
 fn wrap(
     raw: &ObjRef,
+    outermost: &mut ObjRef,
     m: &Mode,
     mode: &str,
     buffering: i64,
@@ -169,6 +176,7 @@ fn wrap(
     };
     let size = PyInt::from_isize(size);
     let buffer = call::call(class.as_object(), &[raw, size.as_object()])?;
+    *outermost = buffer.clone();
     if m.binary {
         return Ok(buffer);
     }
@@ -178,6 +186,7 @@ fn wrap(
         text::PyTextIOWrapper::type_object().as_object(),
         &[&buffer, encoding.unwrap_or(&none), errors.unwrap_or(&none), newline.unwrap_or(&none), &line_buffering],
     )?;
+    *outermost = text.clone();
     protocol::setattr(&text, intern!("mode"), Some(PyStr::new(mode).as_object()))?;
     Ok(text)
 }
@@ -229,7 +238,8 @@ pub mod _io {
                 stacklevel as isize,
             )?;
         }
-        Ok(PyStr::interned("utf-8").into_obj())
+        let name = if rpy_vm::sysmodule::config::get().utf8_mode { "utf-8" } else { "locale" };
+        Ok(PyStr::interned(name).into_obj())
     }
 
     #[pyexec]
@@ -250,6 +260,7 @@ pub mod _io {
         add_class::<base::PyTextIOBase>(module)?;
         add_class::<fileio::PyFileIO>(module)?;
         add_class::<bytesio::PyBytesIO>(module)?;
+        add_class::<bytesio::PyBytesIOBuffer>(module)?;
         add_class::<stringio::PyStringIO>(module)?;
         add_class::<buffered::PyBufferedReader>(module)?;
         add_class::<buffered::PyBufferedWriter>(module)?;

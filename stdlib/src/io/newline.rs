@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use rpy_vm::object::PyTypeObject;
-use rpy_vm::protocol::{call, object as protocol};
+use rpy_vm::protocol::call;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::{PyStr, StrBuilder};
@@ -22,6 +22,8 @@ pub struct PyIncrementalNewlineDecoder {
     decoder: OptRef,
     errors: OptRef,
     translate: Cell<bool>,
+    /// Has `__init__` run?
+    ready: Cell<bool>,
     pending_cr: Cell<bool>,
     seen: Cell<u8>,
 }
@@ -34,9 +36,18 @@ impl PyIncrementalNewlineDecoder {
             decoder: OptRef::new(decoder),
             errors: OptRef::NULL,
             translate: Cell::new(translate),
+            ready: Cell::new(true),
             pending_cr: Cell::new(false),
             seen: Cell::new(0),
         })
+    }
+
+    fn check_ready(&self) -> PyResult<()> {
+        if self.ready.get() {
+            Ok(())
+        } else {
+            Err(exc::value_error("IncrementalNewlineDecoder.__init__() not called"))
+        }
     }
 
     /// Decodes a piece of input; what ends in a carriage return waits for the next piece unless `final_`.
@@ -141,20 +152,16 @@ impl PyIncrementalNewlineDecoder {
 
 #[pymethods]
 impl PyIncrementalNewlineDecoder {
-    #[pynew(sig = "(decoder, translate, errors='strict')")]
-    fn py_new(
-        cls: &PyTypeObject,
-        decoder: &PyObject,
-        translate: &PyObject,
-        errors: Option<&PyObject>,
-    ) -> PyResult<ObjRef> {
+    #[pynew(sig = "(*args, **kwargs)")]
+    fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let this = rpy_vm::object::alloc::new_in(
             cls,
             PyIncrementalNewlineDecoder {
                 ob_base: PyObject::placeholder(),
-                decoder: OptRef::new((!rpy_vm::is_none(decoder)).then(|| decoder.new_ref())),
-                errors: OptRef::some(errors.map_or_else(|| PyStr::interned("strict").into_obj(), PyObject::new_ref)),
-                translate: Cell::new(protocol::is_true(translate)?),
+                decoder: OptRef::NULL,
+                errors: OptRef::NULL,
+                translate: Cell::new(false),
+                ready: Cell::new(false),
                 pending_cr: Cell::new(false),
                 seen: Cell::new(0),
             },
@@ -162,13 +169,26 @@ impl PyIncrementalNewlineDecoder {
         Ok(this.into_obj())
     }
 
+    #[pyinit(sig = "(decoder, translate, errors='strict')")]
+    fn py_init(&self, decoder: &PyObject, translate: bool, errors: Option<&PyObject>) -> PyResult<()> {
+        self.decoder.set((!rpy_vm::is_none(decoder)).then(|| decoder.new_ref()));
+        self.errors.set(Some(errors.map_or_else(|| PyStr::interned("strict").into_obj(), PyObject::new_ref)));
+        self.translate.set(translate);
+        self.pending_cr.set(false);
+        self.seen.set(0);
+        self.ready.set(true);
+        Ok(())
+    }
+
     #[pymethod(sig = "($self, input, final=False)")]
     fn decode(&self, input: &PyObject, final_: Option<bool>) -> PyResult<Ref<PyStr>> {
+        self.check_ready()?;
         self.decode_piece(input, final_.unwrap_or(false))
     }
 
     #[pymethod]
     fn getstate(&self) -> PyResult<ObjRef> {
+        self.check_ready()?;
         let (buffer, flag) = match self.decoder.get() {
             Some(decoder) => {
                 let state = call::call_method(&decoder, intern!("getstate"), &[])?;
@@ -186,6 +206,7 @@ impl PyIncrementalNewlineDecoder {
 
     #[pymethod(sig = "($self, state, /)")]
     fn setstate(&self, state: &PyObject) -> PyResult<()> {
+        self.check_ready()?;
         let Some(state) = state.downcast_ref::<PyTuple>() else {
             return Err(exc::type_error("state argument must be a tuple"));
         };
@@ -206,6 +227,7 @@ impl PyIncrementalNewlineDecoder {
 
     #[pymethod]
     fn reset(&self) -> PyResult<()> {
+        self.check_ready()?;
         self.seen.set(0);
         self.pending_cr.set(false);
         if let Some(decoder) = self.decoder.get() {
@@ -215,7 +237,8 @@ impl PyIncrementalNewlineDecoder {
     }
 
     #[pygetset]
-    fn newlines(&self) -> ObjRef {
-        self.seen_newlines()
+    fn newlines(&self) -> PyResult<ObjRef> {
+        self.check_ready()?;
+        Ok(self.seen_newlines())
     }
 }

@@ -302,12 +302,14 @@ impl PyStringIO {
             )));
         };
         let items: Vec<ObjRef> = state.items().iter().map(|i| i.new_ref()).collect();
+        if items[0].downcast_ref::<PyStr>().is_none() && !rpy_vm::is_none(&items[0]) {
+            return Err(exc::type_error(format!("initial_value must be str or None, not {}", items[0].ty().name())));
+        }
         // The value is taken as it is: its newlines were translated when it was written.
         self.py_init(None, Some(&items[1]))?;
-        let Some(value) = items[0].downcast_ref::<PyStr>() else {
-            return Err(exc::type_error("first item of state must be a str"));
-        };
-        *self.data.borrow_mut() = (0..value.len()).map(|i| value.char_at(i)).collect();
+        if let Some(value) = items[0].downcast_ref::<PyStr>() {
+            *self.data.borrow_mut() = (0..value.len()).map(|i| value.char_at(i)).collect();
+        }
         if items[2].downcast_ref::<PyInt>().is_none() {
             return Err(exc::type_error(format!(
                 "third item of state must be an integer, got {}",

@@ -102,18 +102,26 @@ pub struct PyTextIOWrapper {
     has_read1: Cell<bool>,
     utf8: Cell<bool>,
     initialized: Cell<bool>,
-    detached: Cell<bool>,
     finalizing: Cell<bool>,
     chunk_size: Cell<usize>,
 }
 
 impl PyTextIOWrapper {
-    fn buffer(&self) -> PyResult<ObjRef> {
-        match self.buffer.get() {
-            Some(buffer) if self.initialized.get() => Ok(buffer),
-            _ if self.detached.get() => Err(exc::value_error("underlying buffer has been detached")),
-            _ => Err(exc::value_error("I/O operation on uninitialized object")),
+    fn check_initialized(&self) -> PyResult<()> {
+        if self.initialized.get() {
+            Ok(())
+        } else {
+            Err(exc::value_error("I/O operation on uninitialized object"))
         }
+    }
+
+    /// The binary stream.
+    ///
+    /// # Errors
+    /// `ValueError` before `__init__` and after `detach`.
+    fn buffer(&self) -> PyResult<ObjRef> {
+        self.check_initialized()?;
+        self.buffer.get().ok_or_else(|| exc::value_error("underlying buffer has been detached"))
     }
 
     fn is_closed(&self) -> PyResult<bool> {
@@ -125,13 +133,10 @@ impl PyTextIOWrapper {
         if base::is_closed(&buffer)? { Err(closed_error()) } else { Ok(buffer) }
     }
 
-    /// Makes decoder and encoder for the present encoding.
-    fn set_codecs(&self) -> PyResult<()> {
+    /// Makes decoder and encoder for an encoding, which becomes the stream's.
+    fn set_codecs(&self, encoding: Ref<PyStr>, errors: Ref<PyStr>) -> PyResult<()> {
         let buffer = self.buffer.get().ok_or_else(closed_error)?;
-        let (Some(encoding), Some(errors)) = (self.encoding.get(), self.errors.get()) else {
-            return Err(exc::value_error("I/O operation on uninitialized object"));
-        };
-        let name = encoding.to_string_lossy().into_owned();
+        let name = encoding.as_utf8()?.to_owned();
         let info = codecs::registry::lookup(&name)?;
         let info = info.as_object();
         if let Some(flag) = protocol::getattr_opt(info, intern!("_is_text_encoding"))?
@@ -147,6 +152,7 @@ impl PyTextIOWrapper {
         };
         self.decoder.take();
         self.encoder.take();
+        self.utf8.set(false);
         if yes(intern!("readable"))? {
             let factory = protocol::getattr(info, intern!("incrementaldecoder"))?;
             let decoder = call::call_one(&factory, errors.as_object())?;
@@ -164,6 +170,8 @@ impl PyTextIOWrapper {
             self.utf8
                 .set(normalized.as_ref().and_then(|n| n.downcast_ref::<PyStr>()).is_some_and(|n| n.eq_str("utf-8")));
         }
+        self.encoding.set(Some(encoding));
+        self.errors.set(Some(errors));
         Ok(())
     }
 
@@ -235,7 +243,15 @@ impl PyTextIOWrapper {
         let before = if self.telling.get() {
             let state = call::call_method(&decoder, intern!("getstate"), &[])?;
             match state.downcast_ref::<PyTuple>() {
-                Some(t) if t.len() == 2 => Some((t.items()[0].new_ref(), t.items()[1].new_ref())),
+                Some(t) if t.len() == 2 => match t.items()[0].new_ref().downcast::<PyBytes>() {
+                    Ok(leftover) => Some((leftover, t.items()[1].new_ref())),
+                    Err(other) => {
+                        return Err(exc::type_error(format!(
+                            "illegal decoder state: the first item should be a bytes object, not '{}'",
+                            other.ty().name()
+                        )));
+                    }
+                },
                 _ => return Err(exc::type_error("illegal decoder state")),
             }
         } else {
@@ -256,12 +272,6 @@ impl PyTextIOWrapper {
         let empty = text.len() == 0;
         self.set_decoded(Some(text));
         if let Some((leftover, flags)) = before {
-            let Some(leftover) = leftover.downcast_ref::<PyBytes>() else {
-                return Err(exc::type_error(format!(
-                    "illegal decoder state: the first item should be a bytes object, not '{}'",
-                    leftover.ty().name()
-                )));
-            };
             let mut input = leftover.as_bytes().to_vec();
             input.extend_from_slice(view.bytes());
             self.snapshot.set(Some(PyTuple::new(vec![flags, PyBytes::from_vec(input).into_obj()])));
@@ -344,20 +354,51 @@ impl PyTextIOWrapper {
         }
     }
 
+    /// Puts encoded text behind what is pending. A large piece does not wait with it: that is written first.
+    fn append(&self, data: &[u8]) -> PyResult<()> {
+        if data.len() >= self.chunk_size.get() {
+            // Writing may add to what is pending.
+            while !self.pending.borrow().is_empty() {
+                self.flush_pending()?;
+            }
+        }
+        self.pending.borrow_mut().extend_from_slice(data);
+        Ok(())
+    }
+
     fn encode(&self, text: &Ref<PyStr>) -> PyResult<()> {
         if self.utf8.get()
             && let Some(utf8) = text.as_str()
         {
-            self.pending.borrow_mut().extend_from_slice(utf8.as_bytes());
-            return Ok(());
+            return self.append(utf8.as_bytes());
         }
         let encoder = self.encoder.get().ok_or_else(|| unsupported("not writable"))?;
         let bytes = call::call_method(&encoder, intern!("encode"), &[text.as_object()])?;
         let Some(bytes) = bytes.downcast_ref::<PyBytes>() else {
             return Err(exc::type_error(format!("encoder should return a bytes object, not '{}'", bytes.ty().name())));
         };
-        self.pending.borrow_mut().extend_from_slice(bytes.as_bytes());
-        Ok(())
+        self.append(bytes.as_bytes())
+    }
+}
+
+/// A flag that may be None; by its number, as the C API would read it.
+fn optional_flag(value: Option<&PyObject>) -> PyResult<Option<bool>> {
+    match value {
+        None => Ok(None),
+        Some(v) if rpy_vm::is_none(v) => Ok(None),
+        Some(v) => match number::index(v)?.as_i64() {
+            Some(n) => Ok(Some(n != 0)),
+            None => Err(exc::overflow_error("Python int too large to convert to C long")),
+        },
+    }
+}
+
+/// What `encoding=None` and `encoding='locale'` mean.
+fn resolve_encoding(encoding: Option<Ref<PyStr>>) -> Ref<PyStr> {
+    match encoding {
+        None if rpy_vm::sysmodule::config::get().utf8_mode => PyStr::interned("utf-8"),
+        Some(name) if !name.eq_str("locale") => name,
+        _ => PyStr::from_string(crate::locale::encoding()),
     }
 }
 
@@ -448,7 +489,6 @@ impl PyTextIOWrapper {
             has_read1: Cell::new(false),
             utf8: Cell::new(false),
             initialized: Cell::new(false),
-            detached: Cell::new(false),
             finalizing: Cell::new(false),
             chunk_size: Cell::new(DEFAULT_CHUNK),
         };
@@ -466,13 +506,12 @@ impl PyTextIOWrapper {
         write_through: Option<bool>,
     ) -> PyResult<()> {
         self.initialized.set(false);
-        self.detached.set(false);
-        let text_arg = |value: Option<&PyObject>, what: &str, default: &'static str| -> PyResult<Ref<PyStr>> {
+        let text_arg = |value: Option<&PyObject>, what: &str| -> PyResult<Option<Ref<PyStr>>> {
             match value {
-                None => Ok(PyStr::interned(default)),
+                None => Ok(None),
                 Some(v) => match v.downcast_ref::<PyStr>() {
-                    Some(s) if s.contains_nul() => Err(exc::value_error("embedded null character")),
-                    Some(s) => Ok(s.to_ref()),
+                    Some(s) if s.as_utf8()?.contains('\0') => Err(exc::value_error("embedded null character")),
+                    Some(s) => Ok(Some(s.to_ref())),
                     None => Err(exc::type_error(format!(
                         "TextIOWrapper() argument '{what}' must be str or None, not {}",
                         v.ty().name()
@@ -483,22 +522,22 @@ impl PyTextIOWrapper {
         if encoding.is_none() && rpy_vm::sysmodule::config::get().warn_default_encoding {
             rpy_vm::runtime::warnings::warn(exc::EncodingWarning(), "'encoding' argument not specified", 1)?;
         }
-        let mut encoding = text_arg(encoding, "encoding", "utf-8")?;
-        if encoding.eq_str("locale") {
-            encoding = PyStr::interned("utf-8");
+        let encoding = resolve_encoding(text_arg(encoding, "encoding")?);
+        let errors = text_arg(errors, "errors")?;
+        if let Some(errors) = &errors
+            && rpy_vm::sysmodule::config::get().dev_mode
+        {
+            codecs::lookup_error(errors.as_utf8()?)?;
         }
-        let errors = text_arg(errors, "errors", "strict")?;
+        let errors = errors.unwrap_or_else(|| PyStr::interned("strict"));
         self.set_line_end(parse_newline(newline)?);
-        self.encoding.set(Some(encoding));
-        self.errors.set(Some(errors));
         self.buffer.set(Some(buffer.new_ref()));
         self.line_buffering.set(line_buffering.unwrap_or(false));
         self.write_through.set(write_through.unwrap_or(false));
         self.set_decoded(None);
         self.snapshot.take();
         self.pending.borrow_mut().clear();
-        self.utf8.set(false);
-        self.set_codecs()?;
+        self.set_codecs(encoding, errors)?;
         let native = buffer.is_exact_type(PyBufferedReader::type_object())
             || buffer.is_exact_type(PyBufferedRandom::type_object())
             || buffer.is_exact_type(PyBufferedWriter::type_object());
@@ -513,7 +552,7 @@ impl PyTextIOWrapper {
 
     #[slot]
     fn tp_repr(&self) -> PyResult<ObjRef> {
-        self.buffer()?;
+        self.check_initialized()?;
         let class = self.as_object().ty().full_name().to_owned();
         let Some(_guard) = rpy_vm::runtime::repr_guard::ReprGuard::enter(self.as_object()) else {
             return Err(exc::runtime_error(format!("reentrant call inside {class}.__repr__")));
@@ -544,8 +583,8 @@ impl PyTextIOWrapper {
         encoding: Option<&PyStr>,
         errors: Option<&PyStr>,
         newline: Option<&PyObject>,
-        line_buffering: Option<bool>,
-        write_through: Option<bool>,
+        line_buffering: Option<&PyObject>,
+        write_through: Option<&PyObject>,
     ) -> PyResult<()> {
         let changes = encoding.is_some() || errors.is_some() || newline.is_some();
         if changes && (!self.decoded.is_null() || !self.snapshot.is_null()) {
@@ -557,23 +596,27 @@ impl PyTextIOWrapper {
             Some(n) => Some(parse_newline(Some(n))?),
             None => None,
         };
+        for name in [encoding, errors].into_iter().flatten() {
+            name.as_utf8()?;
+        }
+        let line_buffering = optional_flag(line_buffering)?;
+        let write_through = optional_flag(write_through)?;
         call::call_method(self.as_object(), intern!("flush"), &[])?;
         if let Some(newline) = newline {
             self.set_line_end(newline);
         }
-        if let Some(encoding) = encoding {
-            let encoding = if encoding.eq_str("locale") { PyStr::interned("utf-8") } else { encoding.to_ref() };
-            self.encoding.set(Some(encoding));
-            if errors.is_none() {
-                self.errors.set(Some(PyStr::interned("strict")));
-            }
-        }
-        if let Some(errors) = errors {
-            self.errors.set(Some(errors.to_ref()));
-        }
         if changes {
-            self.utf8.set(false);
-            self.set_codecs()?;
+            let errors = match (errors, encoding) {
+                (Some(errors), _) => Some(errors.to_ref()),
+                // A new encoding starts with the default.
+                (None, Some(_)) => None,
+                (None, None) => self.errors.get(),
+            };
+            let encoding = match encoding {
+                Some(encoding) => resolve_encoding(Some(encoding.to_ref())),
+                None => resolve_encoding(self.encoding.get()),
+            };
+            self.set_codecs(encoding, errors.unwrap_or_else(|| PyStr::interned("strict")))?;
             self.fix_encoder_state()?;
         }
         if let Some(on) = line_buffering {
@@ -590,7 +633,6 @@ impl PyTextIOWrapper {
         let buffer = self.buffer()?;
         call::call_method(self.as_object(), intern!("flush"), &[])?;
         self.buffer.take();
-        self.detached.set(true);
         Ok(buffer)
     }
 
@@ -620,8 +662,9 @@ impl PyTextIOWrapper {
         if flush {
             call::call_method(&buffer, intern!("flush"), &[])?;
         }
-        self.set_decoded(None);
-        self.snapshot.take();
+        if self.snapshot.take().is_some() {
+            self.set_decoded(None);
+        }
         if let Some(decoder) = self.decoder.get() {
             call::call_method(&decoder, intern!("reset"), &[])?;
         }
@@ -678,7 +721,8 @@ impl PyTextIOWrapper {
     #[pymethod]
     fn close(&self) -> PyResult<ObjRef> {
         let buffer = self.buffer()?;
-        if base::is_closed(&buffer)? {
+        // Asking may have detached the buffer.
+        if base::is_closed(&buffer)? || self.buffer.is_null() {
             return Ok(rpy_vm::none());
         }
         if self.finalizing.get() {
@@ -864,7 +908,7 @@ impl PyTextIOWrapper {
     }
     #[pygetset]
     fn errors(&self) -> PyResult<Option<Ref<PyStr>>> {
-        self.buffer()?;
+        self.check_initialized()?;
         Ok(self.errors.get())
     }
     #[pygetset]

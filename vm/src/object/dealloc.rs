@@ -7,6 +7,7 @@ use super::header::PyObject;
 use super::refs::PyStruct;
 use super::typeobj::flags;
 use crate::runtime::gc;
+use crate::types::type_::instance::finalize_from_dealloc;
 
 /// Nested destructions before the rest is put off: deep enough for ordinary structures, far below any thread's stack.
 const MAX_DEPTH: u32 = 100;
@@ -62,7 +63,7 @@ pub unsafe fn dealloc(object: *mut PyObject) {
     DEPTH.set(depth);
 }
 
-/// The default `tp_dealloc` of types defined in Rust: leaves the collector, clears weak references, drops the struct's
+/// The default `tp_dealloc` of types defined in Rust: leaves the collector, runs the finalizer, clears weak references, drops the struct's
 /// fields, and frees the memory through the (possibly derived) type's `tp_free`.
 ///
 /// # Safety
@@ -73,6 +74,13 @@ pub unsafe extern "C-unwind" fn dealloc_rust<T: PyStruct>(object: *mut PyObject)
         let ty = &*(*object).ob_type.get();
         if ty.has_flag(flags::HAVE_GC) {
             gc::untrack(&*object);
+        }
+        // Python classes have run their finalizer before they come here.
+        if ty.tp_finalize.get().is_some() && !ty.has_flag(flags::HEAPTYPE) && finalize_from_dealloc(&*object) {
+            if ty.has_flag(flags::HAVE_GC) {
+                gc::track(&*object);
+            }
+            return;
         }
         if ty.tp_weaklistoffset.get() > 0 && !ty.has_flag(flags::HEAPTYPE) {
             crate::types::weakref::clear_weakrefs(&*object);

@@ -47,6 +47,11 @@ pub fn main(modules: &'static [&'static BuiltinModule]) -> i32 {
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        // Characters and their encoding are the environment's; the C locale's mean UTF-8.
+        libc::setlocale(libc::LC_CTYPE, c"".as_ptr());
+        if core::ffi::CStr::from_ptr(libc::setlocale(libc::LC_CTYPE, core::ptr::null())) == c"C" {
+            libc::setlocale(libc::LC_CTYPE, c"C.UTF-8".as_ptr());
+        }
     }
     config::set(*config);
     let state = thread::new_state();

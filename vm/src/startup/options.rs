@@ -285,7 +285,10 @@ fn environment(config: &mut Config, command_warnings: Vec<String>) -> Result<(),
     }
     config.dev_mode = xoption(config, "dev").is_some() || env(ignore, "PYTHONDEVMODE").is_some();
     config.faulthandler = xoption(config, "faulthandler").is_some() || env(ignore, "PYTHONFAULTHANDLER").is_some();
-    config.utf8_mode = true;
+    config.utf8_mode = utf8_mode(xoption(config, "utf8"), env(ignore, "PYTHONUTF8"))?;
+    if config.utf8_mode {
+        config.stdio_errors = "surrogateescape".to_owned();
+    }
     config.warn_default_encoding =
         xoption(config, "warn_default_encoding").is_some() || env(ignore, "PYTHONWARNDEFAULTENCODING").is_some();
     if let Some(home) = env(ignore, "PYTHONHOME") {
@@ -349,6 +352,34 @@ fn environment(config: &mut Config, command_warnings: Vec<String>) -> Result<(),
     }
     super::paths::compute(config);
     Ok(())
+}
+
+/// UTF-8 mode: `-X utf8`, then `PYTHONUTF8`; with neither, the C locale, which says nothing about the encoding, turns it on.
+fn utf8_mode(option: Option<Option<String>>, variable: Option<String>) -> Result<bool, String> {
+    match option {
+        Some(None) => return Ok(true),
+        Some(Some(value)) => {
+            return match value.as_str() {
+                "1" => Ok(true),
+                "0" => Ok(false),
+                _ => Err("Fatal Python error: preconfig_init_utf8_mode: invalid -X utf8 option value\n".to_owned()),
+            };
+        }
+        None => {}
+    }
+    match variable.as_deref() {
+        Some("1") => return Ok(true),
+        Some("0") => return Ok(false),
+        Some(_) => {
+            return Err("Fatal Python error: preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value\n"
+                .to_owned());
+        }
+        None => {}
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    Ok(locale.is_none_or(|name| name == "C" || name == "POSIX"))
 }
 
 /// `PYTHONPATH`'s entries.

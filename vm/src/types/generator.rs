@@ -355,7 +355,9 @@ impl PyGenerator {
                 Some(error) => {
                     // The exception belongs to the instruction that suspended the frame, which is one unit back.
                     (*frame).instr_ptr.set((*frame).instr_ptr.get().sub(1));
-                    Some(PyErr::raise(error.into_value()))
+                    // Only what the generator itself was handling becomes the context, not what its caller handles.
+                    let handling = self.gi_exc_state.exc_value.peek().is_some_and(|handled| !crate::is_none(handled));
+                    Some(if handling { PyErr::raise(error.into_value()) } else { error })
                 }
                 None => None,
             };

@@ -8,12 +8,14 @@ use crate::interp::call::{self, CallArgs};
 use crate::interp::frame::{self, InterpreterFrame};
 use crate::interp::machine::Machine;
 use crate::interp::opcode::*;
+use crate::interp::pending;
 use crate::interp::stackref::StackRef;
 use crate::object::defs::{PyMethodDef, meth};
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, PyClass, PyStruct, Ref};
 use crate::object::typeobj::PyTypeObject;
 use crate::protocol::{call as call_protocol, object as protocol, sequence};
+use crate::runtime::thread::breaker;
 use crate::types::builtin_function::PyCFunction;
 use crate::types::code::{PyCode, co_flags};
 use crate::types::descr::method::PyMethodDescr;
@@ -123,7 +125,19 @@ pub fn call(m: &mut Machine<'_>, argc: usize) -> PyResult<()> {
         function.close();
     }
     m.skip(CALL_CACHE);
-    Ok(())
+    after_native(m)
+}
+
+/// What waits is seen to after a call that stayed outside of Python: a signal that interrupted it is handled here, not in
+/// whatever comes next.
+#[inline(always)]
+fn after_native(m: &Machine<'_>) -> PyResult<()> {
+    // Tools keep their bit set while they are active; they look at function entries.
+    if m.ts.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) & !breaker::INSTRUMENTATION_CHANGED == 0 {
+        return Ok(());
+    }
+    m.save_sp();
+    pending::handle(m.ts)
 }
 
 /// After the arguments moved: drops the `below` words that remain of the call (callable, NULL) and enters the frame.
@@ -559,7 +573,7 @@ pub fn call_builtin(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult
             m.drop_n(argc + 2);
             m.push_owned(value);
             m.skip(CALL_CACHE);
-            Ok(())
+            after_native(m)
         }
         Err(e) => Err(e),
     })
@@ -621,7 +635,7 @@ pub fn call_kw(m: &mut Machine<'_>, argc: usize) -> PyResult<()> {
     m.drop_n(argc + 2);
     m.push_owned(value);
     m.skip(CALL_CACHE);
-    Ok(())
+    after_native(m)
 }
 
 /// `f(*args, **kwargs)`: function, NULL, args, kwargs or NULL.
@@ -641,7 +655,7 @@ pub fn call_function_ex(m: &mut Machine<'_>) -> PyResult<()> {
     let value = call_with_tuple(callable, &args, kwargs)?;
     m.drop_n(4);
     m.push_owned(value);
-    Ok(())
+    after_native(m)
 }
 
 #[inline(never)]

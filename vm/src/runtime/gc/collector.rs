@@ -28,7 +28,7 @@ use super::{GcHead, PREV_COLLECTING, PREV_FINALIZED, PREV_FLAGS, STATE, head_of,
 use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::header::STATIC_OBJECT_FLAGS;
-use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct};
+use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, flags};
 use crate::protocol::call;
 use crate::types::dict::PyDict;
 use crate::types::int::PyInt;
@@ -411,9 +411,11 @@ fn move_legacy_finalizer_reachable(finalizers: &GcHead) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Disposing of the unreachable.
 
-/// Clears the weak references that have callbacks, and calls the callbacks of those that are themselves alive.
-/// Runs Python code.
-fn handle_weakref_callbacks(unreachable: &GcHead) -> usize {
+/// Clears the weak references, and calls the callbacks of those that are themselves alive. Runs Python code.
+///
+/// Classes are left alone where there is no callback: a class that is still used by finalizers must be found by its bases,
+/// which know it by weak references, when they change.
+fn handle_weakrefs(unreachable: &GcHead) -> usize {
     let mut waiting: Vec<(ObjRef, ObjRef)> = Vec::new();
     let mut dropped: Vec<ObjRef> = Vec::new();
     for_each(unreachable, |head| {
@@ -430,7 +432,12 @@ fn handle_weakref_callbacks(unreachable: &GcHead) -> usize {
         // SAFETY: members of the object's list are live; nothing runs in this loop.
         while let Some(weak) = unsafe { next.as_ref() } {
             next = weak.wr_next.get();
-            let Some(callback) = weak.wr_callback.take() else { continue };
+            let Some(callback) = weak.wr_callback.take() else {
+                if !object.ty().has_flag(flags::TYPE_SUBCLASS) {
+                    weakref::unhook(weak, false);
+                }
+                continue;
+            };
             weakref::unhook(weak, false);
             // SAFETY: weak references are collectable.
             if is_collecting(unsafe { head_of(weak.as_object()) }) {
@@ -448,7 +455,7 @@ fn handle_weakref_callbacks(unreachable: &GcHead) -> usize {
     count
 }
 
-/// Clears all weak references to objects that are about to be torn down.
+/// Clears all weak references to objects that are about to be torn down: finalizers may have made new ones.
 fn clear_weakrefs(unreachable: &GcHead) {
     let mut dropped: Vec<ObjRef> = Vec::new();
     for_each(unreachable, |head| {
@@ -620,7 +627,7 @@ fn collect_main(index: usize) -> Outcome {
     if debug & debug::COLLECTABLE != 0 {
         debug_cycle("collectable", &unreachable);
     }
-    let mut outcome = Outcome { collected: handle_weakref_callbacks(&unreachable), uncollectable: 0 };
+    let mut outcome = Outcome { collected: handle_weakrefs(&unreachable), uncollectable: 0 };
     finalize_garbage(&unreachable);
     let doomed = new_anchor();
     handle_resurrected(&unreachable, &doomed, old);

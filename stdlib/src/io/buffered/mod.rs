@@ -3,22 +3,39 @@
 //! One struct serves the first three. Unread bytes are `read_buffer[read_position..]`; bytes not yet written are
 //! `write_buffer`. At most one of the two holds data: before writing, unread bytes are given back by seeking, and before
 //! reading, pending bytes are flushed. No borrow of a buffer is held while the raw stream is called.
+//!
+//! A stream has a lock, since calls of the raw stream let other threads run. Whoever meets it in its own thread gets a
+//! `RuntimeError`: a signal handler or the raw stream came back to the stream that is being worked on.
+//!
+//! | File | What |
+//! |---|---|
+//! | `classes` | `BufferedReader`, `BufferedWriter`, `BufferedRandom` |
+//! | `pair` | `BufferedRWPair` |
 
 use core::cell::{Cell, RefCell};
+use std::time::Duration;
 
-use rpy_vm::object::dealloc::dealloc_rust;
-use rpy_vm::object::{PyTypeObject, Ref};
-use rpy_vm::protocol::buffer::{ArgBytes, Buffer};
+use rpy_vm::object::PyTypeObject;
+use rpy_vm::protocol::buffer::Buffer;
 use rpy_vm::protocol::{call, number, object as protocol};
+use rpy_vm::runtime::{signals, thread};
+use rpy_vm::sysmodule::functions::is_finalizing;
 use rpy_vm::types::bytearray::PyByteArray;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
-use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyObject, PyResult, PyStruct, exc, intern, pyclass, pymethods};
+use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyObject, PyResult, PyStruct, exc, intern};
 
-use super::base::{self, PyBufferedIOBase, PyIOBase, memchr_newline};
+use super::base::{self, PyIOBase, memchr_newline};
 use super::fileio::PyFileIO;
 use super::unsupported;
+use crate::thread::rawlock::{RawLock, Wait};
+
+mod classes;
+mod pair;
+
+pub use classes::{PyBufferedRandom, PyBufferedReader, PyBufferedWriter};
+pub use pair::PyBufferedRWPair;
 
 /// The layout of `BufferedReader`, `BufferedWriter` and `BufferedRandom`.
 #[repr(C)]
@@ -29,6 +46,13 @@ pub struct PyBuffered {
     finalizing: Cell<bool>,
     can_read: Cell<bool>,
     can_write: Cell<bool>,
+    /// False before a successful `__init__` and after a failed one.
+    ready: Cell<bool>,
+    /// `close` has given the buffer up.
+    freed: Cell<bool>,
+    lock: RawLock,
+    /// The thread that has the lock, by its state's address; 0: nobody.
+    owner: Cell<usize>,
     buffer_size: Cell<usize>,
     read_buffer: RefCell<Vec<u8>>,
     read_position: Cell<usize>,
@@ -45,6 +69,16 @@ unsafe impl PyClass for PyBuffered {
     }
 }
 
+/// The lock of a stream, held.
+struct Entered<'a>(&'a PyBuffered);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.owner.set(0);
+        self.0.lock.release();
+    }
+}
+
 impl PyBuffered {
     fn fresh() -> PyBuffered {
         PyBuffered {
@@ -54,6 +88,10 @@ impl PyBuffered {
             finalizing: Cell::new(false),
             can_read: Cell::new(false),
             can_write: Cell::new(false),
+            ready: Cell::new(false),
+            freed: Cell::new(false),
+            lock: RawLock::new(),
+            owner: Cell::new(0),
             buffer_size: Cell::new(0),
             read_buffer: RefCell::new(Vec::new()),
             read_position: Cell::new(0),
@@ -62,10 +100,12 @@ impl PyBuffered {
     }
 
     fn init(&self, raw: &PyObject, size: isize, read: bool, write: bool) -> PyResult<()> {
+        self.ready.set(false);
         if size <= 0 {
             return Err(exc::value_error("buffer size must be strictly positive"));
         }
         self.detached.set(false);
+        self.freed.set(false);
         self.can_read.set(read);
         self.can_write.set(write);
         self.buffer_size.set(size as usize);
@@ -73,7 +113,29 @@ impl PyBuffered {
         self.read_position.set(0);
         self.write_buffer.borrow_mut().clear();
         self.raw.set(Some(raw.new_ref()));
+        self.ready.set(true);
         Ok(())
+    }
+
+    /// Takes the stream's lock.
+    ///
+    /// # Errors
+    /// `RuntimeError` if this thread has it already, or if it cannot be had any more because the interpreter ends.
+    fn enter(&self) -> PyResult<Entered<'_>> {
+        let me = core::ptr::from_ref(thread::current()) as usize;
+        if !self.lock.try_acquire() {
+            if self.owner.get() == me {
+                let shown = protocol::repr(self.as_object())?;
+                return Err(exc::runtime_error(format!("reentrant call inside {}", shown.to_string_lossy())));
+            }
+            // Daemon threads that were stopped may hold locks for good.
+            let wait = if is_finalizing() { Wait::For(Duration::from_secs(1)) } else { Wait::Forever };
+            if !self.lock.acquire(wait)? {
+                return Err(exc::runtime_error("could not acquire the lock of a buffered stream at interpreter shutdown"));
+            }
+        }
+        self.owner.set(me);
+        Ok(Entered(self))
     }
 
     /// The raw stream.
@@ -82,9 +144,9 @@ impl PyBuffered {
     /// `ValueError` before `__init__` and after `detach`.
     fn raw(&self) -> PyResult<ObjRef> {
         match self.raw.get() {
-            Some(raw) => Ok(raw),
-            None if self.detached.get() => Err(exc::value_error("raw stream has been detached")),
-            None => Err(exc::value_error("I/O operation on uninitialized object")),
+            Some(raw) if self.ready.get() => Ok(raw),
+            _ if self.detached.get() => Err(exc::value_error("raw stream has been detached")),
+            _ => Err(exc::value_error("I/O operation on uninitialized object")),
         }
     }
 
@@ -98,7 +160,7 @@ impl PyBuffered {
 
     fn check_open(&self, what: &str) -> PyResult<ObjRef> {
         let raw = self.raw()?;
-        if self.is_closed()? { Err(exc::value_error(what)) } else { Ok(raw) }
+        if self.freed.get() || self.is_closed()? { Err(exc::value_error(what)) } else { Ok(raw) }
     }
 
     fn unread(&self) -> usize {
@@ -132,7 +194,7 @@ impl PyBuffered {
         if rpy_vm::is_none(&got) {
             return Ok(None);
         }
-        let got = number::as_isize(&got, Some(exc::ValueError()))?;
+        let got = number::as_isize(&got, Some(exc::ValueError())).map_err(|e| caused("raw readinto() failed", e))?;
         if got < 0 || got as usize > n {
             return Err(exc::os_error(format!(
                 "raw readinto() returned invalid length {got} (should have been between 0 and {n})"
@@ -224,7 +286,11 @@ impl PyBuffered {
             }
             match self.raw_write(&raw, &pending) {
                 Ok(Some(n)) if n == pending.len() => {}
-                Ok(Some(n)) => self.put_back(&pending[n..]),
+                Ok(Some(n)) => {
+                    self.put_back(&pending[n..]);
+                    // A signal may have cut the write short: its handler comes before the next one, which may block.
+                    signals::check()?;
+                }
                 Ok(None) => {
                     self.put_back(&pending);
                     return Err(blocking("write could not complete without blocking", 0));
@@ -246,6 +312,7 @@ impl PyBuffered {
 
     fn read_all(&self) -> PyResult<ObjRef> {
         let raw = self.check_open("read of closed file")?;
+        let _lock = self.enter()?;
         self.before_read()?;
         let mut all = Vec::new();
         self.take_buffered(usize::MAX, &mut all);
@@ -289,6 +356,8 @@ impl PyBuffered {
         if out.len() == n {
             return Ok(Some(out));
         }
+        let _lock = self.enter()?;
+        self.take_buffered(n - out.len(), &mut out);
         self.before_read()?;
         while out.len() < n {
             let missing = n - out.len();
@@ -337,6 +406,7 @@ impl PyBuffered {
             return Ok(PyBytes::empty().into_obj());
         }
         let mut out = Vec::new();
+        let _lock = self.enter()?;
         if self.take_buffered(n, &mut out) > 0 {
             return Ok(PyBytes::from_vec(out).into_obj());
         }
@@ -347,6 +417,7 @@ impl PyBuffered {
 
     fn peek(&self) -> PyResult<ObjRef> {
         let raw = self.check_open("peek of closed file")?;
+        let _lock = self.enter()?;
         self.before_read()?;
         if self.unread() == 0 {
             self.fill(&raw)?;
@@ -369,14 +440,17 @@ impl PyBuffered {
             target.bytes_mut()[..n].copy_from_slice(&out);
             filled += n;
         }
-        if filled == wanted || (once && filled > 0) {
+        if filled == wanted {
             return Ok(Some(filled));
         }
+        let _lock = self.enter()?;
         self.before_read()?;
         loop {
             let missing = wanted - filled;
-            let data = if missing >= self.buffer_size.get() || once {
+            let data = if missing > self.buffer_size.get() {
                 self.raw_read(&raw, missing)?
+            } else if once && filled > 0 {
+                break;
             } else {
                 match self.fill(&raw)? {
                     None => None,
@@ -404,6 +478,7 @@ impl PyBuffered {
 
     fn readline_bytes(&self, limit: isize) -> PyResult<Vec<u8>> {
         let raw = self.check_open("readline of closed file")?;
+        let _lock = self.enter()?;
         self.before_read()?;
         let mut line = Vec::new();
         loop {
@@ -426,13 +501,16 @@ impl PyBuffered {
     }
 
     fn write(&self, data: &[u8]) -> PyResult<usize> {
+        self.raw()?;
+        let _lock = self.enter()?;
+        // Another thread may have closed the stream meanwhile.
         let raw = self.check_open("write to closed file")?;
         if self.can_read.get() {
             self.before_write(&raw)?;
         }
         let size = self.buffer_size.get();
         let pending = self.write_buffer.borrow().len();
-        if pending + data.len() <= size {
+        if pending + data.len() <= size && data.len() < size {
             self.write_buffer.borrow_mut().extend_from_slice(data);
             return Ok(data.len());
         }
@@ -456,7 +534,10 @@ impl PyBuffered {
         let mut written = 0;
         while data.len() - written > size {
             match self.raw_write(&raw, &data[written..])? {
-                Some(n) => written += n,
+                Some(n) => {
+                    written += n;
+                    signals::check()?;
+                }
                 None => {
                     let room = size.min(data.len() - written);
                     self.write_buffer.borrow_mut().extend_from_slice(&data[written..written + room]);
@@ -471,18 +552,20 @@ impl PyBuffered {
         Ok(data.len())
     }
 
+    /// Writes what is pending, and makes the raw stream's position the logical one.
+    fn flush_and_rewind(&self, raw: &PyObject) -> PyResult<()> {
+        self.flush_write()?;
+        if self.can_read.get() { self.before_write(raw) } else { Ok(()) }
+    }
+
     fn flush(&self) -> PyResult<()> {
         let raw = self.check_open("flush of closed file")?;
-        if self.can_write.get() {
-            self.flush_write()?;
+        if !self.can_write.get() {
+            // Nothing of ours: a reader passes it on.
+            return call::call_method(&raw, intern!("flush"), &[]).map(drop);
         }
-        if self.can_read.get() && self.can_write.get() && self.unread() > 0 {
-            self.before_write(&raw)?;
-        }
-        if raw.downcast_exact::<PyFileIO>().is_none() {
-            call::call_method(&raw, intern!("flush"), &[])?;
-        }
-        Ok(())
+        let _lock = self.enter()?;
+        self.flush_and_rewind(&raw)
     }
 
     fn tell(&self) -> PyResult<i64> {
@@ -501,6 +584,7 @@ impl PyBuffered {
         let offset = number::index(target)?
             .as_i64()
             .ok_or_else(|| exc::overflow_error("Python int too large to convert to C long"))?;
+        let _lock = self.enter()?;
         if self.can_write.get() {
             self.flush_write()?;
         }
@@ -513,7 +597,8 @@ impl PyBuffered {
                 let move_by = wanted - here;
                 if move_by <= unread && -move_by <= self.read_position.get() as i64 {
                     self.read_position.set((self.read_position.get() as i64 + move_by) as usize);
-                    return Ok(wanted);
+                    // Character devices may tell less than was read.
+                    return Ok(wanted.max(0));
                 }
             }
         }
@@ -529,24 +614,30 @@ impl PyBuffered {
         if !self.can_write.get() {
             return Err(unsupported("truncate"));
         }
-        self.flush()?;
-        let size = match size {
-            Some(size) => size.new_ref(),
-            None => PyInt::from_i64(self.tell()?).into_obj(),
-        };
+        let _lock = self.enter()?;
+        self.flush_and_rewind(&raw)?;
+        let size = size.map_or_else(rpy_vm::none, PyObject::new_ref);
         call::call_method(&raw, intern!("truncate"), &[&size])
     }
 
     fn close(&self) -> PyResult<ObjRef> {
         let raw = self.raw()?;
-        if self.is_closed()? {
-            return Ok(rpy_vm::none());
-        }
-        if self.finalizing.get() {
-            let _ = call::call_method(&raw, intern!("_dealloc_warn"), &[self.as_object()]);
+        {
+            let _lock = self.enter()?;
+            if self.is_closed()? {
+                return Ok(rpy_vm::none());
+            }
+            if self.finalizing.get() {
+                let _ = call::call_method(&raw, intern!("_dealloc_warn"), &[self.as_object()]);
+            }
         }
         let flushed = call::call_method(self.as_object(), intern!("flush"), &[]);
+        let _lock = self.enter()?;
         let closed = call::call_method(&raw, intern!("close"), &[]);
+        self.freed.set(true);
+        *self.read_buffer.borrow_mut() = Vec::new();
+        self.read_position.set(0);
+        *self.write_buffer.borrow_mut() = Vec::new();
         match (flushed, closed) {
             (Ok(_), result) => result,
             (Err(e), Ok(_)) => Err(e),
@@ -561,8 +652,14 @@ impl PyBuffered {
         let raw = self.raw()?;
         call::call_method(self.as_object(), intern!("flush"), &[])?;
         self.raw.take();
+        self.ready.set(false);
         self.detached.set(true);
         Ok(raw)
+    }
+
+    fn size_of(&self) -> usize {
+        let buffer = if self.ready.get() && !self.freed.get() { self.buffer_size.get() } else { 0 };
+        self.as_object().ty().tp_basicsize.get() as usize + buffer
     }
 
     fn repr(&self) -> PyResult<ObjRef> {
@@ -594,6 +691,15 @@ impl PyBuffered {
     }
 }
 
+/// An `OSError` caused by another exception.
+fn caused(message: &str, cause: PyErr) -> PyErr {
+    let error = exc::os_error(message);
+    let cause = cause.into_object();
+    error.value().set_context(Some(cause.clone()));
+    error.value().set_cause(Some(cause));
+    error
+}
+
 /// A `BlockingIOError` that tells how much was written.
 fn blocking(message: &str, written: usize) -> PyErr {
     PyErr::with_args(
@@ -604,349 +710,4 @@ fn blocking(message: &str, written: usize) -> PyErr {
             PyInt::from_usize(written).into_obj(),
         ],
     )
-}
-
-/// The methods that all three classes have, and those of readers and writers.
-macro_rules! buffered_class {
-    (
-        $(#[$doc:meta])* $ty:ident, $name:literal, read = $read:literal, write = $write:literal, check = [$($check:path),*],
-        { $($extra:tt)* }
-    ) => {
-        $(#[$doc])*
-        #[pyclass(layout = PyBuffered, base = PyBufferedIOBase, name = $name, module = "_io", flags(BASETYPE, HAVE_GC),
-                  dealloc = dealloc_rust::<PyBuffered>)]
-        pub struct $ty;
-
-        impl $ty {
-            /// The type object.
-            pub fn type_object() -> &'static PyTypeObject {
-                // SAFETY: the static's address is constant.
-                unsafe { &*<$ty as rpy_vm::object::class_impl::StaticType>::TYPE }
-            }
-        }
-
-        #[pymethods]
-        impl $ty {
-            #[pynew(sig = "(*args, **kwargs)")]
-            fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
-                let made: Ref<PyBuffered> = rpy_vm::object::alloc::new_in(cls, PyBuffered::fresh())?;
-                Ok(made.into_obj())
-            }
-
-            #[pyinit(sig = "(raw, buffer_size=DEFAULT_BUFFER_SIZE)")]
-            fn py_init(this: &PyBuffered, raw: &PyObject, buffer_size: Option<isize>) -> PyResult<()> {
-                $( $check(raw)?; )*
-                this.init(raw, buffer_size.unwrap_or(super::DEFAULT_BUFFER_SIZE as isize), $read, $write)
-            }
-
-            #[slot]
-            fn tp_traverse(this: &PyBuffered, v: &mut rpy_vm::gc::Visit<'_>) {
-                v.visit_opt(this.ob_base.dict.peek());
-                v.visit_opt(this.raw.peek());
-            }
-            #[slot]
-            fn tp_clear(this: &PyBuffered) {
-                this.ob_base.dict.take();
-                this.raw.take();
-            }
-            #[slot]
-            fn tp_repr(this: &PyBuffered) -> PyResult<ObjRef> {
-                this.repr()
-            }
-
-            #[pymethod]
-            fn flush(this: &PyBuffered) -> PyResult<()> {
-                this.flush()
-            }
-            #[pymethod]
-            fn close(this: &PyBuffered) -> PyResult<ObjRef> {
-                this.close()
-            }
-            /// Disconnect this buffer from its underlying raw stream and return it.
-            #[pymethod]
-            fn detach(this: &PyBuffered) -> PyResult<ObjRef> {
-                this.detach()
-            }
-            #[pymethod]
-            fn seekable(this: &PyBuffered) -> PyResult<ObjRef> {
-                call::call_method(&*this.raw()?, intern!("seekable"), &[])
-            }
-            #[pymethod]
-            fn fileno(this: &PyBuffered) -> PyResult<ObjRef> {
-                call::call_method(&*this.raw()?, intern!("fileno"), &[])
-            }
-            #[pymethod]
-            fn isatty(this: &PyBuffered) -> PyResult<ObjRef> {
-                call::call_method(&*this.raw()?, intern!("isatty"), &[])
-            }
-            #[pymethod]
-            fn tell(this: &PyBuffered) -> PyResult<i64> {
-                this.tell()
-            }
-            #[pymethod(sig = "($self, target, whence=0, /)")]
-            fn seek(this: &PyBuffered, target: &PyObject, whence: Option<i32>) -> PyResult<i64> {
-                this.seek(target, whence.unwrap_or(0))
-            }
-            #[pymethod(name = "_dealloc_warn", sig = "($self, source, /)")]
-            fn dealloc_warn(this: &PyBuffered, source: &PyObject) -> PyResult<()> {
-                if let Ok(raw) = this.raw() {
-                    let _ = call::call_method(&raw, intern!("_dealloc_warn"), &[source]);
-                }
-                Ok(())
-            }
-            #[pymethod(name = "__getstate__")]
-            fn getstate(this: &PyBuffered) -> PyResult<ObjRef> {
-                Err(exc::type_error(format!("cannot pickle '{}' instances", this.as_object().ty().full_name())))
-            }
-            #[pygetset]
-            fn raw(this: &PyBuffered) -> Option<ObjRef> {
-                this.raw.get()
-            }
-            #[pygetset]
-            fn closed(this: &PyBuffered) -> PyResult<bool> {
-                this.is_closed()
-            }
-            #[pygetset]
-            fn name(this: &PyBuffered) -> PyResult<ObjRef> {
-                protocol::getattr(&*this.raw()?, intern!("name"))
-            }
-            #[pygetset]
-            fn mode(this: &PyBuffered) -> PyResult<ObjRef> {
-                protocol::getattr(&*this.raw()?, intern!("mode"))
-            }
-            #[pygetset(name = "_finalizing")]
-            fn finalizing(this: &PyBuffered) -> bool {
-                this.finalizing.get()
-            }
-            #[pygetset(setter, name = "_finalizing")]
-            fn set_finalizing(this: &PyBuffered, value: Option<&PyObject>) -> PyResult<()> {
-                this.finalizing.set(match value {
-                    Some(v) => protocol::is_true(v)?,
-                    None => false,
-                });
-                Ok(())
-            }
-
-            $($extra)*
-        }
-    };
-}
-
-buffered_class! {
-    /// Create a new buffered reader using the given readable raw IO object.
-    PyBufferedReader, "BufferedReader", read = true, write = false, check = [base::check_readable], {
-        #[pymethod]
-        fn readable(this: &PyBuffered) -> PyResult<ObjRef> {
-            call::call_method(&*this.raw()?, intern!("readable"), &[])
-        }
-        #[pymethod]
-        fn writable(this: &PyBuffered) -> PyResult<ObjRef> {
-            call::call_method(&*this.raw()?, intern!("writable"), &[])
-        }
-        #[pymethod(sig = "($self, size=-1, /)")]
-        fn read(this: &PyBuffered, size: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.read(size)
-        }
-        #[pymethod(sig = "($self, size=-1, /)")]
-        fn read1(this: &PyBuffered, size: Option<isize>) -> PyResult<ObjRef> {
-            this.read1(size)
-        }
-        #[pymethod(sig = "($self, size=0, /)")]
-        fn peek(this: &PyBuffered, _size: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.peek()
-        }
-        #[pymethod(sig = "($self, buffer, /)")]
-        fn readinto(this: &PyBuffered, buffer: &PyObject) -> PyResult<Option<usize>> {
-            this.readinto(buffer, false)
-        }
-        #[pymethod(sig = "($self, buffer, /)")]
-        fn readinto1(this: &PyBuffered, buffer: &PyObject) -> PyResult<Option<usize>> {
-            this.readinto(buffer, true)
-        }
-        #[pymethod(sig = "($self, size=-1, /)")]
-        fn readline(this: &PyBuffered, size: Option<&PyObject>) -> PyResult<ObjRef> {
-            Ok(PyBytes::from_vec(this.readline_bytes(base::size_arg(size)?)?).into_obj())
-        }
-        #[pymethod(sig = "($self, pos=None, /)")]
-        fn truncate(this: &PyBuffered, pos: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.truncate(pos)
-        }
-        #[slot]
-        fn tp_iternext(this: &PyBuffered) -> PyResult<Option<ObjRef>> {
-            this.next_line()
-        }
-    }
-}
-
-buffered_class! {
-    /// A buffer for a writeable sequential RawIO object.
-    PyBufferedWriter, "BufferedWriter", read = false, write = true, check = [base::check_writable], {
-        #[pymethod]
-        fn readable(this: &PyBuffered) -> PyResult<ObjRef> {
-            call::call_method(&*this.raw()?, intern!("readable"), &[])
-        }
-        #[pymethod]
-        fn writable(this: &PyBuffered) -> PyResult<ObjRef> {
-            call::call_method(&*this.raw()?, intern!("writable"), &[])
-        }
-        #[pymethod(sig = "($self, buffer, /)")]
-        fn write(this: &PyBuffered, buffer: ArgBytes<'_>) -> PyResult<usize> {
-            this.write(buffer.as_bytes())
-        }
-        #[pymethod(sig = "($self, pos=None, /)")]
-        fn truncate(this: &PyBuffered, pos: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.truncate(pos)
-        }
-    }
-}
-
-buffered_class! {
-    /// A buffered interface to random access streams.
-    PyBufferedRandom, "BufferedRandom", read = true, write = true,
-    check = [base::check_seekable, base::check_readable, base::check_writable], {
-        #[pymethod]
-        fn readable(this: &PyBuffered) -> PyResult<ObjRef> {
-            call::call_method(&*this.raw()?, intern!("readable"), &[])
-        }
-        #[pymethod]
-        fn writable(this: &PyBuffered) -> PyResult<ObjRef> {
-            call::call_method(&*this.raw()?, intern!("writable"), &[])
-        }
-        #[pymethod(sig = "($self, size=-1, /)")]
-        fn read(this: &PyBuffered, size: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.read(size)
-        }
-        #[pymethod(sig = "($self, size=-1, /)")]
-        fn read1(this: &PyBuffered, size: Option<isize>) -> PyResult<ObjRef> {
-            this.read1(size)
-        }
-        #[pymethod(sig = "($self, size=0, /)")]
-        fn peek(this: &PyBuffered, _size: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.peek()
-        }
-        #[pymethod(sig = "($self, buffer, /)")]
-        fn readinto(this: &PyBuffered, buffer: &PyObject) -> PyResult<Option<usize>> {
-            this.readinto(buffer, false)
-        }
-        #[pymethod(sig = "($self, buffer, /)")]
-        fn readinto1(this: &PyBuffered, buffer: &PyObject) -> PyResult<Option<usize>> {
-            this.readinto(buffer, true)
-        }
-        #[pymethod(sig = "($self, size=-1, /)")]
-        fn readline(this: &PyBuffered, size: Option<&PyObject>) -> PyResult<ObjRef> {
-            Ok(PyBytes::from_vec(this.readline_bytes(base::size_arg(size)?)?).into_obj())
-        }
-        #[pymethod(sig = "($self, buffer, /)")]
-        fn write(this: &PyBuffered, buffer: ArgBytes<'_>) -> PyResult<usize> {
-            this.write(buffer.as_bytes())
-        }
-        #[pymethod(sig = "($self, pos=None, /)")]
-        fn truncate(this: &PyBuffered, pos: Option<&PyObject>) -> PyResult<ObjRef> {
-            this.truncate(pos)
-        }
-        #[slot]
-        fn tp_iternext(this: &PyBuffered) -> PyResult<Option<ObjRef>> {
-            this.next_line()
-        }
-    }
-}
-
-/// A buffered reader and writer object together.
-#[pyclass(name = "BufferedRWPair", module = "_io", base = PyBufferedIOBase, flags(BASETYPE), gc)]
-#[repr(C)]
-pub struct PyBufferedRWPair {
-    pub ob_base: PyIOBase,
-    reader: OptRef,
-    writer: OptRef,
-}
-
-impl PyBufferedRWPair {
-    fn side(&self, side: &OptRef) -> PyResult<ObjRef> {
-        side.get().ok_or_else(|| exc::value_error("I/O operation on uninitialized object"))
-    }
-    fn forward(&self, side: &OptRef, name: &'static PyStr, args: &[&PyObject]) -> PyResult<ObjRef> {
-        call::call_method(&*self.side(side)?, name, args)
-    }
-}
-
-#[pymethods]
-impl PyBufferedRWPair {
-    #[pynew(sig = "(*args, **kwargs)")]
-    fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
-        let pair = PyBufferedRWPair { ob_base: PyIOBase::fresh(), reader: OptRef::NULL, writer: OptRef::NULL };
-        Ok(rpy_vm::object::alloc::new_in(cls, pair)?.into_obj())
-    }
-    #[pyinit(sig = "(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)")]
-    fn py_init(&self, reader: &PyObject, writer: &PyObject, buffer_size: Option<isize>) -> PyResult<()> {
-        base::check_readable(reader)?;
-        base::check_writable(writer)?;
-        let size = PyInt::from_isize(buffer_size.unwrap_or(super::DEFAULT_BUFFER_SIZE as isize));
-        let reader = call::call(PyBufferedReader::type_object().as_object(), &[reader, size.as_object()])?;
-        let writer = call::call(PyBufferedWriter::type_object().as_object(), &[writer, size.as_object()])?;
-        self.reader.set(Some(reader));
-        self.writer.set(Some(writer));
-        Ok(())
-    }
-    #[pymethod(sig = "($self, size=-1, /)")]
-    fn read(&self, size: Option<&PyObject>) -> PyResult<ObjRef> {
-        let none = rpy_vm::none();
-        self.forward(&self.reader, intern!("read"), &[size.unwrap_or(&none)])
-    }
-    #[pymethod(sig = "($self, size=-1, /)")]
-    fn read1(&self, size: Option<isize>) -> PyResult<ObjRef> {
-        self.forward(&self.reader, intern!("read1"), &[PyInt::from_isize(size.unwrap_or(-1)).as_object()])
-    }
-    #[pymethod(sig = "($self, size=0, /)")]
-    fn peek(&self, size: Option<isize>) -> PyResult<ObjRef> {
-        self.forward(&self.reader, intern!("peek"), &[PyInt::from_isize(size.unwrap_or(0)).as_object()])
-    }
-    #[pymethod(sig = "($self, buffer, /)")]
-    fn readinto(&self, buffer: &PyObject) -> PyResult<ObjRef> {
-        self.forward(&self.reader, intern!("readinto"), &[buffer])
-    }
-    #[pymethod(sig = "($self, buffer, /)")]
-    fn readinto1(&self, buffer: &PyObject) -> PyResult<ObjRef> {
-        self.forward(&self.reader, intern!("readinto1"), &[buffer])
-    }
-    #[pymethod(sig = "($self, b, /)")]
-    fn write(&self, b: &PyObject) -> PyResult<ObjRef> {
-        self.forward(&self.writer, intern!("write"), &[b])
-    }
-    #[pymethod]
-    fn flush(&self) -> PyResult<ObjRef> {
-        self.forward(&self.writer, intern!("flush"), &[])
-    }
-    #[pymethod]
-    fn readable(&self) -> PyResult<ObjRef> {
-        self.forward(&self.reader, intern!("readable"), &[])
-    }
-    #[pymethod]
-    fn writable(&self) -> PyResult<ObjRef> {
-        self.forward(&self.writer, intern!("writable"), &[])
-    }
-    #[pymethod]
-    fn close(&self) -> PyResult<()> {
-        let written = self.forward(&self.writer, intern!("close"), &[]);
-        let read = self.forward(&self.reader, intern!("close"), &[]);
-        match (written, read) {
-            (Err(first), Err(second)) => {
-                second.value().set_context(Some(first.into_object()));
-                Err(second)
-            }
-            (Err(e), _) | (_, Err(e)) => Err(e),
-            _ => Ok(()),
-        }
-    }
-    #[pymethod]
-    fn isatty(&self) -> PyResult<ObjRef> {
-        let answer = self.forward(&self.writer, intern!("isatty"), &[])?;
-        if protocol::is_true(&answer)? { Ok(answer) } else { self.forward(&self.reader, intern!("isatty"), &[]) }
-    }
-    #[pygetset]
-    fn closed(&self) -> PyResult<ObjRef> {
-        match self.writer.get() {
-            Some(writer) => protocol::getattr(&writer, intern!("closed")),
-            None => Err(exc::runtime_error("the BufferedRWPair object is being garbage-collected")),
-        }
-    }
 }
