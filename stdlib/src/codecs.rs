@@ -58,7 +58,12 @@ pub mod _codecs {
     /// codecs.register_error that can handle ValueErrors.
     #[pyfunction(sig = "(obj, encoding='utf-8', errors='strict')")]
     fn encode(obj: &PyObject, encoding: Option<&str>, errors: Option<&str>) -> PyResult<ObjRef> {
-        registry::transform(obj, Direction::Encode, c_name(encoding.unwrap_or("utf-8"))?, errors.map(c_name).transpose()?)
+        registry::transform(
+            obj,
+            Direction::Encode,
+            c_name(encoding.unwrap_or("utf-8"))?,
+            errors.map(c_name).transpose()?,
+        )
     }
 
     /// Decodes obj using the codec registered for encoding.
@@ -70,7 +75,12 @@ pub mod _codecs {
     /// codecs.register_error that can handle ValueErrors.
     #[pyfunction(sig = "(obj, encoding='utf-8', errors='strict')")]
     fn decode(obj: &PyObject, encoding: Option<&str>, errors: Option<&str>) -> PyResult<ObjRef> {
-        registry::transform(obj, Direction::Decode, c_name(encoding.unwrap_or("utf-8"))?, errors.map(c_name).transpose()?)
+        registry::transform(
+            obj,
+            Direction::Decode,
+            c_name(encoding.unwrap_or("utf-8"))?,
+            errors.map(c_name).transpose()?,
+        )
     }
 
     /// Register the specified error handler under the name errors.

@@ -119,13 +119,15 @@ pub fn open(
     )?;
     // From here on a failure closes the file again, by the outermost stream there is.
     let mut outermost = raw.clone();
-    wrap(&raw, &mut outermost, &m, mode, buffering, encoding, errors, newline).map_err(|error| {
-        match call::call_method(&outermost, intern!("close"), &[]) {
-            Ok(_) => error,
-            Err(second) => {
-                second.value().set_context(Some(error.into_object()));
-                second
-            }
+    wrap(&raw, &mut outermost, &m, mode, buffering, encoding, errors, newline).map_err(|error| match call::call_method(
+        &outermost,
+        intern!("close"),
+        &[],
+    ) {
+        Ok(_) => error,
+        Err(second) => {
+            second.value().set_context(Some(error.into_object()));
+            second
         }
     })
 }

@@ -43,11 +43,7 @@ impl PyIncrementalNewlineDecoder {
     }
 
     fn check_ready(&self) -> PyResult<()> {
-        if self.ready.get() {
-            Ok(())
-        } else {
-            Err(exc::value_error("IncrementalNewlineDecoder.__init__() not called"))
-        }
+        if self.ready.get() { Ok(()) } else { Err(exc::value_error("IncrementalNewlineDecoder.__init__() not called")) }
     }
 
     /// Decodes a piece of input; what ends in a carriage return waits for the next piece unless `final_`.

@@ -108,11 +108,7 @@ pub struct PyTextIOWrapper {
 
 impl PyTextIOWrapper {
     fn check_initialized(&self) -> PyResult<()> {
-        if self.initialized.get() {
-            Ok(())
-        } else {
-            Err(exc::value_error("I/O operation on uninitialized object"))
-        }
+        if self.initialized.get() { Ok(()) } else { Err(exc::value_error("I/O operation on uninitialized object")) }
     }
 
     /// The binary stream.

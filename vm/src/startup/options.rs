@@ -371,8 +371,10 @@ fn utf8_mode(option: Option<Option<String>>, variable: Option<String>) -> Result
         Some("1") => return Ok(true),
         Some("0") => return Ok(false),
         Some(_) => {
-            return Err("Fatal Python error: preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value\n"
-                .to_owned());
+            return Err(
+                "Fatal Python error: preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value\n"
+                    .to_owned(),
+            );
         }
         None => {}
     }

@@ -131,7 +131,9 @@ impl PyBuffered {
             // Daemon threads that were stopped may hold locks for good.
             let wait = if is_finalizing() { Wait::For(Duration::from_secs(1)) } else { Wait::Forever };
             if !self.lock.acquire(wait)? {
-                return Err(exc::runtime_error("could not acquire the lock of a buffered stream at interpreter shutdown"));
+                return Err(exc::runtime_error(
+                    "could not acquire the lock of a buffered stream at interpreter shutdown",
+                ));
             }
         }
         self.owner.set(me);
