@@ -49,6 +49,7 @@ pub mod support;
 pub mod termios;
 pub mod thread;
 pub mod time;
+pub mod tokenize_;
 pub mod unicodedata;
 pub mod warnings;
 pub mod zlib;
@@ -67,6 +68,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &marshal::marshal::MODULE,
     &signal::signal::MODULE,
     &thread::thread::MODULE,
+    &tokenize_::tokenize_::MODULE,
     &time::time::MODULE,
     &warnings::warnings::MODULE,
     &codecs::_codecs::MODULE,

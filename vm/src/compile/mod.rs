@@ -11,6 +11,7 @@ use crate::types::code::PyCode;
 mod convert;
 mod error;
 pub mod source;
+pub mod tokens;
 
 pub use convert::code_from_compiler;
 pub use error::syntax_error;
