@@ -2,9 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 
-use rpy_vm::compile::tokens::{
-    Done, Failure, Kind, LineSource, SyntaxFailure, Token, Tokenizer, TokenizerOptions,
-};
+use rpy_vm::compile::tokens::{Done, Failure, Kind, LineSource, SyntaxFailure, Token, Tokenizer, TokenizerOptions};
 use rpy_vm::object::alloc::new_exact;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::protocol::call;
@@ -138,14 +136,8 @@ impl Tokens {
             }
         }
         let position = |line: usize, column: isize| PyTuple::new(vec![int(line as isize), int(column)]).into_obj();
-        PyTuple::new(vec![
-            int(kind as isize),
-            text,
-            position(line, column),
-            position(end_line, end_column),
-            physical,
-        ])
-        .into_obj()
+        PyTuple::new(vec![int(kind as isize), text, position(line, column), position(end_line, end_column), physical])
+            .into_obj()
     }
 
     fn error(&self, failure: Failure) -> PyErr {

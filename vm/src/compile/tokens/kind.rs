@@ -105,7 +105,10 @@ kinds! {
 impl Kind {
     /// The operator spelled `text`.
     pub fn of_operator(text: &[u8]) -> Option<Kind> {
-        OPERATORS.iter().find(|(spelling, _)| !spelling.is_empty() && spelling.as_bytes() == text).map(|&(_, kind)| kind)
+        OPERATORS
+            .iter()
+            .find(|(spelling, _)| !spelling.is_empty() && spelling.as_bytes() == text)
+            .map(|&(_, kind)| kind)
     }
 
     /// Operators and delimiters, which `tokenize` reports as `OP`.

@@ -4,8 +4,7 @@ use super::Kind;
 use super::tokenizer::{EOF, Failure, Tokenizer, is_name_char};
 
 /// Keywords that may follow a number without white space, by their first letter and the rest.
-const FOLLOWERS: &[(u8, &[u8])] =
-    &[(b'a', b"nd"), (b'e', b"lse"), (b'f', b"or"), (b'o', b"r"), (b'n', b"ot")];
+const FOLLOWERS: &[(u8, &[u8])] = &[(b'a', b"nd"), (b'e', b"lse"), (b'f', b"or"), (b'o', b"r"), (b'n', b"ot")];
 
 /// A literal with a letter for its base.
 struct Radix {

@@ -279,9 +279,8 @@ impl Tokenizer<'_> {
         self.line_start = template.line_start;
         self.line = template.line;
         if triple {
-            let failure = self.error(format!(
-                "unterminated triple-quoted {prefix}-string literal (detected at line {detected})"
-            ));
+            let failure =
+                self.error(format!("unterminated triple-quoted {prefix}-string literal (detected at line {detected})"));
             if c != b'\n' {
                 self.done = Done::EofInString;
             }

@@ -820,8 +820,7 @@ impl<'s> Tokenizer<'s> {
             return self.error(message);
         }
         let opening = paren.bracket as char;
-        let mut message =
-            format!("closing parenthesis '{closing}' does not match opening parenthesis '{opening}'");
+        let mut message = format!("closing parenthesis '{closing}' does not match opening parenthesis '{opening}'");
         if paren.line != self.line {
             message.push_str(&format!(" on line {}", paren.line));
         }
