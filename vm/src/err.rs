@@ -69,6 +69,22 @@ impl PyErr {
         PyErr(value)
     }
 
+    /// The owned reference as an address, for where a `PyErr` itself cannot travel.
+    #[inline]
+    pub fn into_raw(self) -> *mut PyObject {
+        self.0.into_raw() as *mut PyObject
+    }
+
+    /// Undoes [`PyErr::into_raw`].
+    ///
+    /// # Safety
+    /// `raw` came from `into_raw` and is taken back once.
+    #[inline]
+    pub unsafe fn from_raw(raw: *mut PyObject) -> PyErr {
+        // SAFETY: the caller's promise.
+        PyErr(unsafe { Ref::from_owned_ptr(raw as *mut PyBaseException) })
+    }
+
     /// From what `raise` was given an instance of; anything but an exception becomes a `TypeError`.
     pub fn from_instance(value: ObjRef) -> PyErr {
         if value.ty().has_flag(flags::BASE_EXC_SUBCLASS) {

@@ -8,16 +8,19 @@
 //! * [`specialize`]: rewriting instructions in place after what they have seen
 //! * [`call`]: binding arguments to parameters, entering functions
 //! * [`unwind`]: exception tables, tracebacks, leaving frames
+//! * [`reclaim`]: dropping last references cheaply
 //! * [`instrument`]: tracing, profiling and monitoring
 
 pub mod call;
 pub mod dispatch;
 pub mod frame;
+pub mod instructions;
 pub mod instrument;
 pub mod machine;
 pub mod opcode;
 pub mod ops;
 pub mod pending;
+pub mod reclaim;
 pub mod specialize;
 pub mod stack_effect;
 pub mod stackref;

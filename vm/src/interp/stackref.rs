@@ -131,7 +131,7 @@ impl StackRef {
     pub unsafe fn close(self) {
         if !self.is_borrowed() {
             // SAFETY: an owned word owns one reference.
-            unsafe { PyObject::decref(self.0 as *const PyObject) };
+            unsafe { super::reclaim::decref(self.0 as *mut PyObject) };
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct PyFloat {
 
 const _: () = assert!(size_of::<PyFloat>() == 24);
 
-static FREE: FreeList = FreeList::new(1024);
+pub(crate) static FREE: FreeList = FreeList::new(1024);
 
 /// Gives the memory of the free list back.
 pub fn clear_free_list() -> usize {

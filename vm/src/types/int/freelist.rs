@@ -9,9 +9,9 @@ use crate::object::header::PyObject;
 
 /// A stack of dead objects of one exact type and size.
 pub struct FreeList {
-    head: Cell<*mut PyObject>,
-    len: Cell<usize>,
-    limit: usize,
+    pub(crate) head: Cell<*mut PyObject>,
+    pub(crate) len: Cell<usize>,
+    pub(crate) limit: usize,
 }
 
 // SAFETY: only touched under the GIL.

@@ -50,10 +50,10 @@ pub const BASE: u64 = 1 << SHIFT;
 /// Tags below this are compact.
 const COMPACT_LIMIT: usize = 16;
 /// Tags below this have at most two digits.
-const MEDIUM_LIMIT: usize = 24;
+pub(crate) const MEDIUM_LIMIT: usize = 24;
 const TAG_ZERO: usize = 1;
 const TAG_NEGATIVE: usize = 2;
-const TAG_STATIC: usize = 4;
+pub(crate) const TAG_STATIC: usize = 4;
 const SIGN_MASK: usize = 3;
 const SIZE_SHIFT: u32 = 3;
 
@@ -90,7 +90,7 @@ pub const MAX_DIGITS: usize = (isize::MAX as usize - 24) / 4;
 #[repr(C)]
 pub struct PyInt {
     ob_base: PyObject,
-    lv_tag: usize,
+    pub(crate) lv_tag: usize,
     ob_digit: [u32; 1],
 }
 
@@ -107,7 +107,7 @@ static RPY_SMALL_INTS: [PyInt; SMALL_COUNT] = {
     table
 };
 
-static FREE: FreeList = FreeList::new(1024);
+pub(crate) static FREE: FreeList = FreeList::new(1024);
 
 /// Gives the memory of the free list back.
 pub fn clear_free_list() -> usize {
