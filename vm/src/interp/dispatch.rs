@@ -287,6 +287,8 @@ mod step_tag {
     pub const RAISE: usize = 2;
     /// An exception that is raised again.
     pub const RERAISE: usize = 3;
+    /// The opcode of the general form, as which the instruction goes on.
+    pub const DEOPTIMIZE: usize = 4;
 }
 
 #[inline(always)]
@@ -311,6 +313,7 @@ unsafe extern "sysv64-unwind" fn step<const OP: u8>(
     let (first, tag) = match execute::<OP>(&mut m, arg) {
         Flow::Next => (m.ip as usize, step_tag::NEXT),
         Flow::Again(op, _) => (op as usize, step_tag::AGAIN),
+        Flow::Deoptimize(op) => (op as usize, step_tag::DEOPTIMIZE),
         Flow::Raise(e) => (e.into_raw() as usize, step_tag::RAISE),
         Flow::Reraise(e) => (e.into_raw() as usize, step_tag::RERAISE),
         Flow::Exit(_) => unreachable!("outlined instructions stay in the loop"),
@@ -344,6 +347,7 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
                     m.ip = ip;
                     go(&m, first as u8, arg, context)
                 }
+                step_tag::DEOPTIMIZE => deoptimize(m.frame, ip, m.sp, ts, arg | first << DEOPTIMIZE_SHIFT, context),
                 step_tag::RAISE => raise(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
                 _ => reraise(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
             };
@@ -352,10 +356,38 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
         match execute::<OP>(&mut m, arg) {
             Flow::Next => go_next(&mut m, context),
             Flow::Again(op, arg) => go(&m, op, arg, context),
+            Flow::Deoptimize(op) => {
+                deoptimize(m.frame, m.ip, m.sp, ts, arg | (op as usize) << DEOPTIMIZE_SHIFT, context)
+            }
             Flow::Raise(e) => raise(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
             Flow::Reraise(e) => reraise(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
             Flow::Exit(value) => pack(Ok(value)),
         }
+    }
+}
+
+/// Where [`deoptimize`] finds the opcode in its argument: above the instruction's own argument, which has 32 bits.
+const DEOPTIMIZE_SHIFT: usize = 32;
+
+/// A guard of a specialized instruction failed: it becomes its general form again, and executes as that.
+///
+/// # Safety
+/// See [`Handler`]; for the argument, [`DEOPTIMIZE_SHIFT`].
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64-unwind" fn deoptimize(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    arg: usize,
+    context: *const Context,
+) -> usize {
+    // SAFETY: the registers of a live machine.
+    unsafe {
+        let m = Machine { ts: &*ts, frame, ip, sp };
+        let op = super::specialize::deopt(m.this(), (arg >> DEOPTIMIZE_SHIFT) as u8);
+        go(&m, op, arg & ((1 << DEOPTIMIZE_SHIFT) - 1), context)
     }
 }
 

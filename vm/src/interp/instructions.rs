@@ -22,12 +22,23 @@ pub enum Flow {
     Next,
     /// With another opcode (and argument) in place of this one, whose caches the machine's `ip` still points to.
     Again(u8, usize),
+    /// As the general form given: a specialized instruction's guard failed.
+    Deoptimize(u8),
     /// With the handler of an exception.
     Raise(PyErr),
     /// As `Raise`, for an exception whose traceback knows this frame already.
     Reraise(PyErr),
     /// By leaving the loop with a value.
     Exit(ObjRef),
+}
+
+/// What the fast form of an instruction says.
+pub enum Fast {
+    Done,
+    /// The guards failed.
+    Miss,
+    /// The guards hold, but this time it takes the general form (a call to allocate, say, which the handler must not contain).
+    Rare,
 }
 
 /// Unpacks a result, or raises.
@@ -73,18 +84,29 @@ macro_rules! saved {
 
 /// A specialized instruction that answers false where its guards fail, and then becomes its general form.
 macro_rules! guarded {
-    ($m:ident, $arg:ident, $e:expr, $general:ident) => {
-        if $e { Flow::Next } else { Flow::Again(specialize::deopt($m.this(), $general), $arg) }
+    ($e:expr, $general:ident) => {
+        if $e { Flow::Next } else { Flow::Deoptimize($general) }
+    };
+}
+
+/// A specialized instruction that does the common case alone.
+macro_rules! fast {
+    ($arg:ident, $e:expr, $general:ident) => {
+        match $e {
+            Fast::Done => Flow::Next,
+            Fast::Miss => Flow::Deoptimize($general),
+            Fast::Rare => Flow::Again($general, $arg),
+        }
     };
 }
 
 /// A specialized instruction that may raise, and answers `None` where its guards fail.
 macro_rules! attempted {
-    ($m:ident, $arg:ident, $e:expr, $general:ident) => {
+    ($e:expr, $general:ident) => {
         match $e {
             Some(Ok(())) => Flow::Next,
             Some(Err(e)) => Flow::Raise(e),
-            None => Flow::Again(specialize::deopt($m.this(), $general), $arg),
+            None => Flow::Deoptimize($general),
         }
     };
 }
@@ -305,27 +327,27 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             fallible!(ops::arith::binary_op(m, arg))
         }
         BINARY_OP_ADD_INT | BINARY_OP_SUBTRACT_INT | BINARY_OP_MULTIPLY_INT => {
-            guarded!(m, arg, ops::arith::int_op(m, OP), BINARY_OP)
+            fast!(arg, ops::arith::int_op(m, OP), BINARY_OP)
         }
         BINARY_OP_ADD_FLOAT | BINARY_OP_SUBTRACT_FLOAT | BINARY_OP_MULTIPLY_FLOAT => {
-            guarded!(m, arg, ops::arith::float_op(m, OP), BINARY_OP)
+            fast!(arg, ops::arith::float_op(m, OP), BINARY_OP)
         }
-        BINARY_OP_EXTEND => saved!(m, guarded!(m, arg, ops::arith::extend(m, arg), BINARY_OP)),
-        BINARY_OP_ADD_UNICODE => saved!(m, attempted!(m, arg, ops::arith::add_unicode(m), BINARY_OP)),
-        BINARY_OP_INPLACE_ADD_UNICODE => saved!(m, attempted!(m, arg, ops::arith::inplace_add_unicode(m), BINARY_OP)),
-        BINARY_OP_SUBSCR_LIST_INT => guarded!(m, arg, ops::subscr::list_int(m), BINARY_OP),
-        BINARY_OP_SUBSCR_TUPLE_INT => guarded!(m, arg, ops::subscr::tuple_int(m), BINARY_OP),
-        BINARY_OP_SUBSCR_STR_INT => guarded!(m, arg, ops::subscr::str_int(m), BINARY_OP),
-        BINARY_OP_SUBSCR_DICT => saved!(m, attempted!(m, arg, ops::subscr::dict(m), BINARY_OP)),
-        BINARY_OP_SUBSCR_GETITEM => saved!(m, attempted!(m, arg, ops::subscr::getitem(m), BINARY_OP)),
+        BINARY_OP_EXTEND => saved!(m, guarded!(ops::arith::extend(m, arg), BINARY_OP)),
+        BINARY_OP_ADD_UNICODE => saved!(m, attempted!(ops::arith::add_unicode(m), BINARY_OP)),
+        BINARY_OP_INPLACE_ADD_UNICODE => saved!(m, attempted!(ops::arith::inplace_add_unicode(m), BINARY_OP)),
+        BINARY_OP_SUBSCR_LIST_INT => guarded!(ops::subscr::list_int(m), BINARY_OP),
+        BINARY_OP_SUBSCR_TUPLE_INT => guarded!(ops::subscr::tuple_int(m), BINARY_OP),
+        BINARY_OP_SUBSCR_STR_INT => guarded!(ops::subscr::str_int(m), BINARY_OP),
+        BINARY_OP_SUBSCR_DICT => saved!(m, attempted!(ops::subscr::dict(m), BINARY_OP)),
+        BINARY_OP_SUBSCR_GETITEM => saved!(m, attempted!(ops::subscr::getitem(m), BINARY_OP)),
         COMPARE_OP => {
             m.save_ip();
             adaptive!(m, arg, specialize::compare_op(m.this(), m.peek_obj(2), m.peek_obj(1), arg), COMPARE_OP);
             fallible!(ops::arith::compare_op(m, arg))
         }
-        COMPARE_OP_INT => guarded!(m, arg, ops::arith::compare_int(m, arg), COMPARE_OP),
-        COMPARE_OP_FLOAT => guarded!(m, arg, ops::arith::compare_float(m, arg), COMPARE_OP),
-        COMPARE_OP_STR => guarded!(m, arg, ops::arith::compare_str(m, arg), COMPARE_OP),
+        COMPARE_OP_INT => guarded!(ops::arith::compare_int(m, arg), COMPARE_OP),
+        COMPARE_OP_FLOAT => guarded!(ops::arith::compare_float(m, arg), COMPARE_OP),
+        COMPARE_OP_STR => guarded!(ops::arith::compare_str(m, arg), COMPARE_OP),
         IS_OP => {
             m.save_ip();
             let right = m.pop();
@@ -347,13 +369,13 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
         }
         TO_BOOL_BOOL => {
             if !crate::types::bool_::is_bool(m.peek_obj(1)) {
-                return Flow::Again(specialize::deopt(m.this(), TO_BOOL), arg);
+                return Flow::Deoptimize(TO_BOOL);
             }
             m.skip(3);
             Flow::Next
         }
         TO_BOOL_INT | TO_BOOL_LIST | TO_BOOL_NONE | TO_BOOL_STR | TO_BOOL_ALWAYS_TRUE => {
-            saved!(m, guarded!(m, arg, ops::arith::to_bool_special(m, OP), TO_BOOL))
+            saved!(m, guarded!(ops::arith::to_bool_special(m, OP), TO_BOOL))
         }
         UNARY_NOT => {
             // The compiler puts TO_BOOL in front: the operand is a bool.
@@ -372,8 +394,8 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             adaptive!(m, arg, specialize::store_subscr(m.this(), m.peek_obj(2), m.peek_obj(1)), STORE_SUBSCR);
             fallible!(ops::subscr::store_subscr(m))
         }
-        STORE_SUBSCR_LIST_INT => saved!(m, guarded!(m, arg, ops::subscr::store_list_int(m), STORE_SUBSCR)),
-        STORE_SUBSCR_DICT => saved!(m, attempted!(m, arg, ops::subscr::store_dict(m), STORE_SUBSCR)),
+        STORE_SUBSCR_LIST_INT => saved!(m, guarded!(ops::subscr::store_list_int(m), STORE_SUBSCR)),
+        STORE_SUBSCR_DICT => saved!(m, attempted!(ops::subscr::store_dict(m), STORE_SUBSCR)),
         DELETE_SUBSCR => saved!(m, fallible!(ops::subscr::delete_subscr(m))),
 
         // ---- names ----
@@ -382,8 +404,8 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             adaptive!(m, arg, specialize::load_global(m.this(), m.frame(), arg), LOAD_GLOBAL);
             fallible!(ops::names::load_global(m, arg))
         }
-        LOAD_GLOBAL_MODULE => guarded!(m, arg, ops::names::load_global_module(m, arg), LOAD_GLOBAL),
-        LOAD_GLOBAL_BUILTIN => guarded!(m, arg, ops::names::load_global_builtin(m, arg), LOAD_GLOBAL),
+        LOAD_GLOBAL_MODULE => guarded!(ops::names::load_global_module(m, arg), LOAD_GLOBAL),
+        LOAD_GLOBAL_BUILTIN => guarded!(ops::names::load_global_builtin(m, arg), LOAD_GLOBAL),
         LOAD_NAME => saved!(m, pushed!(m, ops::names::load_name(m.frame(), arg))),
         STORE_NAME => {
             m.save_ip();
@@ -453,28 +475,28 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             adaptive!(m, arg, specialize::attr::load_attr(m.this(), m.code(), m.peek_obj(1), arg), LOAD_ATTR);
             fallible!(ops::attr::load_attr(m, arg))
         }
-        LOAD_ATTR_INSTANCE_VALUE => guarded!(m, arg, ops::attr::instance_value(m, arg), LOAD_ATTR),
-        LOAD_ATTR_MODULE => guarded!(m, arg, ops::attr::module_value(m, arg), LOAD_ATTR),
-        LOAD_ATTR_SLOT => guarded!(m, arg, ops::attr::slot_value(m, arg), LOAD_ATTR),
+        LOAD_ATTR_INSTANCE_VALUE => guarded!(ops::attr::instance_value(m, arg), LOAD_ATTR),
+        LOAD_ATTR_MODULE => guarded!(ops::attr::module_value(m, arg), LOAD_ATTR),
+        LOAD_ATTR_SLOT => guarded!(ops::attr::slot_value(m, arg), LOAD_ATTR),
         LOAD_ATTR_CLASS | LOAD_ATTR_CLASS_WITH_METACLASS_CHECK => {
-            guarded!(m, arg, ops::attr::class_value(m, arg), LOAD_ATTR)
+            guarded!(ops::attr::class_value(m, arg), LOAD_ATTR)
         }
         LOAD_ATTR_METHOD_NO_DICT | LOAD_ATTR_METHOD_LAZY_DICT | LOAD_ATTR_METHOD_WITH_VALUES => {
-            guarded!(m, arg, ops::attr::method(m, OP), LOAD_ATTR)
+            guarded!(ops::attr::method(m, OP), LOAD_ATTR)
         }
         LOAD_ATTR_NONDESCRIPTOR_NO_DICT | LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES => {
-            guarded!(m, arg, ops::attr::nondescriptor(m, OP), LOAD_ATTR)
+            guarded!(ops::attr::nondescriptor(m, OP), LOAD_ATTR)
         }
-        LOAD_ATTR_WITH_HINT => guarded!(m, arg, ops::attr::with_hint(m, arg), LOAD_ATTR),
-        LOAD_ATTR_PROPERTY => saved!(m, attempted!(m, arg, ops::attr::property(m), LOAD_ATTR)),
+        LOAD_ATTR_WITH_HINT => guarded!(ops::attr::with_hint(m, arg), LOAD_ATTR),
+        LOAD_ATTR_PROPERTY => saved!(m, attempted!(ops::attr::property(m), LOAD_ATTR)),
         STORE_ATTR => {
             m.save_ip();
             adaptive!(m, arg, specialize::attr::store_attr(m.this(), m.code(), m.peek_obj(1), arg), STORE_ATTR);
             fallible!(ops::attr::store_attr(m, arg))
         }
-        STORE_ATTR_INSTANCE_VALUE => saved!(m, guarded!(m, arg, ops::attr::store_instance_value(m), STORE_ATTR)),
-        STORE_ATTR_WITH_HINT => saved!(m, guarded!(m, arg, ops::attr::store_new_value(m, arg), STORE_ATTR)),
-        STORE_ATTR_SLOT => saved!(m, guarded!(m, arg, ops::attr::store_slot(m), STORE_ATTR)),
+        STORE_ATTR_INSTANCE_VALUE => saved!(m, guarded!(ops::attr::store_instance_value(m), STORE_ATTR)),
+        STORE_ATTR_WITH_HINT => saved!(m, guarded!(ops::attr::store_new_value(m, arg), STORE_ATTR)),
+        STORE_ATTR_SLOT => saved!(m, guarded!(ops::attr::store_slot(m), STORE_ATTR)),
         DELETE_ATTR => saved!(m, fallible!(ops::attr::delete_attr(m, arg))),
         LOAD_SUPER_ATTR | LOAD_SUPER_ATTR_ATTR | LOAD_SUPER_ATTR_METHOD => {
             saved!(m, fallible!(ops::attr::load_super_attr(m, arg)))
@@ -546,10 +568,10 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             adaptive!(m, arg, specialize::for_iter(m.this(), m.peek_obj(1)), FOR_ITER);
             fallible!(ops::iter::for_iter(m, arg))
         }
-        FOR_ITER_RANGE => guarded!(m, arg, ops::iter::for_iter_range(m, arg), FOR_ITER),
-        FOR_ITER_LIST => saved!(m, guarded!(m, arg, ops::iter::for_iter_list(m, arg), FOR_ITER)),
-        FOR_ITER_TUPLE => saved!(m, guarded!(m, arg, ops::iter::for_iter_tuple(m, arg), FOR_ITER)),
-        FOR_ITER_GEN => saved!(m, guarded!(m, arg, ops::generators::for_iter_gen(m, arg), FOR_ITER)),
+        FOR_ITER_RANGE => fast!(arg, ops::iter::for_iter_range(m, arg), FOR_ITER),
+        FOR_ITER_LIST => saved!(m, guarded!(ops::iter::for_iter_list(m, arg), FOR_ITER)),
+        FOR_ITER_TUPLE => saved!(m, guarded!(ops::iter::for_iter_tuple(m, arg), FOR_ITER)),
+        FOR_ITER_GEN => saved!(m, guarded!(ops::generators::for_iter_gen(m, arg), FOR_ITER)),
         GET_LEN => {
             m.save_ip();
             let length = tri!(crate::protocol::object::size(m.peek_obj(1)));
@@ -564,14 +586,14 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             fallible!(ops::calls::call(m, arg))
         }
         CALL_PY_EXACT_ARGS | CALL_BOUND_METHOD_EXACT_ARGS => {
-            saved!(m, attempted!(m, arg, ops::calls::call_py_exact(m, OP, arg), CALL))
+            saved!(m, attempted!(ops::calls::call_py_exact(m, OP, arg), CALL))
         }
         CALL_PY_GENERAL | CALL_BOUND_METHOD_GENERAL | CALL_NON_PY_GENERAL => {
             saved!(m, fallible!(ops::calls::call(m, arg)))
         }
-        CALL_ALLOC_AND_ENTER_INIT => saved!(m, attempted!(m, arg, ops::calls::alloc_and_enter_init(m, arg), CALL)),
+        CALL_ALLOC_AND_ENTER_INIT => saved!(m, attempted!(ops::calls::alloc_and_enter_init(m, arg), CALL)),
         CALL_TYPE_1 | CALL_STR_1 | CALL_TUPLE_1 | CALL_LEN | CALL_ISINSTANCE | CALL_LIST_APPEND => {
-            saved!(m, attempted!(m, arg, ops::calls::call_known(m, OP, arg), CALL))
+            saved!(m, attempted!(ops::calls::call_known(m, OP, arg), CALL))
         }
         CALL_BUILTIN_O
         | CALL_BUILTIN_FAST
@@ -580,7 +602,7 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
         | CALL_METHOD_DESCRIPTOR_O
         | CALL_METHOD_DESCRIPTOR_FAST
         | CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS
-        | CALL_BUILTIN_CLASS => saved!(m, attempted!(m, arg, ops::calls::call_builtin(m, OP, arg), CALL)),
+        | CALL_BUILTIN_CLASS => saved!(m, attempted!(ops::calls::call_builtin(m, OP, arg), CALL)),
         CALL_KW | CALL_KW_PY | CALL_KW_BOUND_METHOD | CALL_KW_NON_PY => {
             saved!(m, fallible!(ops::calls::call_kw(m, arg)))
         }

@@ -71,8 +71,11 @@ impl StackRef {
     /// Not `NULL`, and the referent outlives the use (the slot or its lender keeps it alive).
     #[inline(always)]
     pub unsafe fn get<'a>(self) -> &'a PyObject {
-        // SAFETY: the caller's promise.
-        unsafe { &*self.as_ptr() }
+        // SAFETY: the caller's promise. Said twice, as the compiler forgets it when it sees the tag masked.
+        unsafe {
+            core::hint::assert_unchecked(!self.as_ptr().is_null());
+            &*self.as_ptr()
+        }
     }
 
     /// The object, or `None` for `NULL`.

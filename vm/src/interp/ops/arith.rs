@@ -1,6 +1,7 @@
 //! Unary and binary operators, comparisons, containment, truth.
 
 use crate::err::PyResult;
+use crate::interp::instructions::Fast;
 use crate::interp::machine::Machine;
 use crate::interp::opcode::*;
 use crate::interp::stackref::StackRef;
@@ -10,7 +11,7 @@ use crate::object::slots::CompareOp;
 use crate::protocol::{number, object as protocol, sequence};
 use crate::types::dict::PyDict;
 use crate::types::float::PyFloat;
-use crate::types::int::{self, PyInt};
+use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::str::PyStr;
 
@@ -80,66 +81,55 @@ pub fn generic_binary(op: usize, a: &PyObject, b: &PyObject) -> PyResult<ObjRef>
     }
 }
 
-/// `+ - *` on two exact ints.
+/// `+ - *` on two exact compact ints.
 #[inline(always)]
-pub fn int_op(m: &mut Machine<'_>, op: u8) -> bool {
+pub fn int_op(m: &mut Machine<'_>, op: u8) -> Fast {
     let (a, b) = (m.peek_obj(2), m.peek_obj(1));
-    let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>()) else { return false };
-    let value = match op {
-        BINARY_OP_ADD_INT => int::int_add(a, b),
-        BINARY_OP_SUBTRACT_INT => int::int_sub(a, b),
-        _ => int::int_mul(a, b),
-    };
-    let right = m.pop();
-    let left = m.pop();
-    // SAFETY: exact ints have no finalizers.
-    unsafe {
-        left.close();
-        right.close();
+    let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>()) else { return Fast::Miss };
+    if !PyInt::both_compact(a, b) {
+        return Fast::Rare;
     }
-    m.push_owned(value);
+    let (a, b) = (a.compact_value() as i64, b.compact_value() as i64);
+    let value = match op {
+        BINARY_OP_ADD_INT => a + b,
+        BINARY_OP_SUBTRACT_INT => a - b,
+        _ => a * b,
+    };
+    let Some(value) = PyInt::recycled(value) else { return Fast::Rare };
+    replace2(m, value.into_obj());
     m.skip(BINARY_CACHE);
-    true
+    Fast::Done
 }
 
-/// `+ - *` on two exact floats. A left operand that nobody else holds is overwritten with the result.
+/// `+ - *` on two exact floats. An operand that only the stack holds is overwritten with the result.
 #[inline(always)]
-pub fn float_op(m: &mut Machine<'_>, op: u8) -> bool {
+pub fn float_op(m: &mut Machine<'_>, op: u8) -> Fast {
     let (left, right) = (m.peek(2), m.peek(1));
     let (a, b) = (m.peek_obj(2), m.peek_obj(1));
-    let (Some(x), Some(y)) = (a.downcast_exact::<PyFloat>(), b.downcast_exact::<PyFloat>()) else { return false };
+    let (Some(x), Some(y)) = (a.downcast_exact::<PyFloat>(), b.downcast_exact::<PyFloat>()) else { return Fast::Miss };
     let value = match op {
         BINARY_OP_ADD_FLOAT => x.value() + y.value(),
         BINARY_OP_SUBTRACT_FLOAT => x.value() - y.value(),
         _ => x.value() * y.value(),
     };
-    finish_float(m, left, right, x, y, value);
-    m.skip(BINARY_CACHE);
-    true
-}
-
-/// Pushes a float in place of two operands, reusing the box of one that only the stack owns.
-#[inline(always)]
-fn finish_float(m: &mut Machine<'_>, left: StackRef, right: StackRef, x: &PyFloat, y: &PyFloat, value: f64) {
-    m.shrink(2);
-    if !left.is_borrowed() && x.ob_base.refcount() == 1 {
+    let (result, spare) = if !left.is_borrowed() && x.ob_base.refcount() == 1 {
         x.set_value(value);
-        m.push(left);
-        // SAFETY: popped.
-        unsafe { right.close() };
+        (left, right)
     } else if !right.is_borrowed() && y.ob_base.refcount() == 1 {
         y.set_value(value);
-        m.push(right);
-        // SAFETY: popped.
-        unsafe { left.close() };
+        (right, left)
     } else {
-        m.push_ref(PyFloat::new(value));
-        // SAFETY: popped; exact floats have no finalizers.
-        unsafe {
-            left.close();
-            right.close();
-        }
-    }
+        let Some(float) = PyFloat::recycled(value) else { return Fast::Rare };
+        replace2(m, float.into_obj());
+        m.skip(BINARY_CACHE);
+        return Fast::Done;
+    };
+    m.set_peek(2, result);
+    m.shrink(1);
+    // SAFETY: moved out.
+    unsafe { spare.close() };
+    m.skip(BINARY_CACHE);
+    Fast::Done
 }
 
 /// The remaining number-only operators on exact ints and floats, mixed as they come: everything that neither raises nor

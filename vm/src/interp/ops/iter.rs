@@ -3,12 +3,14 @@
 use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::interp::frame::InterpreterFrame;
+use crate::interp::instructions::Fast;
 use crate::interp::machine::Machine;
 use crate::interp::stackref::StackRef;
 use crate::object::header::PyObject;
 use crate::object::refs::ObjRef;
 use crate::protocol::{object as protocol, sequence};
 use crate::runtime::thread::PyThreadState;
+use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::list::iter::PyListIterator;
 use crate::types::range::iterator::PyRangeIterator;
@@ -67,16 +69,21 @@ pub fn for_iter(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
 }
 
 #[inline(always)]
-pub fn for_iter_range(m: &mut Machine<'_>, arg: usize) -> bool {
-    let Some(iterator) = m.peek_obj(1).downcast_exact::<PyRangeIterator>() else { return false };
-    match iterator.next_i64() {
+pub fn for_iter_range(m: &mut Machine<'_>, arg: usize) -> Fast {
+    let Some(iterator) = m.peek_obj(1).downcast_exact::<PyRangeIterator>() else { return Fast::Miss };
+    match iterator.peek_i64() {
         Some(value) => {
-            m.push_ref(crate::types::int::PyInt::from_i64(value));
+            if value.unsigned_abs() >> 60 != 0 {
+                return Fast::Rare;
+            }
+            let Some(value) = PyInt::recycled(value) else { return Fast::Rare };
+            iterator.advance();
+            m.push_ref(value);
             m.skip(1);
         }
         None => m.skip(1 + arg + 1),
     }
-    true
+    Fast::Done
 }
 
 #[inline(always)]

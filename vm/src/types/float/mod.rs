@@ -68,6 +68,20 @@ impl PyFloat {
         }
     }
 
+    /// As [`PyFloat::new`] where that needs no allocation; `None` otherwise.
+    #[inline(always)]
+    pub fn recycled(value: f64) -> Option<Ref<PyFloat>> {
+        let float = FREE.pop() as *mut PyFloat;
+        if float.is_null() {
+            return None;
+        }
+        // SAFETY: a block of 24 bytes with its header set, ours alone.
+        unsafe {
+            (*float).ob_fval.set(value);
+            Some(Ref::from_owned_ptr(float))
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn alloc_fresh() -> *mut PyObject {

@@ -41,6 +41,21 @@ impl PyInt {
         }
         PyInt::new_medium(value.unsigned_abs(), value < 0)
     }
+
+    /// As [`PyInt::from_medium`] where that needs no allocation; `None` otherwise.
+    #[inline(always)]
+    pub fn recycled(value: i64) -> Option<Ref<PyInt>> {
+        debug_assert!(value.unsigned_abs() < 1 << (2 * SHIFT));
+        if (value.wrapping_sub(super::SMALL_MIN) as u64) < super::SMALL_COUNT as u64 {
+            return Some(PyInt::small(value));
+        }
+        let object = super::FREE.pop();
+        if object.is_null() {
+            return None;
+        }
+        // SAFETY: blocks on the free list have room for two digits; this one is ours.
+        Some(unsafe { PyInt::write_medium(object as *mut PyInt, value.unsigned_abs(), value < 0) })
+    }
 }
 
 // ---- addition ----

@@ -377,11 +377,20 @@ impl PyInt {
     /// A fresh int of one or two digits. `magnitude` is not zero and below 2^60.
     #[inline(always)]
     fn new_medium(magnitude: u64, negative: bool) -> Ref<PyInt> {
+        // SAFETY: a fresh block of 32 bytes, which is room for two digits.
+        unsafe { PyInt::write_medium(PyInt::alloc_medium(), magnitude, negative) }
+    }
+
+    /// Fills in a block.
+    ///
+    /// # Safety
+    /// The block has its header and room for two digits, and nobody else refers to it.
+    #[inline(always)]
+    unsafe fn write_medium(int: *mut PyInt, magnitude: u64, negative: bool) -> Ref<PyInt> {
         let low = magnitude as u32 & MASK;
         let high = (magnitude >> SHIFT) as u32;
         let count = 1 + (high != 0) as usize;
-        let int = PyInt::alloc_medium();
-        // SAFETY: a fresh block of 32 bytes, which is room for two digits.
+        // SAFETY: the caller's promise.
         unsafe {
             (*int).lv_tag = count << SIZE_SHIFT | (negative as usize) << 1;
             let digits = (&raw mut (*int).ob_digit) as *mut u32;

@@ -51,14 +51,22 @@ impl PyRangeIterator {
     /// The next number.
     #[inline(always)]
     pub fn next_i64(&self) -> Option<i64> {
-        let left = self.left.get();
-        if left <= 0 {
-            return None;
-        }
-        self.left.set(left - 1);
-        let value = self.next.get();
-        self.next.set(value.wrapping_add(self.step.get()));
+        let value = self.peek_i64()?;
+        self.advance();
         Some(value)
+    }
+
+    /// The value that comes next.
+    #[inline(always)]
+    pub fn peek_i64(&self) -> Option<i64> {
+        if self.left.get() <= 0 { None } else { Some(self.next.get()) }
+    }
+
+    /// Moves on; there is a next value.
+    #[inline(always)]
+    pub fn advance(&self) {
+        self.left.set(self.left.get() - 1);
+        self.next.set(self.next.get().wrapping_add(self.step.get()));
     }
 }
 
