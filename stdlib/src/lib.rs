@@ -32,6 +32,7 @@ pub mod mmap;
 pub mod multiprocessing;
 pub mod opcode_;
 pub mod operator;
+pub mod pickle;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod queue;
@@ -87,6 +88,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &math::math::MODULE,
     &opcode_::opcode_::MODULE,
     &operator::operator_::MODULE,
+    &pickle::pickle_::MODULE,
     &random::random_::MODULE,
     &statistics::statistics_::MODULE,
     &sre::sre::MODULE,

@@ -6,7 +6,7 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::module::PyModule;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyResult, PyStruct, PyTypeObject};
+use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyResult, PyStruct, PyTypeObject, intern};
 
 /// A new exception class `module.name` (`PyErr_NewException`).
 ///
@@ -35,6 +35,16 @@ pub fn error_with(class: &OptRef, fallback: &PyTypeObject, args: Vec<ObjRef>) ->
     match class.peek().and_then(|c| c.downcast_ref::<PyTypeObject>()) {
         Some(class) => PyErr::with_args(class, args),
         None => PyErr::with_args(fallback, args),
+    }
+}
+
+/// Adds a note to an exception under way (`_PyErr_FormatNote`).
+#[cold]
+pub fn note(error: PyErr, text: String) -> PyErr {
+    let text = PyStr::from_string(text);
+    match call::call_method(error.object(), intern!("add_note"), &[text.as_object()]) {
+        Ok(_) => error,
+        Err(e) => e,
     }
 }
 

@@ -11,9 +11,10 @@ use rpy_vm::types::int::{PyInt, parse::int_repr};
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::{PyStr, StrBuilder, StrData};
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, OptRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, intern, pyclass, pymethods};
+use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, exc, pyclass, pymethods};
 
 use super::scan::Unit;
+use crate::support::note;
 
 /// The module's own functions: an encoder given one of them need not call it.
 pub static ENCODE_ASCII: OptRef = OptRef::NULL;
@@ -144,14 +145,6 @@ struct Run<'a> {
     indent: Option<rpy_vm::Ref<PyStr>>,
     /// Containers being written, when circular references are to be found.
     open: Option<RefCell<Vec<*mut PyObject>>>,
-}
-
-fn note(error: PyErr, text: String) -> PyErr {
-    let text = PyStr::from_string(text);
-    match call::call_method(error.object(), intern!("add_note"), &[text.as_object()]) {
-        Ok(_) => error,
-        Err(e) => e,
-    }
 }
 
 impl Run<'_> {

@@ -301,6 +301,44 @@ impl PyMemoryView {
         Err(exc::type_error(format!("memoryview: a bytes-like object is required, not '{}'", object.ty().name())))
     }
 
+    /// A view of an object's contiguous memory as plain bytes in one dimension, whatever its shape and format are.
+    ///
+    /// # Errors
+    /// As [`PyMemoryView::from_object`].
+    pub fn raw_bytes(object: &PyObject) -> PyResult<Ref<PyMemoryView>> {
+        let mbuf = PyManagedBuffer::from_object(object, buf::FULL_RO)?;
+        let this = PyMemoryView::allocate(1)?;
+        // SAFETY: the master is filled in, and nobody else has seen the new view, whose arrays have one element each.
+        unsafe {
+            let dest = &mut *this.view.get();
+            copy_values(dest, &*mbuf.master.get());
+            dest.itemsize = 1;
+            dest.format = c"B".as_ptr() as *mut c_char;
+            *dest.shape = dest.len;
+            *dest.strides = 1;
+            dest.suboffsets = ptr::null_mut();
+        }
+        this.attach(&mbuf);
+        this.update_flags();
+        Ok(this)
+    }
+
+    /// A read-only view of the same memory (`memoryview.toreadonly`).
+    ///
+    /// # Errors
+    /// `ValueError` if this view was released.
+    pub fn to_readonly(&self) -> PyResult<Ref<PyMemoryView>> {
+        let view = PyMemoryView::from_object(self.as_object())?;
+        // SAFETY: nobody else has seen the new view.
+        unsafe { (*view.view.get()).readonly = 1 };
+        Ok(view)
+    }
+
+    /// May the memory not be written through this view?
+    pub fn is_readonly(&self) -> bool {
+        self.view().readonly != 0
+    }
+
     /// A view of the buffer that one certain `bf_getbuffer` gives (`_PyMemoryView_FromBufferProc`).
     ///
     /// # Safety
