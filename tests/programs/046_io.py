@@ -152,3 +152,12 @@ shutil.rmtree(folder)
 print(os.path.exists(folder), os.path.join("a", "b", "/c"), os.path.splitext("x.tar.gz"), os.path.split("/a/b"),
     os.path.normpath("a/./b/../c"), os.path.relpath("/a/b", "/a/c"), os.path.commonpath(["/a/b", "/a/c"]),
     os.path.isabs("/x"), os.path.basename("/a/b/"), os.path.dirname("/a/b"), os.path.expanduser("x"))
+# A file that nobody refers to any more is flushed and closed.
+import tempfile
+handle, path = tempfile.mkstemp()
+os.close(handle)
+open(path, "w").write("kept text")
+print(open(path).read())
+open(path, "wb").write(b"kept bytes")
+print(open(path, "rb").read())
+os.remove(path)

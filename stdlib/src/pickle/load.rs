@@ -148,9 +148,21 @@ impl<'a> Loader<'a> {
     }
 
     /// A memo number in a line of text.
-    fn index_line(&mut self) -> PyResult<isize> {
-        let number = decimal(self.filled_line()?)?;
+    fn index(line: &[u8]) -> PyResult<isize> {
+        let number = decimal(line, &[line, b"\n"].concat())?;
         number.as_isize().ok_or_else(|| exc::overflow_error("Python int too large to convert to C ssize_t"))
+    }
+
+    fn get_line(&mut self) -> PyResult<()> {
+        let index = Self::index(self.filled_line()?)?;
+        self.get(usize::try_from(index).map_err(|_| no_memo(index))?)
+    }
+
+    fn put_line(&mut self) -> PyResult<()> {
+        let line = self.filled_line()?.to_vec();
+        self.top()?;
+        let index = Self::index(&line)?;
+        self.put(usize::try_from(index).map_err(|_| exc::value_error("negative PUT argument"))?)
     }
 
     // ----------------------------------------------------------------------------------------------------------- input
@@ -204,7 +216,10 @@ impl<'a> Loader<'a> {
 
     fn long_line(&mut self) -> PyResult<()> {
         let line = self.filled_line()?;
-        let value = decimal(line.strip_suffix(b"L").unwrap_or(line))?;
+        let value = match line.strip_suffix(b"L") {
+            Some(digits) => decimal(digits, digits)?,
+            None => decimal(line, &[line, b"\n"].concat())?,
+        };
         self.push(value.into_obj());
         Ok(())
     }
@@ -219,7 +234,11 @@ impl<'a> Loader<'a> {
         let line = self.filled_line()?;
         let value = match parse_float_prefix(line) {
             Some((value, len)) if len == line.len() => value,
-            _ => return Err(exc::value_error("could not convert string to float")),
+            Some(_) => return Err(exc::value_error("could not convert string to float")),
+            None => {
+                let shown = String::from_utf8_lossy(line);
+                return Err(exc::value_error(format!("could not convert string to float: '{shown}\n'")));
+            }
         };
         if value.is_infinite() && line.iter().any(u8::is_ascii_digit) {
             let shown = String::from_utf8_lossy(line).into_owned();
@@ -524,10 +543,7 @@ impl<'a> Loader<'a> {
                 let object = self.top()?.clone();
                 self.push(object);
             }
-            Op::Get => {
-                let index = self.index_line()?;
-                return usize::try_from(index).map_err(|_| no_memo(index)).and_then(|index| self.get(index));
-            }
+            Op::Get => return self.get_line(),
             Op::BinGet => {
                 let index = self.count1()?;
                 return self.get(index);
@@ -536,12 +552,7 @@ impl<'a> Loader<'a> {
                 let index = self.count4()?;
                 return self.get(index);
             }
-            Op::Put => {
-                let line = self.index_line();
-                self.top()?;
-                let index = usize::try_from(line?).map_err(|_| exc::value_error("negative PUT argument"))?;
-                return self.put(index);
-            }
+            Op::Put => return self.put_line(),
             Op::BinPut => {
                 let index = self.count1()?;
                 return self.put(index);
@@ -582,7 +593,13 @@ fn invalid_key(byte: u8) -> PyErr {
     })
 }
 
-/// An `int` written in decimal.
-fn decimal(text: &[u8]) -> PyResult<Ref<PyInt>> {
-    parse_int(text, 10).map_err(|e| e.into_err(10, PyStr::from_latin1(text).as_object()))
+/// An `int` written in decimal. Errors show `shown` up to a NUL.
+fn decimal(text: &[u8], shown: &[u8]) -> PyResult<Ref<PyInt>> {
+    parse_int(text, 10).map_err(|e| {
+        let end = memchr::memchr(0, shown).unwrap_or(shown.len()).min(200);
+        match utf8::decode(&shown[..end], None, true) {
+            Ok((shown, _)) => e.into_err(10, shown.as_object()),
+            Err(e) => e,
+        }
+    })
 }
