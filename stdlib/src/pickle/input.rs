@@ -233,7 +233,7 @@ impl Input {
         if self.file.is_none() {
             return Err(truncated());
         }
-        Ok(PyBytes::try_new(self.read_bytearray(n)?.as_bytes())?)
+        PyBytes::try_new(self.read_bytearray(n)?.as_bytes())
     }
 
     /// The next `n` bytes as a `bytearray`.
