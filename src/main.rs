@@ -4,5 +4,6 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
+    rpy_capi::install();
     std::process::exit(rpy_vm::startup::main(rpy_stdlib::MODULES));
 }

@@ -180,12 +180,28 @@ fn namespaces(function: &str, globals: Option<&PyObject>, locals: Option<&PyObje
         None if given.is_some() => globals.to_obj(),
         None => caller_locals()?,
     };
+    ensure_builtins(&globals)?;
+    Ok(Namespaces { globals, locals })
+}
+
+/// Code that runs with these globals finds `__builtins__` in them.
+fn ensure_builtins(globals: &PyDict) -> PyResult<()> {
     let name = crate::intern!("__builtins__");
     if !globals.contains_str(name) {
-        let builtins = frames::current_builtins()?;
-        globals.set_str(name, &builtins)?;
+        globals.set_str(name, &*frames::current_builtins()?)?;
     }
-    Ok(Namespaces { globals, locals })
+    Ok(())
+}
+
+/// As `ensure_builtins`, for globals that C code passes.
+///
+/// # Errors
+/// `SystemError` for anything but a dict.
+pub fn add_builtins(globals: &PyObject) -> PyResult<()> {
+    match globals.downcast_ref::<PyDict>() {
+        Some(globals) => ensure_builtins(globals),
+        None => Err(exc::system_error("globals must be a dict")),
+    }
 }
 
 /// Compiles text that is run at once, with the audit events of both.

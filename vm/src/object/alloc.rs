@@ -110,6 +110,28 @@ pub fn alloc_var(ty: &PyTypeObject, nitems: usize) -> PyResult<*mut PyObject> {
     Ok(object)
 }
 
+/// As [`alloc_var`] without items, with `extra` zeroed bytes behind the object.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn alloc_with_extra(ty: &PyTypeObject, extra: usize) -> PyResult<*mut PyObject> {
+    let pre = preheader_size(ty);
+    let size = ((ty.tp_basicsize.get() as usize) + 7) & !7;
+    let total = size.checked_add(pre).and_then(|n| n.checked_add(extra)).ok_or_else(crate::exc::memory_error)?;
+    let block = mem_calloc(total);
+    if block.is_null() {
+        return Err(crate::exc::memory_error());
+    }
+    // SAFETY: fresh memory that covers what lies in front, the object and the extra bytes.
+    let object = unsafe {
+        let object = block.add(pre) as *mut PyObject;
+        init_header(object, ty);
+        object
+    };
+    gc::count_allocation(ty);
+    Ok(object)
+}
+
 /// Writes a fresh header: count 1, type `ty` (taking a reference when it is a heap type).
 ///
 /// # Safety

@@ -9,6 +9,7 @@ use super::header::{PyObject, PyVarObject};
 use super::refs::OptRef;
 use super::slots::*;
 use crate::types::dict::PyDict;
+use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 
 /// `Py_TPFLAGS_*`.
@@ -196,10 +197,17 @@ impl PyTypeObject {
         unsafe { CStr::from_ptr(self.tp_name.get()) }.to_str().unwrap_or("?")
     }
 
-    /// `__name__`: what follows the last dot of a static type's `tp_name`, all of a heap type's.
+    /// `__name__`: what follows the last dot of a static type's `tp_name`; heap types have it in an object of its own.
     pub fn name(&self) -> &str {
         let full = self.full_name();
-        if self.has_flag(flags::HEAPTYPE) { full } else { full.rsplit('.').next().unwrap_or(full) }
+        match self.as_heap() {
+            None => full.rsplit('.').next().unwrap_or(full),
+            // SAFETY: the name of a heap type is a str; its UTF-8 form lives as long as it.
+            Some(heap) => match heap.ht_name.peek().map(|name| unsafe { name.cast_unchecked_ref::<PyStr>() }) {
+                Some(name) => name.as_str().unwrap_or(full),
+                None => full,
+            },
+        }
     }
 
     /// The heap part, for heap types.

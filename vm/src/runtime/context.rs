@@ -303,6 +303,14 @@ impl PyContextVar {
         Ok(self.default.get())
     }
 
+    /// The value in the current context; not the default.
+    pub fn set_in_context(&self) -> PyResult<Option<ObjRef>> {
+        match thread::current().context.peek().and_then(PyObject::downcast_ref::<PyContext>) {
+            Some(context) => context.vars().get_item(self.as_object()),
+            None => Ok(None),
+        }
+    }
+
     /// Sets the value in the current context. The token undoes it.
     pub fn set_value(&self, value: &PyObject) -> PyResult<Ref<PyContextToken>> {
         let context = current();

@@ -96,6 +96,8 @@ pub struct PyThreadState {
     pub daemon: Cell<bool>,
     /// Depth of nested `RecursionError` handling, to grant headroom once.
     pub handling_recursion: Cell<u32>,
+    /// While a binary operator works on the operands on top of a frame's stack: the top of that stack. Null otherwise.
+    pub operator_stack: Cell<*mut crate::interp::stackref::StackRef>,
 }
 
 const _: () = {
@@ -120,6 +122,8 @@ const _: () = {
 
 thread_local! {
     static CURRENT: Cell<*const PyThreadState> = const { Cell::new(core::ptr::null()) };
+    /// The state this OS thread ran with last, whether or not it holds the GIL at present.
+    static BOUND: Cell<*const PyThreadState> = const { Cell::new(core::ptr::null()) };
 }
 
 /// Default `sys.getrecursionlimit()`.
@@ -150,7 +154,17 @@ pub fn try_current() -> Option<&'static PyThreadState> {
 
 /// Makes `state` the running thread's state (null detaches); gives the previous one.
 pub fn swap_current(state: *const PyThreadState) -> *const PyThreadState {
+    if !state.is_null() {
+        BOUND.set(state);
+    }
     CURRENT.replace(state)
+}
+
+/// The state that belongs to the calling OS thread, also while it does not hold the GIL; `None` for a thread that never ran
+/// Python code.
+pub fn bound() -> Option<&'static PyThreadState> {
+    // SAFETY: set when the thread attaches; a deleted state is forgotten by its own thread.
+    unsafe { BOUND.get().as_ref() }
 }
 
 /// A new thread state for the calling OS thread, linked into the list of all. It does not take the GIL.
@@ -204,6 +218,7 @@ pub fn new_state() -> &'static PyThreadState {
         jit: Cell::new(core::ptr::null_mut()),
         daemon: Cell::new(false),
         handling_recursion: Cell::new(0),
+        operator_stack: Cell::new(core::ptr::null_mut()),
     }));
     state.exc_info.set(&raw const state.exc_state as *mut ExcStackItem);
     let _guard = LIST_LOCK.lock().unwrap_or_else(|e| e.into_inner());
@@ -232,6 +247,9 @@ pub fn bind_to_os_thread(state: &PyThreadState) {
 /// # Safety
 /// The caller holds the GIL, no frame of that thread is alive, and nobody uses the state afterwards.
 pub unsafe fn delete_state(state: *const PyThreadState) {
+    if core::ptr::eq(BOUND.get(), state) {
+        BOUND.set(core::ptr::null());
+    }
     {
         let _guard = LIST_LOCK.lock().unwrap_or_else(|e| e.into_inner());
         // SAFETY: the list is locked and its members are live.

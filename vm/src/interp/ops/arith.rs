@@ -40,8 +40,11 @@ fn replace2(m: &mut Machine<'_>, value: ObjRef) {
 /// `BINARY_OP` for any operands.
 #[inline(always)]
 pub fn binary_op(m: &mut Machine<'_>, op: usize) -> PyResult<()> {
-    let value = generic_binary(op, m.peek_obj(2), m.peek_obj(1))?;
-    replace2(m, value);
+    // Whoever implements the operator may ask whether its operands are temporaries of this stack.
+    m.ts.operator_stack.set(m.sp);
+    let value = generic_binary(op, m.peek_obj(2), m.peek_obj(1));
+    m.ts.operator_stack.set(core::ptr::null_mut());
+    replace2(m, value?);
     m.skip(BINARY_CACHE);
     Ok(())
 }

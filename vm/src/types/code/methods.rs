@@ -86,29 +86,33 @@ fn check_names(tuple: &PyTuple) -> PyResult<Ref<PyTuple>> {
 }
 
 /// The fields of a code object as Python code names them.
-struct Fields {
-    argcount: i32,
-    posonlyargcount: i32,
-    kwonlyargcount: i32,
-    nlocals: i32,
-    stacksize: i32,
-    flags: i32,
-    code: Vec<u8>,
-    consts: Ref<PyTuple>,
-    names: Ref<PyTuple>,
-    varnames: Ref<PyTuple>,
-    filename: ObjRef,
-    name: Ref<PyStr>,
-    qualname: Ref<PyStr>,
-    firstlineno: i32,
-    linetable: Ref<PyBytes>,
-    exceptiontable: Ref<PyBytes>,
-    freevars: Ref<PyTuple>,
-    cellvars: Ref<PyTuple>,
+pub struct Fields {
+    pub argcount: i32,
+    pub posonlyargcount: i32,
+    pub kwonlyargcount: i32,
+    pub nlocals: i32,
+    pub stacksize: i32,
+    pub flags: i32,
+    pub code: Vec<u8>,
+    pub consts: Ref<PyTuple>,
+    pub names: Ref<PyTuple>,
+    pub varnames: Ref<PyTuple>,
+    pub filename: ObjRef,
+    pub name: Ref<PyStr>,
+    pub qualname: Ref<PyStr>,
+    pub firstlineno: i32,
+    pub linetable: Ref<PyBytes>,
+    pub exceptiontable: Ref<PyBytes>,
+    pub freevars: Ref<PyTuple>,
+    pub cellvars: Ref<PyTuple>,
 }
 
 impl Fields {
-    fn build(self) -> PyResult<Ref<PyCode>> {
+    /// The code object.
+    ///
+    /// # Errors
+    /// `ValueError` and `TypeError` where the parts do not fit each other.
+    pub fn build(self) -> PyResult<Ref<PyCode>> {
         let negative = [
             (self.argcount, "argcount"),
             (self.posonlyargcount, "posonlyargcount"),

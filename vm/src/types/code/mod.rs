@@ -16,7 +16,7 @@ use crate::types::tuple::PyTuple;
 use rpy_derive::pyclass;
 
 pub mod location;
-mod methods;
+pub mod methods;
 
 /// `co_flags` bits.
 pub mod co_flags {

@@ -30,7 +30,7 @@ use rpy_derive::pyclass;
 
 pub mod iter;
 mod lookup;
-mod merge;
+pub mod merge;
 mod methods;
 pub mod table;
 pub mod views;

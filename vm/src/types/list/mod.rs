@@ -126,6 +126,22 @@ impl PyList {
         Ok(list)
     }
 
+    /// A list of `len` NULLs, for the C API (`PyList_New`): the caller fills it before anybody looks.
+    pub fn new_null(len: usize) -> PyResult<Ref<PyList>> {
+        let list = PyList::with_capacity(len)?;
+        if len > 0 {
+            // SAFETY: the array has room for `len` pointers.
+            unsafe { ptr::write_bytes(list.ob_item.get(), 0, len) };
+            list.ob_base.ob_size.set(len as isize);
+        }
+        Ok(list)
+    }
+
+    /// Address of the first item, for C.
+    pub fn items_ptr(&self) -> *mut *mut PyObject {
+        self.ob_item.get()
+    }
+
     /// A list of new references to the given items.
     pub fn from_slice(items: &[&PyObject]) -> PyResult<Ref<PyList>> {
         let list = PyList::with_capacity(items.len())?;

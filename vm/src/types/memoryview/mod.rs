@@ -155,7 +155,7 @@ const _: () = assert!(offset_of!(PyMemoryView, view) == 56 && offset_of!(PyMemor
 impl PyMemoryView {
     /// This view's description of the memory.
     #[inline]
-    pub(crate) fn view(&self) -> &PyBufferView {
+    pub fn view(&self) -> &PyBufferView {
         // SAFETY: changed only while the view is being made, before anybody sees it.
         unsafe { &*self.view.get() }
     }

@@ -122,7 +122,7 @@ impl PyStr {
     /// # Safety
     /// Nobody else has seen this string, `at + src.len()` is within it, and its kind holds every character.
     #[inline]
-    pub(crate) unsafe fn write_at(&self, at: usize, src: StrData<'_>) {
+    pub unsafe fn write_at(&self, at: usize, src: StrData<'_>) {
         debug_assert!(at + src.len() <= self.len());
         // SAFETY: the caller's promise.
         unsafe { write_chars(self.data_ptr(), self.repr_class(), at, src) }
@@ -133,7 +133,7 @@ impl PyStr {
     /// # Safety
     /// As for [`PyStr::write_at`].
     #[inline]
-    pub(crate) unsafe fn write_char(&self, at: usize, c: u32) {
+    pub unsafe fn write_char(&self, at: usize, c: u32) {
         debug_assert!(at < self.len());
         // SAFETY: the caller's promise.
         unsafe {
@@ -167,7 +167,7 @@ impl PyStr {
 
     /// May the object be changed in place? Only if nobody else can see it and nothing was derived from its contents.
     #[inline]
-    pub(crate) fn is_modifiable(&self) -> bool {
+    pub fn is_modifiable(&self) -> bool {
         self.ob_base.refcount() == 1
             && self.hash.get() == -1
             && self.interned_state() == 0
@@ -182,7 +182,7 @@ impl PyStr {
     ///
     /// # Safety
     /// `this` is modifiable (see [`PyStr::is_modifiable`]) and new characters are written before anybody sees them.
-    pub(crate) unsafe fn resize(this: Ref<PyStr>, new_len: usize) -> PyResult<Ref<PyStr>> {
+    pub unsafe fn resize(this: Ref<PyStr>, new_len: usize) -> PyResult<Ref<PyStr>> {
         debug_assert!(this.is_modifiable());
         let repr = this.repr_class();
         let Some(mut size) = compact_size(new_len, repr) else {

@@ -22,12 +22,12 @@ pub(crate) unsafe extern "C-unwind" fn hash_not_implemented(this: *mut PyObject)
 
 /// `unhashable type: 'X'`.
 #[cold]
-pub(crate) fn unhashable(object: &PyObject) -> PyErr {
+pub fn unhashable(object: &PyObject) -> PyErr {
     exc::type_error(format!("unhashable type: '{}'", object.ty().full_name()))
 }
 
 /// `tp_iternext` of classes without `__next__` (`_PyObject_NextNotImplemented`).
-pub(crate) unsafe extern "C-unwind" fn next_not_implemented(this: *mut PyObject) -> *mut PyObject {
+pub unsafe extern "C-unwind" fn next_not_implemented(this: *mut PyObject) -> *mut PyObject {
     // SAFETY: C passes a live object.
     let this = unsafe { arg(this) };
     exc::type_error(format!("'{}' object is not iterable", this.ty().full_name())).restore_null()
@@ -132,7 +132,7 @@ fn weaklist_is_empty(object: &PyObject, ty: &PyTypeObject) -> bool {
 }
 
 /// `tp_dealloc` of Python classes.
-pub(crate) unsafe extern "C-unwind" fn subtype_dealloc(this: *mut PyObject) {
+pub unsafe extern "C-unwind" fn subtype_dealloc(this: *mut PyObject) {
     // SAFETY: the object is dead but intact.
     let object = unsafe { &*this };
     let mut ty: &PyTypeObject = object.ty();

@@ -381,7 +381,7 @@ pub fn alloc_heap_type(metatype: &PyTypeObject, nmembers: usize) -> PyResult<Ref
 }
 
 /// The heap part of a type known to be a heap type.
-pub(crate) fn heap_part(ty: &PyTypeObject) -> &PyHeapTypeObject {
+pub fn heap_part(ty: &PyTypeObject) -> &PyHeapTypeObject {
     debug_assert!(ty.has_flag(flags::HEAPTYPE));
     // SAFETY: heap types are allocated with the whole struct.
     unsafe { &*(ty as *const PyTypeObject as *const PyHeapTypeObject) }
@@ -391,7 +391,7 @@ pub(crate) fn heap_part(ty: &PyTypeObject) -> &PyHeapTypeObject {
 ///
 /// # Safety
 /// The type was allocated with room for members.
-pub(crate) unsafe fn members_start(ty: &PyTypeObject) -> *mut PyMemberDef {
+pub unsafe fn members_start(ty: &PyTypeObject) -> *mut PyMemberDef {
     // SAFETY: the records follow the struct that the metatype describes.
     unsafe {
         (ty as *const PyTypeObject as *mut u8).add(ty.as_object().ty().tp_basicsize.get() as usize) as *mut PyMemberDef
@@ -418,7 +418,7 @@ pub fn set_type_name(ty: &PyTypeObject, name: &PyStr) -> PyResult<()> {
 }
 
 /// A NUL-terminated copy from the object allocator.
-pub(crate) fn copy_text(text: &str) -> PyResult<*const c_char> {
+pub fn copy_text(text: &str) -> PyResult<*const c_char> {
     let copy = mem_alloc(text.len() + 1);
     if copy.is_null() {
         return Err(exc::memory_error());

@@ -47,7 +47,8 @@ pub fn type_ready(ty: &PyTypeObject) -> PyResult<()> {
     Ok(())
 }
 
-pub(crate) fn set_flags(ty: &PyTypeObject, bits: u64) {
+/// Sets bits of `tp_flags`.
+pub fn set_flags(ty: &PyTypeObject, bits: u64) {
     ty.tp_flags.set(ty.tp_flags.get() | bits);
 }
 
@@ -56,7 +57,7 @@ pub(crate) fn clear_flags(ty: &PyTypeObject, bits: u64) {
 }
 
 /// Sets the base, owning it: a static type keeps its base for ever, a heap type drops it at its end.
-pub(crate) fn set_base(ty: &PyTypeObject, base: &PyTypeObject) {
+pub fn set_base(ty: &PyTypeObject, base: &PyTypeObject) {
     if base.has_flag(flags::HEAPTYPE) {
         base.as_object().incref();
     }

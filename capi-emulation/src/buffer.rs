@@ -1,0 +1,119 @@
+//! `pybuffer.h` and `memoryobject.h`: memory that objects share.
+
+use core::ffi::{c_char, c_int, c_void};
+
+use rpy_vm::object::slots::PyBufferView;
+use rpy_vm::protocol::buffer;
+use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::memoryview::PyMemoryView;
+use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
+
+use crate::border::{Obj, OptObj, Out, Void};
+
+exports! {
+    /// Asks an object for a view of its memory; `wanted` is `PyBUF_*`.
+    fn PyObject_GetBuffer(object: Obj<'_>, view: *mut PyBufferView, wanted: c_int) -> c_int {
+        buffer::finish_getbuffer(view, buffer::get_buffer(object, &mut *view, wanted))
+    }
+    /// Gives a view back.
+    fn PyBuffer_Release(view: &mut PyBufferView) {
+        buffer::release_buffer(view);
+    }
+    /// Has the object a buffer?
+    fn PyObject_CheckBuffer(object: Obj<'_>) -> c_int {
+        c_int::from(buffer::Buffer::check(object))
+    }
+    /// Fills a view of plain bytes, for exporters.
+    fn PyBuffer_FillInfo(view: *mut PyBufferView, owner: OptObj<'_>, memory: *mut c_void, len: isize, readonly: c_int, wanted: c_int) -> c_int = () {
+        buffer::fill_info(view, owner, memory as *mut u8, len.max(0) as usize, readonly != 0, wanted)
+    }
+    /// Is the memory contiguous in order `C`, `F` or either (`A`)?
+    fn PyBuffer_IsContiguous(view: &PyBufferView, order: c_char) -> c_int {
+        c_int::from(view.is_contiguous(order as u8))
+    }
+    /// The address of an item.
+    fn PyBuffer_GetPointer(view: &PyBufferView, indices: *const isize) -> Void {
+        buffer::item_pointer(view, core::slice::from_raw_parts(indices, view.dimensions())) as Void
+    }
+    /// Strides of a contiguous array.
+    fn PyBuffer_FillContiguousStrides(ndim: c_int, shape: *const isize, strides: *mut isize, itemsize: c_int, order: c_char) {
+        let n = ndim.max(0) as usize;
+        let mut stride = itemsize as isize;
+        for i in 0..n {
+            let axis = if order as u8 == b'F' || n <= 1 { i } else { n - 1 - i };
+            strides.add(axis).write(stride);
+            stride *= *shape.add(axis);
+        }
+    }
+    /// The size of an item of a format, as `struct.calcsize` says.
+    fn PyBuffer_SizeFromFormat(format: *const c_char) -> isize = isize {
+        let module = rpy_vm::import::statement::import_module("struct")?;
+        let text = crate::border::c_str(format)?;
+        let size = rpy_vm::protocol::call::call_method(&module, &rpy_vm::types::str::PyStr::new("calcsize"), &[text.as_object()])?;
+        rpy_vm::protocol::number::as_isize(&size, None)
+    }
+    /// Copies the memory of a view into a contiguous block.
+    fn PyBuffer_ToContiguous(block: *mut c_void, view: &PyBufferView, len: isize, order: c_char) -> c_int = () {
+        if len != view.len {
+            return Err(exc::value_error("PyBuffer_ToContiguous: len != view->len"));
+        }
+        let copy = buffer::copy_to_vec(view, order as u8)?;
+        core::ptr::copy_nonoverlapping(copy.as_ptr(), block as *mut u8, copy.len());
+        Ok(())
+    }
+    /// Copies a contiguous block into the memory of a view.
+    fn PyBuffer_FromContiguous(view: &PyBufferView, block: *const c_void, len: isize, order: c_char) -> c_int = () {
+        let size = view.itemsize.max(1) as usize;
+        let count = (len.min(view.len).max(0) as usize) / size;
+        let mut done = 0;
+        buffer::for_each_item(view, order as u8 == b'F', |item| {
+            if done < count {
+                core::ptr::copy_nonoverlapping((block as *const u8).add(done * size), item, size);
+                done += 1;
+            }
+        });
+        Ok(())
+    }
+    /// `memoryview(o)`.
+    fn PyMemoryView_FromObject(object: Obj<'_>) -> Out = Ref<PyMemoryView> {
+        PyMemoryView::from_object(object)
+    }
+    /// A memoryview of memory that outlives it.
+    fn PyMemoryView_FromMemory(memory: *mut c_char, len: isize, flags: c_int) -> Out = Ref<PyMemoryView> {
+        PyMemoryView::from_memory(memory as *mut u8, len.max(0) as usize, flags & 0x200 == 0)
+    }
+    /// A memoryview of what a view describes.
+    fn PyMemoryView_FromBuffer(view: &PyBufferView) -> Out = Ref<PyMemoryView> {
+        PyMemoryView::from_view(view)
+    }
+    /// A memoryview of contiguous memory: the object's own, or a copy.
+    fn PyMemoryView_GetContiguous(object: Obj<'_>, kind: c_int, order: c_char) -> Out = Ref<PyMemoryView> {
+        contiguous(object, kind, order as u8)
+    }
+}
+
+fn contiguous(object: &PyObject, kind: c_int, order: u8) -> PyResult<Ref<PyMemoryView>> {
+    let view = PyMemoryView::from_object(object)?;
+    let writable = kind == buffer::flags::WRITE;
+    if writable && view.view().readonly != 0 {
+        return Err(exc::buffer_error("underlying buffer is not writable"));
+    }
+    if view.view().is_contiguous(order) {
+        return Ok(view);
+    }
+    if writable {
+        return Err(exc::buffer_error("writable contiguous buffer requested for a non-contiguous object."));
+    }
+    let copy = PyBytes::try_from_vec(view.to_vec(order)?)?;
+    let format = PyBytes::new(view.view().format_bytes());
+    let shape = view.view().shape_slice().iter().map(|&n| rpy_vm::types::int::PyInt::from_isize(n).into_obj()).collect();
+    let flat = PyMemoryView::from_object(copy.as_object())?;
+    let text = rpy_vm::types::str::PyStr::new(&String::from_utf8_lossy(format.as_bytes()));
+    let shape = rpy_vm::types::tuple::PyTuple::new(shape);
+    let cast: ObjRef = rpy_vm::protocol::call::call_method(
+        flat.as_object(),
+        &rpy_vm::types::str::PyStr::new("cast"),
+        &[text.as_object(), shape.as_object()],
+    )?;
+    cast.downcast().map_err(|_| -> PyErr { exc::system_error("cast() gave no memoryview") })
+}

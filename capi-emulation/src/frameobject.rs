@@ -1,0 +1,317 @@
+//! `frameobject.h`, `code.h`, `traceback.h`, `genobject.h` and the parts of `ceval.h` that run code.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use rpy_vm::compile::{Mode, Options, compile_str};
+use rpy_vm::interp::frame::InterpreterFrame;
+use rpy_vm::protocol::object as po;
+use rpy_vm::runtime::codecs;
+use rpy_vm::runtime::thread::{self, PyThreadState};
+use rpy_vm::sysmodule::frames;
+use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::code::PyCode;
+use rpy_vm::types::code::methods::Fields;
+use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::frame::{self, PyFrame};
+use rpy_vm::types::generator::as_generator_or_coroutine;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::traceback;
+use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
+
+use crate::border::{Borrowed, Obj, OptObj, Out, bad_call, c_str, expect};
+
+exports! {
+    /// A code object without instructions to speak of, for tracebacks.
+    fn PyCode_NewEmpty(filename: *const c_char, name: *const c_char, line: c_int) -> Out = Ref<PyCode> {
+        let filename = codecs::fs_decode(CStr::from_ptr(filename).to_bytes());
+        empty_code(&filename, &*c_str(name)?, line)
+    }
+    /// A code object from all its parts.
+    fn PyUnstable_Code_NewWithPosOnlyArgs(
+        argcount: c_int, posonlyargcount: c_int, kwonlyargcount: c_int, nlocals: c_int, stacksize: c_int, flags: c_int,
+        code: Obj<'_>, consts: Obj<'_>, names: Obj<'_>, varnames: Obj<'_>, freevars: Obj<'_>, cellvars: Obj<'_>,
+        filename: Obj<'_>, name: Obj<'_>, qualname: Obj<'_>, firstlineno: c_int, linetable: Obj<'_>, exceptiontable: Obj<'_>,
+    ) -> Out = Ref<PyCode> {
+        let tuple = |object: Obj<'_>| expect::<PyTuple>(object).map(PyStruct::to_ref);
+        let bytes = |object: Obj<'_>| expect::<PyBytes>(object).map(PyStruct::to_ref);
+        let text = |object: Obj<'_>| expect::<PyStr>(object).map(PyStruct::to_ref);
+        Fields {
+            argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags,
+            code: bytes(code)?.as_bytes().to_vec(),
+            consts: tuple(consts)?,
+            names: tuple(names)?,
+            varnames: tuple(varnames)?,
+            filename: filename.new_ref(),
+            name: text(name)?,
+            qualname: text(qualname)?,
+            firstlineno,
+            linetable: bytes(linetable)?,
+            exceptiontable: bytes(exceptiontable)?,
+            freevars: tuple(freevars)?,
+            cellvars: tuple(cellvars)?,
+        }.build()
+    }
+    /// `co_code`.
+    fn PyCode_GetCode(code: Obj<'_>) -> Out = ObjRef {
+        Ok(expect::<PyCode>(code)?.code_bytes())
+    }
+    /// `co_varnames`.
+    fn PyCode_GetVarnames(code: Obj<'_>) -> Out = ObjRef {
+        Ok(expect::<PyCode>(code)?.varnames())
+    }
+    /// `co_cellvars`.
+    fn PyCode_GetCellvars(code: Obj<'_>) -> Out = ObjRef {
+        Ok(expect::<PyCode>(code)?.cellvars())
+    }
+    /// `co_freevars`.
+    fn PyCode_GetFreevars(code: Obj<'_>) -> Out = ObjRef {
+        Ok(expect::<PyCode>(code)?.freevars())
+    }
+    /// The line of a bytecode offset; -1 if there is none.
+    fn PyCode_Addr2Line(code: &PyCode, offset: c_int) -> c_int {
+        if offset < 0 { code.co_firstlineno } else { code.line_of(offset as isize / 2).unwrap_or(-1) }
+    }
+
+    /// A frame that belongs to no call, for tracebacks.
+    fn PyFrame_New(_state: &PyThreadState, code: &PyCode, globals: Obj<'_>, locals: OptObj<'_>) -> Out = Ref<PyFrame> {
+        Ok(PyFrame::new_detached(code, globals, locals.map(PyObject::new_ref)))
+    }
+    /// The caller's frame; NULL if there is none.
+    fn PyFrame_GetBack(frame: &PyFrame) -> Out = Option<Ref<PyFrame>> {
+        Ok(frame.back())
+    }
+    /// The code.
+    fn PyFrame_GetCode(frame: &PyFrame) -> Out {
+        frame.code().to_obj().into_raw()
+    }
+    /// The globals.
+    fn PyFrame_GetGlobals(frame: &PyFrame) -> Out {
+        frame.frame().globals().new_ref().into_raw()
+    }
+    /// The builtins.
+    fn PyFrame_GetBuiltins(frame: &PyFrame) -> Out {
+        frame.frame().builtins().new_ref().into_raw()
+    }
+    /// The locals.
+    fn PyFrame_GetLocals(frame: &PyFrame) -> Out = ObjRef {
+        po::getattr(frame.as_object(), rpy_vm::intern!("f_locals"))
+    }
+    /// The present line.
+    fn PyFrame_GetLineNumber(frame: &PyFrame) -> c_int {
+        frame.line().unwrap_or(-1)
+    }
+    /// The present offset in the bytecode.
+    fn PyFrame_GetLasti(frame: &PyFrame) -> c_int {
+        frame.frame().lasti() as c_int * 2
+    }
+    /// A local variable.
+    fn PyFrame_GetVar(frame: &PyFrame, name: Obj<'_>) -> Out = ObjRef {
+        variable(frame, name)
+    }
+    /// A local variable.
+    fn PyFrame_GetVarString(frame: &PyFrame, name: *const c_char) -> Out = ObjRef {
+        variable(frame, c_str(name)?.as_object())
+    }
+    /// The generator of a frame; NULL if it is not one's.
+    fn PyFrame_GetGenerator(frame: &PyFrame) -> Out = Option<ObjRef> {
+        let generator = po::getattr_opt(frame.as_object(), rpy_vm::intern!("f_generator"))?;
+        Ok(generator.filter(|generator| !rpy_vm::is_none(generator)))
+    }
+    /// The running frame, borrowed; NULL if no Python code runs.
+    fn PyEval_GetFrame() -> Borrowed {
+        // The frame itself keeps its object.
+        running().map_or(core::ptr::null_mut(), |frame| PyFrame::of(frame).as_raw() as Borrowed)
+    }
+    /// The locals of the running code, borrowed.
+    fn PyEval_GetLocals() -> Borrowed = Borrowed {
+        let frame = running().ok_or_else(|| exc::system_error("frame does not exist"))?;
+        let locals = frame::locals_of(frame)?;
+        let object = PyFrame::of(frame);
+        // Somebody has to own what is lent.
+        object.f_locals_cache.set(Some(locals.clone()));
+        Ok(locals.as_raw())
+    }
+    /// The locals of the running code.
+    fn PyEval_GetFrameLocals() -> Out = ObjRef {
+        frame::locals_of(running().ok_or_else(|| exc::system_error("frame does not exist"))?)
+    }
+    /// The globals of the running code.
+    fn PyEval_GetFrameGlobals() -> Out = Option<ObjRef> {
+        Ok(running().map(|frame| frame.globals().new_ref()))
+    }
+    /// The builtins of the running code.
+    fn PyEval_GetFrameBuiltins() -> Out = Option<ObjRef> {
+        Ok(running().map(|frame| frame.builtins().new_ref()))
+    }
+    /// Puts a frame in front of the pending exception's traceback.
+    fn PyTraceBack_Here(frame: &PyFrame) -> c_int {
+        if let Some(error) = PyErr::fetch() {
+            traceback::add_frame_object(error.value(), frame);
+            error.restore();
+        }
+        0
+    }
+    /// Shows a traceback on a file object.
+    fn PyTraceBack_Print(tb: OptObj<'_>, file: Obj<'_>) -> c_int = () {
+        let Some(tb) = tb else { return Ok(()) };
+        let module = rpy_vm::import::statement::import_module("traceback")?;
+        let print = po::getattr(&module, &PyStr::new("print_tb"))?;
+        rpy_vm::protocol::call::call(&print, &[tb, rpy_vm::none_ref(), file]).map(drop)
+    }
+    /// The code of a generator.
+    fn PyGen_GetCode(generator: Obj<'_>) -> Out = ObjRef {
+        Ok(as_generator_or_coroutine(generator).ok_or_else(bad_call)?.code().to_obj())
+    }
+    /// Runs a code object.
+    fn PyEval_EvalCode(code: Obj<'_>, globals: Obj<'_>, locals: OptObj<'_>) -> Out = ObjRef {
+        if globals.downcast_ref::<PyDict>().is_none() {
+            return Err(exc::system_error("globals must be a dict"));
+        }
+        rpy_vm::builtins::code::add_builtins(globals)?;
+        rpy_vm::interp::dispatch::eval_code(expect(code)?, globals, Some(locals.unwrap_or(globals).new_ref()))
+    }
+    /// Compiles and runs text; `start` is `Py_single_input` 256, `Py_file_input` 257 or `Py_eval_input` 258.
+    fn PyRun_StringFlags(source: *const c_char, start: c_int, globals: Obj<'_>, locals: OptObj<'_>, flags: *mut CompilerFlags) -> Out = ObjRef {
+        run_string(source, start, globals, locals, flags)
+    }
+    /// As `PyRun_StringFlags`.
+    fn PyRun_String(source: *const c_char, start: c_int, globals: Obj<'_>, locals: OptObj<'_>) -> Out = ObjRef {
+        run_string(source, start, globals, locals, core::ptr::null_mut())
+    }
+    /// Runs text in `__main__`; shows an exception. 0 or -1.
+    fn PyRun_SimpleStringFlags(source: *const c_char, flags: *mut CompilerFlags) -> c_int {
+        let run = || -> PyResult<ObjRef> {
+            let main = rpy_vm::import::statement::import_module("__main__")?;
+            let globals = expect::<rpy_vm::types::module::PyModule>(&main)?.dict().to_obj();
+            run_string(source, 257, &globals, Some(&globals), flags)
+        };
+        match run() {
+            Ok(_) => 0,
+            Err(error) => {
+                rpy_vm::runtime::traceback_print::print_with_hook(error);
+                -1
+            }
+        }
+    }
+    /// Compiles text.
+    fn Py_CompileStringExFlags(source: *const c_char, filename: *const c_char, start: c_int, flags: *mut CompilerFlags, optimize: c_int) -> Out = Ref<PyCode> {
+        let _ = optimize;
+        compile(source, &codecs::fs_decode(CStr::from_ptr(filename).to_bytes()).to_string_lossy(), start, flags)
+    }
+    /// Compiles text.
+    fn Py_CompileString(source: *const c_char, filename: *const c_char, start: c_int) -> Out = Ref<PyCode> {
+        compile(source, &codecs::fs_decode(CStr::from_ptr(filename).to_bytes()).to_string_lossy(), start, core::ptr::null_mut())
+    }
+    /// Adds the compiler flags in force in the running code; are there any?
+    fn PyEval_MergeCompilerFlags(flags: &mut CompilerFlags) -> c_int {
+        if let Some(frame) = running() {
+            // The bits of `from __future__ import`.
+            flags.flags |= frame.code().co_flags & 0x1fe_0000;
+        }
+        c_int::from(flags.flags != 0)
+    }
+    /// The function's name, for messages.
+    fn PyEval_GetFuncName(function: Obj<'_>) -> *const c_char = *const c_char {
+        let name = po::getattr_opt(function, rpy_vm::intern!("__name__"))?;
+        match name.as_ref().and_then(|name| name.downcast_ref::<PyStr>()) {
+            // The function keeps its name alive.
+            Some(name) => Ok(name.as_utf8()?.as_ptr() as *const c_char),
+            None => Ok(function.ty().tp_name.get()),
+        }
+    }
+    /// What stands behind a function's name in messages.
+    fn PyEval_GetFuncDesc(function: Obj<'_>) -> *const c_char {
+        if po::callable(function) { c"()".as_ptr() } else { c" object".as_ptr() }
+    }
+}
+
+/// `PyCompilerFlags`.
+#[repr(C)]
+pub struct CompilerFlags {
+    flags: c_int,
+    feature_version: c_int,
+}
+
+/// The running Python frame.
+pub fn running() -> Option<&'static InterpreterFrame> {
+    thread::try_current()?;
+    frames::nth(0)
+}
+
+/// The object of the frame a thread runs.
+pub fn frame_of(state: &PyThreadState) -> Option<Ref<PyFrame>> {
+    frames::nth_of(state, 0).map(PyFrame::of)
+}
+
+/// Does the operand stack of the running frame own the object, which an operator is working on at this moment? Only then is it certain
+/// that the one reference to it is the operator's to use up.
+pub fn is_owned_by_stack(object: &PyObject) -> bool {
+    let Some(state) = thread::try_current() else { return false };
+    // SAFETY: null, or the thread's live frame.
+    let Some(frame) = (unsafe { state.current_frame.get().as_ref() }).filter(|frame| frame.is_python()) else {
+        return false;
+    };
+    let top = state.operator_stack.get();
+    // SAFETY: a Python frame. The mark is the top of the operand stack of the frame whose operator runs; of this frame only if it lies
+    // inside its stack.
+    unsafe {
+        let base = frame.stack_base();
+        let limit = base.add(frame.code().co_stacksize.max(0) as usize);
+        if top.is_null() || top < base || top > limit {
+            return false;
+        }
+        let mut at = top;
+        while at > base {
+            at = at.sub(1);
+            if core::ptr::eq((*at).as_ptr(), object) {
+                return !(*at).is_borrowed();
+            }
+        }
+    }
+    false
+}
+
+/// A code object that raises when run, with one line: what tracebacks of C code show.
+fn empty_code(filename: &PyStr, name: &PyStr, line: c_int) -> PyResult<Ref<PyCode>> {
+    let code = PyCode::internal(&name.to_string_lossy(), vec![128, 0, 0, 0], 1)?;
+    let _ = line;
+    code.co_filename.set(Some(filename.to_obj()));
+    Ok(code)
+}
+
+fn variable(frame: &PyFrame, name: &PyObject) -> PyResult<ObjRef> {
+    let locals = po::getattr(frame.as_object(), rpy_vm::intern!("f_locals"))?;
+    match rpy_vm::protocol::mapping::get_opt(&locals, name)? {
+        Some(value) => Ok(value),
+        None => {
+            let shown = po::repr(name)?;
+            Err(exc::name_error(format!("variable {} does not exist", shown.to_string_lossy()), name))
+        }
+    }
+}
+
+unsafe fn compile(source: *const c_char, filename: &str, start: c_int, flags: *mut CompilerFlags) -> PyResult<Ref<PyCode>> {
+    // SAFETY: the caller's promise.
+    let (source, bits) =
+        unsafe { (c_str(source)?, flags.as_ref().map_or(0, |flags| flags.flags)) };
+    let mode = match start {
+        256 => Mode::Single,
+        258 => Mode::Eval,
+        _ => Mode::Exec,
+    };
+    compile_str(source.as_utf8()?, filename, mode, Options { flags: bits, ..Options::default() })
+}
+
+unsafe fn run_string(
+    source: *const c_char,
+    start: c_int,
+    globals: &PyObject,
+    locals: Option<&PyObject>,
+    flags: *mut CompilerFlags,
+) -> PyResult<ObjRef> {
+    // SAFETY: the caller's promise.
+    let code = unsafe { compile(source, "<string>", start, flags)? };
+    rpy_vm::builtins::code::add_builtins(globals)?;
+    rpy_vm::interp::dispatch::eval_code(&code, globals, Some(locals.unwrap_or(globals).new_ref()))
+}
