@@ -159,7 +159,7 @@ pub fn null_argument() -> PyErr {
 
 /// An argument that must not be NULL where CPython says so with an exception.
 #[inline(always)]
-pub fn non_null<'a>(object: Option<&'a PyObject>) -> PyResult<&'a PyObject> {
+pub fn non_null(object: Option<&PyObject>) -> PyResult<&PyObject> {
     object.ok_or_else(null_argument)
 }
 

@@ -133,11 +133,11 @@ exports! {
     /// `dict.setdefault(key, default)`: 1 if it was there, 0 if it was set.
     fn PyDict_SetDefaultRef(dict: Obj<'_>, key: Obj<'_>, default: Obj<'_>, result: *mut *mut PyObject) -> c_int = bool {
         store(result, core::ptr::null_mut());
-        let (value, inserted) = this(dict)?.setdefault(key, default)?;
+        let (value, present) = this(dict)?.setdefault(key, default)?;
         if !result.is_null() {
             result.write(value.into_raw());
         }
-        Ok(!inserted)
+        Ok(present)
     }
     /// Walks a dict: the next key and value (borrowed) from a position on, which starts at 0.
     fn PyDict_Next(dict: Obj<'_>, position: *mut isize, key: *mut *mut PyObject, value: *mut *mut PyObject) -> c_int {

@@ -36,7 +36,7 @@ exports! {
     }
     /// The module in `sys.modules`, or NULL.
     fn PyImport_GetModule(name: Obj<'_>) -> Out = Option<ObjRef> {
-        Ok(sys_state::modules()?.get_item(name)?)
+        sys_state::modules()?.get_item(name)
     }
     /// `sys.modules`, borrowed.
     fn PyImport_GetModuleDict() -> Borrowed = Borrowed {
