@@ -74,6 +74,42 @@ pub static _Py_ascii_whitespace: [u8; 128] = {
     table
 };
 
+/// All bytes, with ASCII letters in one case.
+const fn case_table(upper: bool) -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut c = 0;
+    while c < 256 {
+        let byte = c as u8;
+        table[c] = if upper { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
+        c += 1;
+    }
+    table
+}
+
+/// Bits of `Py_CTF_*` for each byte: lower 1, upper 2, digit 4, hexadecimal digit 8, space 16; ASCII only.
+#[unsafe(no_mangle)]
+pub static _Py_ctype_table: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut c = 0;
+    while c < 128 {
+        let byte = c as u8;
+        table[c] = byte.is_ascii_lowercase() as u32
+            | (byte.is_ascii_uppercase() as u32) << 1
+            | (byte.is_ascii_digit() as u32) << 2
+            | (byte.is_ascii_hexdigit() as u32) << 3
+            | (matches!(byte, 9..=13 | 32) as u32) << 4;
+        c += 1;
+    }
+    table
+};
+
+/// The ASCII characters in lower case, others as they are.
+#[unsafe(no_mangle)]
+pub static _Py_ctype_tolower: [u8; 256] = case_table(false);
+/// The ASCII characters in upper case, others as they are.
+#[unsafe(no_mangle)]
+pub static _Py_ctype_toupper: [u8; 256] = case_table(true);
+
 /// A C string in a variable.
 #[repr(transparent)]
 pub struct Text(*const c_char);
@@ -87,6 +123,9 @@ pub static Py_FileSystemDefaultEncoding: Text = Text(c"utf-8".as_ptr());
 /// Data that this crate defines.
 static OWN: &[crate::exports::Export] = &[
     crate::exports::Export::data("Py_Version", (&raw const Py_Version) as *const _),
+    crate::exports::Export::data("_Py_ctype_table", (&raw const _Py_ctype_table) as *const _),
+    crate::exports::Export::data("_Py_ctype_tolower", (&raw const _Py_ctype_tolower) as *const _),
+    crate::exports::Export::data("_Py_ctype_toupper", (&raw const _Py_ctype_toupper) as *const _),
     crate::exports::Export::data("_Py_ascii_whitespace", (&raw const _Py_ascii_whitespace) as *const _),
     crate::exports::Export::data("Py_FileSystemDefaultEncoding", (&raw const Py_FileSystemDefaultEncoding) as *const _),
 ];

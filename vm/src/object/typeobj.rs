@@ -200,7 +200,8 @@ impl PyTypeObject {
     /// `__name__`: what follows the last dot of a static type's `tp_name`; heap types have it in an object of its own.
     pub fn name(&self) -> &str {
         let full = self.full_name();
-        match self.as_heap() {
+        // A type that is being made ready may only pretend to be a heap type: Cython does that with static ones.
+        match self.as_heap().filter(|_| self.has_flag(flags::READY)) {
             None => full.rsplit('.').next().unwrap_or(full),
             // SAFETY: the name of a heap type is a str; its UTF-8 form lives as long as it.
             Some(heap) => match heap.ht_name.peek().map(|name| unsafe { name.cast_unchecked_ref::<PyStr>() }) {
