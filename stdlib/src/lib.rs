@@ -16,6 +16,7 @@ pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod csv;
+pub mod datetime;
 pub mod errno;
 pub mod fcntl;
 pub mod functools;
@@ -98,6 +99,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &resource::resource_::MODULE,
     &termios::termios_::MODULE,
     &csv::csv_::MODULE,
+    &datetime::MODULE,
     &json::json_::MODULE,
     &locale::locale_::MODULE,
     &select::select_::MODULE,

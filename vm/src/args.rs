@@ -9,6 +9,7 @@
 //! `f() takes at most 2 arguments (3 given)` (functions with keywords).
 
 use core::slice;
+use std::borrow::Cow;
 
 use crate::err::{PyErr, PyResult};
 use crate::exc;
@@ -23,7 +24,8 @@ use crate::types::tuple::PyTuple;
 /// `params` are all parameters but `*args` and `**kwargs`, in the order of the signature: positional-only ones, then those
 /// that may be passed either way, then keyword-only ones.
 pub struct ArgSpec {
-    /// The function's name, without parentheses.
+    /// The function's name, without parentheses. Empty: messages speak of "function", as CPython's do where the caller of
+    /// its parser left out the name.
     fname: &'static str,
     /// The parameters' names.
     params: &'static [&'static str],
@@ -98,14 +100,8 @@ impl ArgSpec {
     ) -> PyResult<Bound<'a>> {
         // SAFETY: the caller's promise; a reference and a non-null pointer are the same thing in memory.
         let positional = unsafe { vector(args, nargs) };
-        let keywords = match kwnames {
-            None => Keywords::NONE,
-            Some(names) => {
-                let names = names.items();
-                // SAFETY: the values follow the positional arguments.
-                Keywords { names, values: unsafe { vector(args.wrapping_add(nargs), names.len()) } }
-            }
-        };
+        // SAFETY: the caller's promise.
+        let keywords = unsafe { Keywords::from_vector(args, nargs, kwnames) };
         self.bind_slices(positional, keywords, out)
     }
 
@@ -172,8 +168,8 @@ impl ArgSpec {
                 }
                 None if self.is_required(index) => {
                     return Err(exc::type_error(format!(
-                        "{}() missing required argument '{}' (pos {})",
-                        self.fname,
+                        "{} missing required argument '{}' (pos {})",
+                        self.called(),
                         self.params[index],
                         index + 1
                     )));
@@ -187,32 +183,40 @@ impl ArgSpec {
         Ok(unmatched)
     }
 
+    /// The function in messages.
+    fn called(&self) -> Cow<'static, str> {
+        if self.fname.is_empty() { Cow::Borrowed("function") } else { Cow::Owned(format!("{}()", self.fname)) }
+    }
+
     /// The checks that only count.
     fn check_counts(&self, nargs: usize, nkeywords: usize) -> PyResult<()> {
-        let Self { fname, maxpos, .. } = *self;
+        let maxpos = self.maxpos;
         let total = nargs + nkeywords;
         let maximum = self.params.len();
         if !self.varargs && !self.varkw && total > maximum {
             // "keyword" avoids blaming positional arguments when there are none.
             let keyword = if nargs == 0 { "keyword " } else { "" };
             return Err(exc::type_error(format!(
-                "{fname}() takes at most {maximum} {keyword}argument{} ({total} given)",
+                "{} takes at most {maximum} {keyword}argument{} ({total} given)",
+                self.called(),
                 plural(maximum)
             )));
         }
         if !self.varargs && nargs > maxpos {
             return Err(exc::type_error(if maxpos == 0 {
-                format!("{fname}() takes no positional arguments")
+                format!("{} takes no positional arguments", self.called())
             } else {
                 let bound = if self.minpos < maxpos { "at most" } else { "exactly" };
-                format!("{fname}() takes {bound} {maxpos} positional argument{} ({nargs} given)", plural(maxpos))
+                let (called, s) = (self.called(), plural(maxpos));
+                format!("{called} takes {bound} {maxpos} positional argument{s} ({nargs} given)")
             }));
         }
         let minimum = self.posonly.min(self.minpos);
         if nargs < minimum {
             let bound = if minimum < maxpos { "at least" } else { "exactly" };
             return Err(exc::type_error(format!(
-                "{fname}() takes {bound} {minimum} positional argument{} ({nargs} given)",
+                "{} takes {bound} {minimum} positional argument{} ({nargs} given)",
+                self.called(),
                 plural(minimum)
             )));
         }
@@ -225,8 +229,8 @@ impl ArgSpec {
         for index in self.posonly..given {
             if keywords.find(self, index).is_some() {
                 return Err(exc::type_error(format!(
-                    "argument for {}() given by name ('{}') and position ({})",
-                    self.fname,
+                    "argument for {} given by name ('{}') and position ({})",
+                    self.called(),
                     self.params[index],
                     index + 1
                 )));
@@ -238,8 +242,8 @@ impl ArgSpec {
             };
             if !self.varkw && !self.takes(name) {
                 return Err(exc::type_error(format!(
-                    "{}() got an unexpected keyword argument '{}'",
-                    self.fname,
+                    "{} got an unexpected keyword argument '{}'",
+                    self.called(),
                     name.to_string_lossy()
                 )));
             }
@@ -283,6 +287,22 @@ pub struct Keywords<'a> {
 impl<'a> Keywords<'a> {
     /// No keywords.
     pub const NONE: Keywords<'static> = Keywords { names: &[], values: &[] };
+
+    /// Those of a vectorcall with `nargs` positional arguments.
+    ///
+    /// # Safety
+    /// As for [`ArgSpec::bind`].
+    #[inline]
+    pub unsafe fn from_vector(args: *const *mut PyObject, nargs: usize, kwnames: Option<&'a PyTuple>) -> Keywords<'a> {
+        match kwnames {
+            None => Keywords::NONE,
+            Some(names) => {
+                let names = names.items();
+                // SAFETY: the values follow the positional arguments.
+                Keywords { names, values: unsafe { vector(args.wrapping_add(nargs), names.len()) } }
+            }
+        }
+    }
 
     /// How many there are.
     #[inline]

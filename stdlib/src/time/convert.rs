@@ -82,32 +82,45 @@ pub fn to_time_t(seconds: &PyObject, rounding: Rounding) -> PyResult<libc::time_
     number::index(seconds)?.as_i64().ok_or_else(out_of_range)
 }
 
-/// A time as whole seconds and nanoseconds (0 to 999,999,999).
-///
-/// # Errors
-/// As for [`to_nanoseconds`].
-pub fn to_timespec(seconds: &PyObject, rounding: Rounding) -> PyResult<libc::timespec> {
+/// Seconds as whole seconds and the rest in units of which a second has `units`.
+fn split(seconds: &PyObject, units: f64, rounding: Rounding) -> PyResult<(i64, i64)> {
     let Some(value) = seconds.downcast_ref::<PyFloat>() else {
-        let tv_sec = number::index(seconds)?.as_i64().ok_or_else(out_of_range)?;
-        return Ok(libc::timespec { tv_sec, tv_nsec: 0 });
+        return Ok((number::index(seconds)?.as_i64().ok_or_else(out_of_range)?, 0));
     };
     let value = value.value();
     if value.is_nan() {
         return Err(exc::value_error(NAN));
     }
     let mut whole = value.trunc();
-    let mut nanoseconds = round((value - whole) * 1e9, rounding);
-    if nanoseconds >= 1e9 {
-        nanoseconds -= 1e9;
+    let mut rest = round((value - whole) * units, rounding);
+    if rest >= units {
+        rest -= units;
         whole += 1.0;
-    } else if nanoseconds < 0.0 {
-        nanoseconds += 1e9;
+    } else if rest < 0.0 {
+        rest += units;
         whole -= 1.0;
     }
     if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole) {
         return Err(out_of_range());
     }
-    Ok(libc::timespec { tv_sec: whole as i64, tv_nsec: nanoseconds as i64 })
+    Ok((whole as i64, rest as i64))
+}
+
+/// A time as whole seconds and nanoseconds (0 to 999,999,999).
+///
+/// # Errors
+/// As for [`to_nanoseconds`].
+pub fn to_timespec(seconds: &PyObject, rounding: Rounding) -> PyResult<libc::timespec> {
+    let (tv_sec, tv_nsec) = split(seconds, 1e9, rounding)?;
+    Ok(libc::timespec { tv_sec, tv_nsec })
+}
+
+/// A time as whole seconds and microseconds (0 to 999,999).
+///
+/// # Errors
+/// As for [`to_nanoseconds`].
+pub fn to_timeval(seconds: &PyObject, rounding: Rounding) -> PyResult<(i64, i64)> {
+    split(seconds, 1e6, rounding)
 }
 
 /// The time of a clock in nanoseconds.
