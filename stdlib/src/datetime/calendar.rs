@@ -155,7 +155,9 @@ impl Day {
         }
         let length = days_in_month(year, month);
         if !(1..=length).contains(&day) {
-            return Err(exc::value_error(format!("day must be in 1..{length}, not {day}")));
+            return Err(exc::value_error(format!(
+                "day {day} must be in range 1..{length} for month {month} in year {year}"
+            )));
         }
         Ok(())
     }

@@ -116,6 +116,9 @@ fn parse_clock(text: &[u8], start: usize, end: usize) -> Option<(Clock, bool)> {
             separated = c == b':';
         }
         if p >= end {
+            if p == end && matches!(c, b'.' | b',') {
+                return None;
+            }
             return Some((clock(parts, 0), c != 0));
         }
         match c {
@@ -192,7 +195,7 @@ fn separator_position(text: &[u8]) -> Option<usize> {
 fn zone_of(offset: Option<(i32, i32)>) -> PyResult<Option<ObjRef>> {
     match offset {
         None => Ok(None),
-        Some((0, _)) => Ok(Some(utc()?.into_obj())),
+        Some((0, 0)) => Ok(Some(utc()?.into_obj())),
         Some((seconds, microseconds)) => {
             let offset = PyTimeDelta::new(Span::normalized(0, seconds, microseconds))?;
             Ok(Some(PyTimezone::new(offset, None)?.into_obj()))

@@ -33,7 +33,7 @@ pub mod zoned;
 pub mod datetime_ {
     use rpy_vm::object::class_impl::glue::{add_class, ready_class};
     use rpy_vm::types::module::PyModule;
-    use rpy_vm::{ObjRef, PyClass, PyResult, PyTypeObject};
+    use rpy_vm::{ObjRef, PyClass, PyResult, PyTypeObject, intern};
 
     use super::calendar::{Clock, Day, MAX_YEAR, MIN_YEAR};
     use super::date::PyDate;
@@ -64,6 +64,10 @@ pub mod datetime_ {
     }
 
     fn class_constants() -> PyResult<()> {
+        // The classes outlive the module; when it is imported again they keep what they have.
+        if PyTimezone::type_object().tp_dict.peek().is_some_and(|dict| dict.get_str(intern!("utc")).is_some()) {
+            return Ok(());
+        }
         let (first, last) = (Day::new(MIN_YEAR, 1, 1), Day::new(MAX_YEAR, 12, 31));
         let midnight = Clock::default();
         let end = Clock { hour: 23, minute: 59, second: 59, microsecond: 999_999 };
