@@ -134,7 +134,8 @@ impl Day {
             let first = Day::new(year, 1, 1).weekday();
             first == 3 || first == 2 && is_leap(year)
         };
-        if !(1..=52).contains(&week) && !(week == 53 && long_year()) {
+        let fits = (1..=52).contains(&week) || week == 53 && long_year();
+        if !fits {
             return Err(IsoError::Week);
         }
         if !(1..=7).contains(&weekday) {

@@ -130,3 +130,15 @@ pub mod datetime_ {
 }
 
 pub use datetime_::MODULE;
+
+/// What the macros of `datetime.h` rely on.
+const _: () = {
+    use core::mem::offset_of;
+    assert!(offset_of!(date::PyDate, hashcode) == 16 && offset_of!(date::PyDate, hastzinfo) == 24);
+    assert!(offset_of!(date::PyDate, data) == 25 && size_of::<date::PyDate>() == 32);
+    assert!(offset_of!(datetime::PyDateTime, data) == 25 && offset_of!(datetime::PyDateTime, fold) == 35);
+    assert!(offset_of!(time::PyTime, data) == 25 && offset_of!(time::PyTime, fold) == 31);
+    // Where the pointer to the time zone follows.
+    assert!(size_of::<datetime::PyDateTime>() == 40 && size_of::<time::PyTime>() == 32);
+    assert!(offset_of!(timedelta::PyTimeDelta, days) == 24 && size_of::<timedelta::PyTimeDelta>() == 40);
+};

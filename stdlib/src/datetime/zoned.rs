@@ -131,13 +131,13 @@ pub fn same_zone(a: Option<&PyObject>, b: Option<&PyObject>) -> bool {
 /// What the class raises.
 pub fn call_class(cls: &PyTypeObject, numbers: &[i32], tzinfo: Option<&PyObject>, fold: i32) -> PyResult {
     let numbers: Vec<ObjRef> = numbers.iter().map(|&n| crate::support::int(i64::from(n))).collect();
-    let one = crate::support::int(1);
+    let fold_object = crate::support::int(i64::from(fold));
     let mut args: Vec<&PyObject> = numbers.iter().map(|n| &**n).collect();
     args.push(tzinfo.unwrap_or(rpy_vm::none_ref()));
     if fold == 0 {
         return rpy_vm::protocol::call::call(cls.as_object(), &args);
     }
-    args.push(&one);
+    args.push(&fold_object);
     let names = rpy_vm::types::tuple::PyTuple::from_array([rpy_vm::intern!("fold").to_obj()]);
     rpy_vm::protocol::call::call_kw(cls.as_object(), &args, Some(&names))
 }
