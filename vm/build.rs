@@ -34,6 +34,7 @@ const MODULES: &[&str] = &[
     "importlib._bootstrap_external",
     "importlib.util",
     "importlib.machinery",
+    "linecache",
     "runpy",
     "__hello__",
     "__hello_alias__=__hello__",

@@ -62,7 +62,7 @@ pub struct Options {
 pub(crate) fn compiler_options(options: Options) -> CompileOpts {
     CompileOpts {
         optimize: options.optimize.unwrap_or_else(|| crate::sysmodule::config::get().optimize as u8),
-        debug_ranges: !crate::sysmodule::config::get().xoptions.iter().any(|(name, _)| name == "no_debug_ranges"),
+        debug_ranges: crate::sysmodule::config::get().debug_ranges,
         int_max_str_digits: crate::types::int::max_str_digits(),
         allow_top_level_await: options.flags & cf::ALLOW_TOP_LEVEL_AWAIT != 0,
         future_features: CodeFlags::from_bits_truncate(options.flags as u32) & CodeFlags::FUTURE_MASK,

@@ -6,12 +6,14 @@
 //! | `builtin` | the table of modules written in Rust |
 //! | `frozen` | modules compiled at build time |
 //! | `imp_module` | the `_imp` module |
+//! | `import_time` | `-X importtime` |
 //! | `bootstrap` | bringing up `importlib` |
 
 pub mod bootstrap;
 pub mod builtin;
 pub mod frozen;
 pub mod imp_module;
+mod import_time;
 pub mod statement;
 
 pub use bootstrap::{init, init_external};

@@ -82,6 +82,9 @@ fn import_untrimmed(
     };
     let module = match get_module(abs_name.as_object())? {
         Some(module) => {
+            if crate::sysmodule::config::get().import_time > 1 {
+                super::import_time::cached(&abs_name);
+            }
             ensure_initialized(&module, &abs_name)?;
             module
         }
@@ -141,7 +144,8 @@ fn find_and_load(abs_name: &PyStr) -> PyResult<ObjRef> {
         audit::audit("import", &[abs_name.as_object(), crate::none_ref(), &path, &meta_path, &hooks])?;
     }
     let import = import_function_or_default()?;
-    call_in(importlib()?, "_find_and_load", &[abs_name.as_object(), &import])
+    let load = || call_in(importlib()?, "_find_and_load", &[abs_name.as_object(), &import]);
+    if crate::sysmodule::config::get().import_time > 0 { super::import_time::timed(abs_name, load) } else { load() }
 }
 
 /// Removes the import system's own frames from the traceback, as CPython does: all of them for an `ImportError`,

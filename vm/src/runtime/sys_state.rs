@@ -108,7 +108,8 @@ pub fn flush_std_files() -> bool {
         }
         if let Err(e) = crate::protocol::call::call_method(&file, crate::intern!("flush"), &[]) {
             if name == "stdout" {
-                e.write_unraisable(Some(&file));
+                let message = Some("Exception ignored while flushing sys.stdout");
+                crate::runtime::unraisable::write_unraisable(e, message, None);
             }
             ok = false;
         }

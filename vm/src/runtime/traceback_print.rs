@@ -38,12 +38,11 @@ pub fn display(value: &PyObject, traceback: Option<&PyObject>) {
     if let Some(out) = sys_state::get_not_none("stdout") {
         let _ = call::call_method(&out, crate::intern!("flush"), &[]);
     }
-    if sys_state::get_not_none("stderr").is_none() && sys_state::get_not_none("__stderr__").is_none() {
-        if sys_state::get("stderr").is_some() {
-            // `sys.stderr = None`: the program wants silence.
-            return;
-        }
-        return sys_state::write_stderr(&native(exception));
+    match sys_state::get("stderr") {
+        // The program wants silence.
+        Some(stderr) if crate::is_none(&stderr) => return,
+        Some(_) => {}
+        None => return sys_state::write_stderr(&native(exception)),
     }
     if print_by_library(value, None).is_err() {
         sys_state::write_stderr(&native(exception));

@@ -86,7 +86,7 @@ pub fn compute(config: &mut Config) {
     };
     let prefix = venv.as_ref().map_or_else(|| base_prefix.clone(), |(prefix, _)| prefix.clone());
 
-    let mut paths: Vec<OsString> = super::options::python_path(config.ignore_environment);
+    let mut paths: Vec<OsString> = super::environment::python_path(config.ignore_environment);
     paths.push(base_prefix.join(format!("{}/python314.zip", config.platlibdir)).into());
     let stdlib = match &installed {
         Some(prefix) => {

@@ -46,7 +46,7 @@ fn open(io: &crate::PyObject, fd: i64, name: &str, write: bool) -> PyResult<ObjR
     protocol::setattr(&raw, crate::intern!("name"), Some(shown.as_object()))?;
     let isatty = call::call_method(&raw, crate::intern!("isatty"), &[])?;
     let terminal = protocol::is_true(&isatty)?;
-    let errors = if fd == 2 { "backslashreplace" } else { default_errors(&config.stdio_errors) };
+    let errors = if fd == 2 { "backslashreplace" } else { &*config.stdio_errors };
     let wrapper = protocol::getattr(io, crate::intern!("TextIOWrapper"))?;
     let names = PyTuple::new(
         ["encoding", "errors", "newline", "line_buffering", "write_through"]
@@ -54,14 +54,14 @@ fn open(io: &crate::PyObject, fd: i64, name: &str, write: bool) -> PyResult<ObjR
             .map(|n| PyStr::interned(n).into_obj())
             .collect(),
     );
-    let encoding = PyStr::new(&config.stdio_encoding);
+    let encoding = codec_name(&config.stdio_encoding)?;
     let errors = PyStr::new(errors);
     let newline = if write { PyStr::new("\n").into_obj() } else { crate::none() };
     let line_buffering = crate::py_bool(write && (terminal || fd == 2) && !unbuffered);
     let write_through = crate::py_bool(unbuffered);
     let stream = call::call_kw(
         &wrapper,
-        &[&buffer, encoding.as_object(), errors.as_object(), &newline, &line_buffering, &write_through],
+        &[&buffer, &encoding, errors.as_object(), &newline, &line_buffering, &write_through],
         Some(&names),
     )?;
     let mode = PyStr::new(if write { "w" } else { "r" });
@@ -69,7 +69,14 @@ fn open(io: &crate::PyObject, fd: i64, name: &str, write: bool) -> PyResult<ObjR
     Ok(stream)
 }
 
-/// In UTF-8 mode, which is the only one, unreadable bytes of the environment pass through.
-fn default_errors(configured: &str) -> &str {
-    if configured == "strict" { "surrogateescape" } else { configured }
+/// The codec's own name for an encoding: `iso8859-1` for `latin1`.
+fn codec_name(encoding: &str) -> PyResult<ObjRef> {
+    let given = PyStr::new(encoding).into_obj();
+    if encoding == "utf-8" {
+        return Ok(given);
+    }
+    let codecs = crate::import::import_module("_codecs")?;
+    let lookup = protocol::getattr(&codecs, crate::intern!("lookup"))?;
+    let info = call::call_one(&lookup, &given)?;
+    protocol::getattr(&info, crate::intern!("name"))
 }

@@ -56,6 +56,8 @@ pub struct Config {
     /// `PYTHONIOENCODING`'s parts, resolved: encoding and errors of the standard streams.
     pub stdio_encoding: String,
     pub stdio_errors: String,
+    /// The locale is one of those in which bytes that are no text pass through the standard streams.
+    pub lenient_stdio: bool,
     pub unbuffered: bool,
     /// What was put in front of `sys.path` for the script, as text; for messages about shadowed modules.
     pub sys_path_0: RefCell<Option<String>>,
@@ -112,6 +114,7 @@ impl Default for Config {
             platlibdir: "lib".to_owned(),
             stdio_encoding: "utf-8".to_owned(),
             stdio_errors: "strict".to_owned(),
+            lenient_stdio: false,
             unbuffered: false,
             sys_path_0: RefCell::new(None),
             cpu_count: -1,

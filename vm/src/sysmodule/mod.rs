@@ -8,6 +8,7 @@
 //! | `hooks` | `displayhook`, `excepthook`, `unraisablehook`, `breakpointhook` |
 //! | `tracing` | `settrace`, `setprofile` and their relatives |
 //! | `monitoring` | the `sys.monitoring` namespace |
+//! | `std_printer` | `sys.stderr` until the real one is there |
 //! | `stdlib_names` | `sys.stdlib_module_names` |
 
 pub mod config;
@@ -16,6 +17,7 @@ pub mod functions;
 pub mod hooks;
 pub mod jit;
 pub mod monitoring;
+pub mod std_printer;
 pub mod stdlib_names;
 pub mod structs;
 pub mod tracing;
@@ -132,6 +134,9 @@ pub fn fill(sys: &PyModule) -> PyResult<()> {
     let add = |name: &str, value: ObjRef| dict.set_name(name, value);
     let int = |n: i64| PyInt::from_i64(n).into_obj();
 
+    if config.verbose > 0 {
+        add("stderr", std_printer::PyStdPrinter::new(2).into_obj());
+    }
     add("version", text(&version_text()));
     add("hexversion", int(i64::from(HEXVERSION)));
     add("api_version", int(1013));
