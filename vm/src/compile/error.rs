@@ -1,6 +1,6 @@
 //! The compiler's errors as `SyntaxError`, with position and text as CPython gives them.
 
-use rustpython_compiler::CompileError;
+use rustpython_compiler::{CompileError, ParseError};
 use rustpython_compiler::codegen::error::CodegenErrorType;
 use rustpython_compiler::parser::{LexicalErrorType, ParseErrorType};
 
@@ -89,8 +89,8 @@ fn class_of(error: &CompileError, source: &str, message: &str, allow_incomplete:
     let incomplete = e.is_unclosed_bracket
         || e.is_unclosed_string
         || matches!(e.error, ParseErrorType::Lexical(LexicalErrorType::Eof))
-        || (message.starts_with("expected an indented block")
-            && e.raw_location.end().to_usize() >= source.trim_end().len());
+        || ((message.starts_with("expected an indented block") || is_after_start_of_compound(e))
+            && e.raw_location.end().to_usize() >= without_trailing_comments(source).len());
     if allow_incomplete && incomplete {
         return exc::_IncompleteInputError();
     }
@@ -112,6 +112,23 @@ fn class_of(error: &CompileError, source: &str, message: &str, allow_incomplete:
         _ if message.starts_with("inconsistent use of tabs") => exc::TabError(),
         _ => exc::SyntaxError(),
     }
+}
+
+/// Is something missing after a decorator, or after the block of a `try`?
+fn is_after_start_of_compound(error: &ParseError) -> bool {
+    let text = error.error.to_string();
+    text.ends_with("after decorator") || text.ends_with("after `try` block")
+}
+
+/// The text up to its last line that has more than a comment.
+fn without_trailing_comments(source: &str) -> &str {
+    let mut rest = source.trim_end();
+    while let Some(start) = rest.rfind('\n')
+        && rest[start + 1..].trim_start().starts_with('#')
+    {
+        rest = rest[..start].trim_end();
+    }
+    rest
 }
 
 fn mixes_tabs_and_spaces(source: &str) -> bool {

@@ -56,6 +56,10 @@ pub unsafe fn mem_realloc(ptr: *mut u8, size: usize) -> *mut u8 {
     if size > isize::MAX as usize {
         return core::ptr::null_mut();
     }
+    #[cfg(feature = "poison")]
+    // SAFETY: the caller's promise.
+    return unsafe { super::poison::realloc(ptr, size) };
+    #[cfg(not(feature = "poison"))]
     // SAFETY: the caller's promise.
     unsafe { libmimalloc_sys::mi_realloc(ptr as *mut c_void, size.max(1)) as *mut u8 }
 }
@@ -66,8 +70,46 @@ pub unsafe fn mem_realloc(ptr: *mut u8, size: usize) -> *mut u8 {
 /// `ptr` is null or a live block of this allocator, not used afterwards.
 #[inline]
 pub unsafe fn mem_free(ptr: *mut u8) {
+    #[cfg(feature = "poison")]
+    // SAFETY: the caller's promise.
+    unsafe {
+        super::poison::free(ptr);
+    }
+    #[cfg(not(feature = "poison"))]
     // SAFETY: the caller's promise.
     unsafe { libmimalloc_sys::mi_free(ptr as *mut c_void) }
+}
+
+/// Number of blocks that are in use.
+pub fn used_blocks() -> usize {
+    unsafe extern "C" fn add(
+        _heap: *const libmimalloc_sys::mi_heap_t,
+        area: *const libmimalloc_sys::mi_heap_area_t,
+        block: *mut c_void,
+        _size: usize,
+        sum: *mut c_void,
+    ) -> bool {
+        if block.is_null() {
+            // SAFETY: the area is live, and `sum` is the variable below.
+            unsafe { *(sum as *mut usize) += (*area).used };
+        }
+        true
+    }
+    unsafe extern "C" {
+        /// The heap that all threads share. The crate does not declare it.
+        fn mi_heap_main() -> *mut libmimalloc_sys::mi_heap_t;
+    }
+    let mut sum = 0usize;
+    // SAFETY: the heap lives as long as the process; the visitor only reads.
+    unsafe {
+        libmimalloc_sys::mi_heap_visit_blocks(
+            mi_heap_main(),
+            false,
+            Some(add),
+            (&raw mut sum).cast(),
+        );
+    }
+    sum
 }
 
 /// Bytes in front of instances of `ty`.

@@ -106,6 +106,8 @@ impl PyObject {
     /// Adds a reference. The caller becomes responsible for one `decref`.
     #[inline(always)]
     pub fn incref(&self) {
+        #[cfg(feature = "poison")]
+        super::poison::check(self);
         let count = self.ob_refcnt.get();
         if count < IMMORTAL_INITIAL_REFCNT {
             self.ob_refcnt.set(count + 1);
@@ -120,6 +122,8 @@ impl PyObject {
     pub unsafe fn decref(this: *const PyObject) {
         // SAFETY: the caller owns a reference, so the object is alive.
         let object = unsafe { &*this };
+        #[cfg(feature = "poison")]
+        super::poison::check(object);
         let count = object.ob_refcnt.get();
         if (count as i32) < 0 {
             return;

@@ -5,6 +5,8 @@ pub mod class_impl;
 pub mod dealloc;
 pub mod defs;
 pub mod header;
+#[cfg(feature = "poison")]
+pub mod poison;
 pub mod refs;
 pub mod shape;
 pub mod slots;

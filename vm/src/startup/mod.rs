@@ -58,10 +58,7 @@ pub fn main(modules: &'static [&'static BuiltinModule]) -> i32 {
         }
     }
     config::set(*config);
-    let state = thread::new_state();
-    thread::set_main(state);
-    thread::bind_to_os_thread(state);
-    gil::acquire(state);
+    become_main_thread();
     if let Err(error) = initialize(modules) {
         eprintln!("Fatal Python error: failed to start");
         crate::runtime::traceback_print::print_exception(&error);
@@ -84,6 +81,26 @@ pub fn main(modules: &'static [&'static BuiltinModule]) -> i32 {
         }
     };
     exit::finalize(repl::after_program(status))
+}
+
+fn become_main_thread() {
+    let state = thread::new_state();
+    thread::set_main(state);
+    thread::bind_to_os_thread(state);
+    gil::acquire(state);
+}
+
+/// Starts the interpreter inside another Rust program (tests, benches): the calling thread becomes the main thread. Done
+/// once in a process.
+///
+/// # Errors
+/// What start-up raises.
+pub fn embed(modules: &'static [&'static BuiltinModule]) -> PyResult<()> {
+    let mut config = config::Config { no_site: true, ..config::Config::default() };
+    paths::compute(&mut config);
+    config::set(config);
+    become_main_thread();
+    initialize(modules)
 }
 
 /// Types, modules, the import system, standard streams, `site`.

@@ -173,14 +173,30 @@ fn read_statement(future: i32) -> PyResult<Input> {
             return Ok(Input::Nothing);
         }
         text.push_str(&line);
-        let more = if at_end { 0 } else { cf::ALLOW_INCOMPLETE_INPUT | cf::DONT_IMPLY_DEDENT };
-        let options = compile::Options { optimize: None, flags: more | future };
-        let source = if at_end { &*text } else { text.strip_suffix('\n').unwrap_or(&text) };
-        match compile::compile_str(source, "<stdin>", Mode::Single, options) {
-            Ok(code) => return Ok(Input::Statement(code, text)),
-            Err(error) if error.matches(exc::_IncompleteInputError()) && !at_end => {}
-            Err(error) => return Err(error),
+        if at_end || !wants_more(&text, future)? {
+            let options = compile::Options { optimize: None, flags: future };
+            let code = compile::compile_str(&text, "<stdin>", Mode::Single, options)?;
+            return Ok(Input::Statement(code, text));
         }
+    }
+}
+
+/// Can more lines make a statement of what is not one yet, or belong to it still? The rule is the library's `codeop`'s.
+fn wants_more(text: &str, future: i32) -> PyResult<bool> {
+    let flags = cf::ALLOW_INCOMPLETE_INPUT | cf::DONT_IMPLY_DEDENT | future;
+    let compile = |source: &str| {
+        let options = compile::Options { optimize: None, flags };
+        compile::compile_str(source, "<stdin>", Mode::Single, options)
+    };
+    let without_newline = text.strip_suffix('\n').unwrap_or(text);
+    match compile(without_newline) {
+        Ok(_) => return Ok(false),
+        Err(error) if error.matches(exc::SyntaxError()) => {}
+        Err(error) => return Err(error),
+    }
+    match compile(text) {
+        Ok(_) => Ok(true),
+        Err(error) => Ok(error.matches(exc::_IncompleteInputError())),
     }
 }
 

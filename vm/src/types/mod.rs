@@ -162,6 +162,7 @@ pub fn init() -> PyResult<()> {
         crate::builtins::iterators::PyFilter,
         crate::builtins::iterators::PyZip,
         crate::runtime::codecs::charmap::PyEncodingMap,
+        crate::sysmodule::std_printer::PyStdPrinter,
     ];
     type_::ready::init(&all)?;
     template::init_types()?;

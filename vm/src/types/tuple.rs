@@ -536,7 +536,7 @@ impl PyTuple {
             }
             if len < FREE_LIST_SIZES && len > 0 && (*object).is_exact_type(&PyTuple_Type) {
                 let list = free_list(len);
-                if list.len.get() < FREE_LIST_LEN {
+                if list.len.get() < FREE_LIST_LEN && !cfg!(feature = "poison") {
                     items_ptr(tuple).write(list.head.get() as *mut PyObject);
                     list.head.set(tuple);
                     list.len.set(list.len.get() + 1);

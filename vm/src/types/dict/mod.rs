@@ -636,7 +636,7 @@ impl PyDict {
         let kept = FREE.len.get();
         // SAFETY: the header is intact; the free list is touched under the GIL only.
         unsafe {
-            if kept >= FREE_LIST_LEN || !(*dict).as_object().is_exact_type(&PyDict_Type) {
+            if kept >= FREE_LIST_LEN || cfg!(feature = "poison") || !(*dict).as_object().is_exact_type(&PyDict_Type) {
                 return false;
             }
             gc::head_of((*dict).as_object()).prev.set(0);

@@ -217,7 +217,7 @@ impl DictKeys {
         // SAFETY: the caller's promise; the free list is touched under the GIL only.
         unsafe {
             let kept = GLOBALS.kept.get();
-            if (*keys).log2_size == MIN_LOG2_SIZE && kept < FREE_LIST_LEN {
+            if (*keys).log2_size == MIN_LOG2_SIZE && kept < FREE_LIST_LEN && !cfg!(feature = "poison") {
                 (*GLOBALS.tables.get())[kept] = keys;
                 GLOBALS.kept.set(kept + 1);
             } else {

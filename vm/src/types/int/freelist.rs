@@ -44,7 +44,7 @@ impl FreeList {
     /// `object` is dead, of this list's exact type, and its block is at least as large as the type's usual one.
     #[inline(always)]
     pub unsafe fn push(&self, object: *mut PyObject) -> bool {
-        if self.len.get() >= self.limit {
+        if self.len.get() >= self.limit || cfg!(feature = "poison") {
             return false;
         }
         // SAFETY: the caller's promise: the object is ours to write to.

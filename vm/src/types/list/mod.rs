@@ -538,7 +538,7 @@ impl PyList {
         let kept = FREE.len.get();
         // SAFETY: the header is intact; entries of the free list are touched under the GIL only.
         unsafe {
-            if kept >= FREE_LIST_LEN || !(*list).as_object().is_exact_type(&PyList_Type) {
+            if kept >= FREE_LIST_LEN || cfg!(feature = "poison") || !(*list).as_object().is_exact_type(&PyList_Type) {
                 return false;
             }
             gc::head_of((*list).as_object()).prev.set(0);
