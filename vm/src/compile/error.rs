@@ -1,8 +1,8 @@
 //! The compiler's errors as `SyntaxError`, with position and text as CPython gives them.
 
-use rustpython_compiler::{CompileError, ParseError};
 use rustpython_compiler::codegen::error::CodegenErrorType;
 use rustpython_compiler::parser::{LexicalErrorType, ParseErrorType};
+use rustpython_compiler::{CompileError, ParseError};
 
 use crate::err::PyErr;
 use crate::exc;

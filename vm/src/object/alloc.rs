@@ -61,7 +61,9 @@ pub unsafe fn mem_realloc(ptr: *mut u8, size: usize) -> *mut u8 {
     return unsafe { super::poison::realloc(ptr, size) };
     #[cfg(not(feature = "poison"))]
     // SAFETY: the caller's promise.
-    unsafe { libmimalloc_sys::mi_realloc(ptr as *mut c_void, size.max(1)) as *mut u8 }
+    unsafe {
+        libmimalloc_sys::mi_realloc(ptr as *mut c_void, size.max(1)) as *mut u8
+    }
 }
 
 /// Frees a block from [`mem_alloc`]; null is allowed.
@@ -77,7 +79,9 @@ pub unsafe fn mem_free(ptr: *mut u8) {
     }
     #[cfg(not(feature = "poison"))]
     // SAFETY: the caller's promise.
-    unsafe { libmimalloc_sys::mi_free(ptr as *mut c_void) }
+    unsafe {
+        libmimalloc_sys::mi_free(ptr as *mut c_void)
+    }
 }
 
 /// Number of blocks that are in use.
@@ -102,12 +106,7 @@ pub fn used_blocks() -> usize {
     let mut sum = 0usize;
     // SAFETY: the heap lives as long as the process; the visitor only reads.
     unsafe {
-        libmimalloc_sys::mi_heap_visit_blocks(
-            mi_heap_main(),
-            false,
-            Some(add),
-            (&raw mut sum).cast(),
-        );
+        libmimalloc_sys::mi_heap_visit_blocks(mi_heap_main(), false, Some(add), (&raw mut sum).cast());
     }
     sum
 }

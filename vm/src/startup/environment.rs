@@ -203,7 +203,9 @@ fn choices(config: &mut Config) -> Result<(), String> {
         None => {}
         Some(None | Some("" | "on")) => config.use_frozen_modules = true,
         Some(Some("off")) => config.use_frozen_modules = false,
-        Some(Some(_)) => return Err("config_init_frozen_modules: bad value for option -X frozen_modules=on|off".to_owned()),
+        Some(Some(_)) => {
+            return Err("config_init_frozen_modules: bad value for option -X frozen_modules=on|off".to_owned());
+        }
     }
     let gil = x_option(config, "gil").map(|v| v.unwrap_or("").to_owned()).or_else(|| variable(config, "PYTHON_GIL"));
     match gil.as_deref() {

@@ -18,8 +18,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub fn handle_exit(error: PyErr) -> i32 {
     if error.matches(exc::SystemExit()) && config::get().inspect.get() == 0 {
         // What has no usable `code` is shown as it is.
-        let code =
-            protocol::getattr(error.object(), crate::intern!("code")).unwrap_or_else(|_| error.value().to_obj());
+        let code = protocol::getattr(error.object(), crate::intern!("code")).unwrap_or_else(|_| error.value().to_obj());
         return exit_status(&code);
     }
     if error.matches(exc::KeyboardInterrupt()) {
