@@ -42,6 +42,7 @@ pub struct PyMmap {
     fd: Cell<i32>,
     exports: Cell<usize>,
     access: i32,
+    flags: i32,
     trackfd: bool,
     weakrefs: Cell<*mut PyObject>,
 }
@@ -251,6 +252,7 @@ impl PyMmap {
             fd: Cell::new(copy),
             exports: Cell::new(0),
             access,
+            flags,
             trackfd,
             weakrefs: Cell::new(core::ptr::null_mut()),
         };
@@ -536,9 +538,6 @@ impl PyMmap {
     #[pymethod]
     fn size(&self) -> PyResult<i64> {
         self.bytes()?;
-        if self.fd.get() < 0 && !self.trackfd {
-            return Err(exc::value_error("can't get size with trackfd=False"));
-        }
         // SAFETY: plain data, filled in by the call.
         let mut status: libc::stat = unsafe { core::mem::zeroed() };
         // SAFETY: the structure lives during the call.
@@ -553,6 +552,10 @@ impl PyMmap {
         self.check_resizable()?;
         if newsize < 0 || i64::MAX - newsize as i64 <= self.offset {
             return Err(exc::value_error("new size out of range"));
+        }
+        if self.fd.get() == -1 && self.flags & libc::MAP_PRIVATE == 0 && newsize as usize > self.size.get() {
+            // The pages beyond the original size would have nothing behind them.
+            return Err(exc::value_error("mmap: can't expand a shared anonymous mapping on Linux"));
         }
         let fd = self.fd.get();
         // SAFETY: our own descriptor and mapping, which nobody views.

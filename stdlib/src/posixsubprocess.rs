@@ -299,6 +299,9 @@ pub mod posixsubprocess {
         child_umask: i32,
         preexec_fn: &PyObject,
     ) -> PyResult<i32> {
+        if !rpy_vm::is_none(preexec_fn) && rpy_vm::sysmodule::functions::is_finalizing() {
+            return Err(exc::python_finalization_error("preexec_fn not supported at interpreter shutdown"));
+        }
         if close_fds && errpipe_write < 3 {
             return Err(exc::value_error("errpipe_write must be >= 3"));
         }

@@ -165,7 +165,33 @@ macro_rules! narrow_int {
 }
 narrow_int! {
     i32, "signed integer"; i16, "signed short integer"; i8, "signed char"; u8, "unsigned byte integer";
-    u16, "unsigned short integer"; u32, "unsigned integer";
+}
+
+/// An unsigned C integer of the type named `c_name`, as 3.14's converters take it.
+///
+/// # Errors
+/// `ValueError` for negative numbers, `OverflowError` for those that do not fit.
+pub fn unsigned_arg<T: TryFrom<u64>>(object: &PyObject, c_name: &str) -> PyResult<T> {
+    let value = protocol::number::index(object)?;
+    if value.is_negative() {
+        return Err(exc::value_error("Cannot convert negative int"));
+    }
+    value
+        .as_u64()
+        .and_then(|v| T::try_from(v).ok())
+        .ok_or_else(|| exc::overflow_error(format!("Python int too large for C {c_name}")))
+}
+
+impl<'a> FromArg<'a> for u16 {
+    fn from_arg(object: &'a PyObject, _ctx: &ArgCtx) -> PyResult<Self> {
+        unsigned_arg(object, "unsigned short")
+    }
+}
+
+impl<'a> FromArg<'a> for u32 {
+    fn from_arg(object: &'a PyObject, _ctx: &ArgCtx) -> PyResult<Self> {
+        unsigned_arg(object, "unsigned int")
+    }
 }
 
 impl<'a> FromArg<'a> for &'a str {

@@ -44,22 +44,57 @@ fn run_hooks(list: &rpy_vm::OptRef<PyList>, reverse: bool) {
 }
 
 /// Forks with all the bookkeeping around it. 0 in the child.
+///
+/// # Errors
+/// What the system says, `PythonFinalizationError` at the end of the interpreter, and the warning about other threads, if
+/// it is made an exception.
 pub fn fork_process() -> PyResult<i32> {
+    // SAFETY: a plain system call; what the child needs is done by the caller.
+    fork_with("fork", || unsafe { libc::fork() })
+}
+
+/// [`fork_process`] with another system call: one that gives 0 in the child, and a negative number on failure.
+pub fn fork_with(function: &str, fork: impl FnOnce() -> libc::pid_t) -> PyResult<i32> {
+    if rpy_vm::sysmodule::functions::is_finalizing() {
+        return Err(exc::python_finalization_error("can't fork at interpreter shutdown"));
+    }
     run_hooks(&AT_FORK_BEFORE, true);
-    // SAFETY: the GIL's own lock is held over the fork, so that the child finds it in a known state.
-    let pid = gil::with_lock_for_fork(|| unsafe { libc::fork() });
+    // The GIL's own lock is held over the fork, so that the child finds it in a known state.
+    let pid = gil::with_lock_for_fork(fork);
     if pid == 0 {
         gil::after_fork_child();
         thread::after_fork_child();
+        crate::thread::after_fork_child();
+        rpy_vm::runtime::signals::after_fork_child();
         run_hooks(&AT_FORK_CHILD, false);
-    } else {
-        let failed = (pid < 0).then(|| exc::os_error_last(None));
-        run_hooks(&AT_FORK_PARENT, false);
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        return Ok(0);
     }
-    Ok(pid)
+    let failed = (pid < 0).then(|| exc::os_error_last(None));
+    run_hooks(&AT_FORK_PARENT, false);
+    match failed {
+        Some(error) => Err(error),
+        None => warn_about_threads(function).map(|()| pid),
+    }
+}
+
+/// Threads of the process, as the system counts them.
+fn count_threads() -> usize {
+    let Ok(status) = std::fs::read_to_string("/proc/self/stat") else { return 0 };
+    // The command's name is in parentheses, and may contain anything. The number of threads is the 18th field after it.
+    let fields = status.rsplit_once(')').map_or("", |(_, rest)| rest);
+    fields.split_ascii_whitespace().nth(17).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// Warns in the parent when the child may have inherited locks of threads that it does not have.
+fn warn_about_threads(function: &str) -> PyResult<()> {
+    if count_threads() <= 1 {
+        return Ok(());
+    }
+    let message = format!(
+        "This process (pid={}) is multi-threaded, use of {function}() may lead to deadlocks in the child.",
+        std::process::id()
+    );
+    rpy_vm::runtime::warnings::warn(exc::DeprecationWarning(), &message, 1)
 }
 
 fn text(bytes: *const libc::c_char) -> ObjRef {

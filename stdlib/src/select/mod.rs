@@ -120,7 +120,18 @@ pub mod select_ {
     fn collect(sequence: &PyObject) -> PyResult<Watched> {
         // SAFETY: a set of no descriptors.
         let mut watched = Watched { items: Vec::new(), set: unsafe { core::mem::zeroed() }, max: -1 };
-        for item in sequence::fast_or(sequence, "arguments 1-3 must be sequences")? {
+        // A list is followed while `fileno` methods change it.
+        let own;
+        let list = match sequence.downcast_ref::<PyList>() {
+            Some(list) => list,
+            None => {
+                own = PyList::new(sequence::fast_or(sequence, "arguments 1-3 must be sequences")?);
+                &own
+            }
+        };
+        let mut at = 0;
+        while let Some(item) = list.get(at) {
+            at += 1;
             let fd = descriptor(&item)?;
             if fd as usize >= libc::FD_SETSIZE {
                 return Err(exc::value_error("filedescriptor out of range in select()"));

@@ -372,6 +372,7 @@ pub const NUMBERS: &[(&str, i64)] = &[
     ("UDPLITE_SEND_CSCOV", 10),
     ("VMADDR_CID_ANY", 0xffffffff),
     ("VMADDR_CID_HOST", 2),
+    ("VMADDR_CID_LOCAL", 1),
     ("VMADDR_PORT_ANY", 0xffffffff),
     ("VM_SOCKETS_INVALID_VERSION", 0xffffffff),
 ];

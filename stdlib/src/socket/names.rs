@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 
+use rpy_vm::convert::unsigned_arg;
 use rpy_vm::protocol::number;
 use rpy_vm::runtime::gil;
 use rpy_vm::types::list::PyList;
@@ -119,27 +120,16 @@ fn host_name_arg(object: &PyObject, function: &str) -> PyResult<CString> {
     })
 }
 
-fn short(object: &PyObject, function: &str) -> PyResult<u16> {
-    let value = number::index(object)?;
-    if value.is_negative() {
-        return Err(exc::overflow_error(format!(
-            "{function}: can't convert negative Python int to C 16-bit unsigned integer"
-        )));
-    }
-    value.as_u64().and_then(|v| u16::try_from(v).ok()).ok_or_else(|| {
-        exc::overflow_error(format!("{function}: Python int too large to convert to C 16-bit unsigned integer"))
-    })
+fn short(object: &PyObject) -> PyResult<u16> {
+    unsigned_arg(object, "uint16_t")
 }
 
 fn long(object: &PyObject) -> PyResult<u32> {
-    let Some(value) = object.downcast_ref::<rpy_vm::types::int::PyInt>() else {
-        return Err(exc::type_error(format!("expected int, {} found", object.ty().name())));
-    };
-    if value.is_negative() {
-        return Err(exc::overflow_error("can't convert negative value to unsigned int"));
-    }
-    value.as_u64().and_then(|v| u32::try_from(v).ok()).ok_or_else(|| exc::overflow_error("int larger than 32 bits"))
+    unsigned_arg(object, "uint32_t")
 }
+
+/// The longest control message: its length is a `socklen_t` in the kernel's interface, an `int` in ours.
+const MAX_CONTROL: i64 = i32::MAX as i64;
 
 /// Implementation module for socket operations.
 ///
@@ -461,12 +451,12 @@ pub mod socket_ {
     /// Convert a 16-bit unsigned integer from network to host byte order.
     #[pyfunction(sig = "(x, /)")]
     fn ntohs(x: &PyObject) -> PyResult<u16> {
-        short(x, "ntohs").map(u16::from_be)
+        short(x).map(u16::from_be)
     }
     /// Convert a 16-bit unsigned integer from host to network byte order.
     #[pyfunction(sig = "(x, /)")]
     fn htons(x: &PyObject) -> PyResult<u16> {
-        short(x, "htons").map(u16::to_be)
+        short(x).map(u16::to_be)
     }
     /// Convert a 32-bit unsigned integer from network to host byte order.
     #[pyfunction(sig = "(x, /)")]
@@ -603,9 +593,11 @@ pub mod socket_ {
     /// data item with associated data of the given length.
     #[pyfunction(name = "CMSG_LEN", sig = "(length, /)")]
     fn cmsg_len(length: isize) -> PyResult<u32> {
+        // SAFETY: arithmetic only.
         match u32::try_from(length) {
-            // SAFETY: arithmetic only.
-            Ok(n) if n <= i32::MAX as u32 - 64 => Ok(unsafe { libc::CMSG_LEN(n) }),
+            Ok(n) if i64::from(n) + i64::from(unsafe { libc::CMSG_LEN(0) }) <= MAX_CONTROL => {
+                Ok(unsafe { libc::CMSG_LEN(n) })
+            }
             _ => Err(exc::overflow_error("CMSG_LEN() argument out of range")),
         }
     }
@@ -616,9 +608,11 @@ pub mod socket_ {
     /// trailing padding.
     #[pyfunction(name = "CMSG_SPACE", sig = "(length, /)")]
     fn cmsg_space(length: isize) -> PyResult<u32> {
+        // SAFETY: arithmetic only.
         match u32::try_from(length) {
-            // SAFETY: arithmetic only.
-            Ok(n) if n <= i32::MAX as u32 - 64 => Ok(unsafe { libc::CMSG_SPACE(n) }),
+            Ok(n) if i64::from(n) + i64::from(unsafe { libc::CMSG_SPACE(1) }) <= MAX_CONTROL => {
+                Ok(unsafe { libc::CMSG_SPACE(n) })
+            }
             _ => Err(exc::overflow_error("CMSG_SPACE() argument out of range")),
         }
     }

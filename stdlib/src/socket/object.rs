@@ -9,6 +9,7 @@ use rpy_vm::runtime::{audit, gil, signals};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, pyclass, pymethods};
@@ -500,6 +501,14 @@ impl PySocket {
     #[pymethod(sig = "($self, level, option, buffersize=0, /)")]
     fn getsockopt(&self, level: i32, option: i32, buffersize: i32) -> PyResult<ObjRef> {
         let fd = self.fd.get();
+        if buffersize == 0 && self.family.get() == libc::AF_VSOCK {
+            // The options of this family are 64 bits wide.
+            let mut value: u64 = 0;
+            let mut len = size_of::<u64>() as libc::socklen_t;
+            // SAFETY: the number lives during the call.
+            self.checked(unsafe { libc::getsockopt(fd, level, option, (&raw mut value).cast(), &mut len) })?;
+            return Ok(PyInt::from_u64(value).into_obj());
+        }
         if buffersize == 0 {
             let mut value: i32 = 0;
             let mut len = size_of::<i32>() as libc::socklen_t;
@@ -537,6 +546,13 @@ impl PySocket {
         }
         if number::is_index(value) {
             let n = number::index(value)?;
+            if self.family.get() == libc::AF_VSOCK {
+                let n = n.as_u64().ok_or_else(|| exc::overflow_error("int too big to convert"))?;
+                // SAFETY: the number lives during the call.
+                return self.checked(unsafe {
+                    libc::setsockopt(fd, level, option, (&raw const n).cast(), size_of::<u64>() as _)
+                });
+            }
             let n = n
                 .as_i32()
                 .or_else(|| n.as_u32().map(|u| u as i32))
@@ -815,7 +831,7 @@ impl PySocket {
         flags: i32,
     ) -> PyResult<(usize, ObjRef, i32, ObjRef)> {
         let buffers = sequence::fast_or(buffers, "recvmsg_into() argument 1 must be an iterable")?;
-        let mut held = buffers.iter().map(|b| Buffer::writable(b)).collect::<PyResult<Vec<_>>>()?;
+        let mut held = buffers.iter().map(|b| Buffer::writable_for("recvmsg_into", b)).collect::<PyResult<Vec<_>>>()?;
         let mut pieces: Vec<libc::iovec> = held
             .iter_mut()
             .map(|b| {

@@ -327,6 +327,10 @@ impl PyThreadHandle {
             }
             _ => {}
         }
+        if !shared.finished.is_set() && rpy_vm::sysmodule::functions::is_finalizing() {
+            // Other threads do not run any more: it would never end.
+            return Err(exc::python_finalization_error("cannot join thread at Python shutdown"));
+        }
         if shared.finished.wait(wait)? {
             let os_thread = shared.os_thread.lock().unwrap_or_else(|e| e.into_inner()).take();
             if let Some(os_thread) = os_thread {

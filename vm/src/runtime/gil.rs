@@ -36,8 +36,31 @@ pub fn set_switch_interval(interval: Duration) {
     INTERVAL_US.store((interval.as_micros() as u64).max(1), Ordering::Relaxed);
 }
 
-/// Takes the GIL for `state` and makes it the running thread's state.
+/// The thread that ends the interpreter; no other gets the lock any more. Null before the end.
+static FINALIZER: AtomicPtr<PyThreadState> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Keeps all other threads from running Python code from now on. The calling thread holds the GIL.
+pub fn keep_for_finalization() {
+    FINALIZER.store(thread::current() as *const _ as *mut _, Ordering::Release);
+}
+
+/// A thread that may not run any more waits for the end of the process.
+fn stop_if_finalizing(state: &PyThreadState) {
+    let finalizer = FINALIZER.load(Ordering::Acquire);
+    if finalizer.is_null() || core::ptr::eq(finalizer, state) {
+        return;
+    }
+    // This thread may have been the one that was woken up for the lock.
+    RELEASED.notify_one();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Takes the GIL for `state` and makes it the running thread's state. At the end of the interpreter only its finalizing
+/// thread comes back from here.
 pub fn acquire(state: &'static PyThreadState) {
+    stop_if_finalizing(state);
     let mut gil = lock();
     while gil.locked {
         let before = gil.switches;
@@ -50,6 +73,11 @@ pub fn acquire(state: &'static PyThreadState) {
                 holder.eval_breaker.fetch_or(breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
             }
         }
+    }
+    if !FINALIZER.load(Ordering::Acquire).is_null() {
+        drop(gil);
+        stop_if_finalizing(state);
+        gil = lock();
     }
     gil.locked = true;
     gil.switches += 1;

@@ -18,6 +18,8 @@ static TRIPPED: [AtomicBool; NSIG] = [const { AtomicBool::new(false) }; NSIG];
 static ANY_TRIPPED: AtomicBool = AtomicBool::new(false);
 static WAKEUP_FD: AtomicI32 = AtomicI32::new(-1);
 static WARN_ON_FULL: AtomicBool = AtomicBool::new(true);
+/// Why writing to the file descriptor failed last; 0: it did not.
+static WAKEUP_ERROR: AtomicI32 = AtomicI32::new(0);
 
 /// The Python handlers: None (not Python's), an int (`SIG_DFL`, `SIG_IGN`), or a callable. Touched under the GIL.
 static HANDLERS: [OptRef; NSIG] = [const { OptRef::NULL }; NSIG];
@@ -37,15 +39,22 @@ pub fn trip(signal: c_int) {
     if let Some(flag) = TRIPPED.get(signal as usize) {
         flag.store(true, Ordering::Release);
     }
-    ANY_TRIPPED.store(true, Ordering::Release);
-    if let Some(main) = thread::main() {
-        main.eval_breaker.fetch_or(breaker::SIGNALS_PENDING, Ordering::Release);
-    }
     let fd = WAKEUP_FD.load(Ordering::Acquire);
     if fd >= 0 {
         let byte = signal as u8;
-        // SAFETY: write is async-signal-safe; a full pipe is reported later, if at all.
-        unsafe { libc::write(fd, (&raw const byte).cast(), 1) };
+        // SAFETY: write is async-signal-safe.
+        let written = unsafe { libc::write(fd, (&raw const byte).cast(), 1) };
+        if written < 0 {
+            let errno = crate::exc::last_errno();
+            if errno != libc::EAGAIN || WARN_ON_FULL.load(Ordering::Relaxed) {
+                // Told at the safe point where the handler runs.
+                WAKEUP_ERROR.store(errno, Ordering::Release);
+            }
+        }
+    }
+    ANY_TRIPPED.store(true, Ordering::Release);
+    if let Some(main) = thread::main() {
+        main.eval_breaker.fetch_or(breaker::SIGNALS_PENDING, Ordering::Release);
     }
 }
 
@@ -96,15 +105,23 @@ pub fn run_pending() -> PyResult<()> {
     if !thread::is_main() || !ANY_TRIPPED.swap(false, Ordering::AcqRel) {
         return Ok(());
     }
+    let errno = WAKEUP_ERROR.swap(0, Ordering::AcqRel);
+    if errno != 0 {
+        let message = "Exception ignored while trying to write to the signal wakeup fd";
+        let error = crate::exc::os_error_errno(errno, None);
+        crate::runtime::unraisable::write_unraisable(error, Some(message), None);
+    }
     for signal in 1..NSIG {
         if !TRIPPED[signal].swap(false, Ordering::AcqRel) {
             continue;
         }
-        let Some(handler) = HANDLERS[signal].get() else { continue };
-        if crate::is_none(&handler) || handler.downcast_ref::<PyInt>().is_some() {
+        let handler = HANDLERS[signal].get().filter(|h| !crate::is_none(h) && !is_number(h));
+        let Some(handler) = handler else {
             // The handler was taken away in the meantime.
+            let error = crate::exc::os_error(format!("Signal {signal} ignored due to race condition"));
+            crate::runtime::unraisable::write_unraisable(error, None, Some(crate::none_ref()));
             continue;
-        }
+        };
         let frame = crate::sysmodule::frames::nth(0).map_or_else(crate::none, crate::sysmodule::frames::object_of);
         let number = PyInt::from_usize(signal);
         if let Err(e) = call::call(&handler, &[number.as_object(), &frame]) {
@@ -216,6 +233,7 @@ pub fn default_int_handler() -> PyResult<()> {
 /// After `fork` in the child: signals of the parent are not the child's.
 pub fn after_fork_child() {
     ANY_TRIPPED.store(false, Ordering::Release);
+    WAKEUP_ERROR.store(0, Ordering::Release);
     for flag in &TRIPPED {
         flag.store(false, Ordering::Release);
     }

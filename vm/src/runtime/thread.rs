@@ -250,6 +250,8 @@ pub unsafe fn delete_state(state: *const PyThreadState) {
     if core::ptr::eq(BOUND.get(), state) {
         BOUND.set(core::ptr::null());
     }
+    // After a fork on another thread than the main one the survivor is the main thread, and may end like any other.
+    let _ = MAIN.compare_exchange(state as *mut _, core::ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed);
     {
         let _guard = LIST_LOCK.lock().unwrap_or_else(|e| e.into_inner());
         // SAFETY: the list is locked and its members are live.
