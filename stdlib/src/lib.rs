@@ -18,6 +18,7 @@ pub mod contextvars;
 pub mod csv;
 pub mod datetime;
 pub mod errno;
+pub mod faulthandler;
 pub mod fcntl;
 pub mod functools;
 pub mod gc;
@@ -103,6 +104,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &json::json_::MODULE,
     &locale::locale_::MODULE,
     &select::select_::MODULE,
+    &faulthandler::faulthandler_::MODULE,
     &fcntl::fcntl_::MODULE,
     &posixsubprocess::posixsubprocess::MODULE,
     &mmap::mmap_::MODULE,

@@ -1,6 +1,9 @@
 //! `resource`: limits and usage of resources.
 
-use rpy_vm::structseq;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::{ObjRef, PyResult, structseq};
+
+use crate::support::int;
 
 structseq! {
     /// What `getrusage` returns.
@@ -47,6 +50,35 @@ const NUMBERS: &[(&str, i64)] = &[
     ("RUSAGE_THREAD", 1),
 ];
 
+/// A `struct_rusage`.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn usage_object(usage: &libc::rusage) -> PyResult<ObjRef> {
+    let time = |t: libc::timeval| PyFloat::new(t.tv_sec as f64 + t.tv_usec as f64 * 1e-6).into_obj();
+    let mut values = vec![time(usage.ru_utime), time(usage.ru_stime)];
+    values.extend(
+        [
+            usage.ru_maxrss,
+            usage.ru_ixrss,
+            usage.ru_idrss,
+            usage.ru_isrss,
+            usage.ru_minflt,
+            usage.ru_majflt,
+            usage.ru_nswap,
+            usage.ru_inblock,
+            usage.ru_oublock,
+            usage.ru_msgsnd,
+            usage.ru_msgrcv,
+            usage.ru_nsignals,
+            usage.ru_nvcsw,
+            usage.ru_nivcsw,
+        ]
+        .map(int),
+    );
+    RUSAGE.build(values)
+}
+
 /// Resource usage and limits.
 #[rpy_vm::pymodule(name = "resource")]
 pub mod resource_ {
@@ -54,7 +86,6 @@ pub mod resource_ {
 
     use rpy_vm::protocol::{number, sequence};
     use rpy_vm::runtime::audit;
-    use rpy_vm::types::float::PyFloat;
     use rpy_vm::types::module::PyModule;
     use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, exc};
 
@@ -110,28 +141,7 @@ pub mod resource_ {
                 errno => exc::os_error_errno(errno, None),
             });
         }
-        let time = |t: libc::timeval| PyFloat::new(t.tv_sec as f64 + t.tv_usec as f64 * 1e-6).into_obj();
-        let mut values = vec![time(usage.ru_utime), time(usage.ru_stime)];
-        values.extend(
-            [
-                usage.ru_maxrss,
-                usage.ru_ixrss,
-                usage.ru_idrss,
-                usage.ru_isrss,
-                usage.ru_minflt,
-                usage.ru_majflt,
-                usage.ru_nswap,
-                usage.ru_inblock,
-                usage.ru_oublock,
-                usage.ru_msgsnd,
-                usage.ru_msgrcv,
-                usage.ru_nsignals,
-                usage.ru_nvcsw,
-                usage.ru_nivcsw,
-            ]
-            .map(int),
-        );
-        RUSAGE.build(values)
+        super::usage_object(&usage)
     }
 
     #[pyfunction(sig = "(resource, /)")]

@@ -319,7 +319,7 @@ pub mod signal {
     }
 
     /// A set of signals from an iterable of numbers.
-    fn sigset(mask: &PyObject) -> PyResult<libc::sigset_t> {
+    pub fn sigset(mask: &PyObject) -> PyResult<libc::sigset_t> {
         // SAFETY: the set is initialised before use.
         let mut set: libc::sigset_t = unsafe {
             let mut set = zeroed();

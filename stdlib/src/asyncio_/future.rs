@@ -202,6 +202,14 @@ impl PyFuture {
         self.event_loop.get().ok_or_else(|| exc::runtime_error("Future object is not initialized."))
     }
 
+    /// An outcome can only be asked for after `__init__`.
+    fn check_initialized(&self) -> PyResult<()> {
+        if self.event_loop.is_null() {
+            return Err(invalid_state("Future object is not initialized.".to_owned()));
+        }
+        Ok(())
+    }
+
     pub fn is_pending(&self) -> bool {
         self.state.get() == State::Pending
     }
@@ -458,7 +466,7 @@ impl PyFuture {
 
     /// `exception()`.
     pub fn exception_or_none(&self) -> PyResult<ObjRef> {
-        self.event_loop()?;
+        self.check_initialized()?;
         match self.state.get() {
             State::Cancelled => Err(PyErr::from_instance(self.make_cancelled_error()?)),
             State::Pending => Err(invalid_state("Exception is not set.".to_owned())),
@@ -547,7 +555,7 @@ impl PyFuture {
     /// the future is done and has an exception set, this exception is raised.
     #[pymethod(name = "result")]
     fn result_method(&self) -> PyResult<ObjRef> {
-        self.event_loop()?;
+        self.check_initialized()?;
         self.outcome()
     }
 

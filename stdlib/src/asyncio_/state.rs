@@ -36,6 +36,16 @@ fn entry() -> &'static ThreadEntry {
     entry
 }
 
+/// After `fork` in the child: the loop and the task run in the parent.
+pub fn after_fork_child() {
+    let entries = core::mem::take(&mut *ENTRIES.0.borrow_mut());
+    ENTRY.set(None);
+    for entry in entries {
+        entry.running_loop.take();
+        entry.running_task.take();
+    }
+}
+
 static SCHEDULED: OptRef = OptRef::NULL;
 static EAGER: OptRef<PySet> = OptRef::NULL;
 

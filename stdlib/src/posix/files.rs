@@ -105,6 +105,7 @@ pub mod posix {
     fn exec(module: &PyModule) -> PyResult<()> {
         super::super::constants::add(module)?;
         super::super::process::add(module)?;
+        super::super::children::add(module)?;
         add_class::<super::super::scandir::PyDirEntry>(module)?;
         add_class::<super::super::scandir::PyScandirIterator>(module)?;
         module.dict().del_str(&PyStr::new("ScandirIterator"));

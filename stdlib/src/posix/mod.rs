@@ -7,10 +7,12 @@
 //! | `files` | files, directories, descriptors |
 //! | `scandir` | `scandir` and `DirEntry` |
 //! | `process` | processes, users, signals, scheduling |
+//! | `children` | child processes |
 //! | `constants` | the numbers |
 
 use rpy_vm::module_def::BuiltinModule;
 
+pub mod children;
 pub mod constants;
 pub mod files;
 pub mod path;

@@ -65,6 +65,7 @@ pub fn fork_with(function: &str, fork: impl FnOnce() -> libc::pid_t) -> PyResult
         gil::after_fork_child();
         thread::after_fork_child();
         crate::thread::after_fork_child();
+        crate::asyncio_::state::after_fork_child();
         rpy_vm::runtime::signals::after_fork_child();
         run_hooks(&AT_FORK_CHILD, false);
         return Ok(0);

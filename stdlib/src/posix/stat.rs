@@ -54,6 +54,13 @@ structseq! {
 }
 
 structseq! {
+    /// `os.waitid_result`.
+    pub static WAITID_RESULT = c"posix.waitid_result", Some(c"waitid_result: Result from waitid."), 5, true, [
+        (c"si_pid", c""), (c"si_uid", c""), (c"si_signo", c""), (c"si_status", c""), (c"si_code", c""),
+    ]
+}
+
+structseq! {
     /// `posix.times_result`.
     pub static TIMES_RESULT = c"posix.times_result", Some(c"times_result: Result from os.times()."), 5, true, [
         (c"user", c"user time"), (c"system", c"system time"), (c"children_user", c"user time of children"),

@@ -173,7 +173,8 @@ pub mod thread {
             return Err(exc::value_error("signal number out of range"));
         }
         // What is ignored, or left to the system, is not simulated.
-        let handled = signals::handler_of(signum as usize).is_none_or(|handler| handler.downcast_ref::<PyInt>().is_none());
+        let handled =
+            signals::handler_of(signum as usize).is_none_or(|handler| handler.downcast_ref::<PyInt>().is_none());
         if handled {
             signals::trip(signum);
         }

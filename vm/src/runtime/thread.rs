@@ -285,6 +285,19 @@ pub fn for_each(mut f: impl FnMut(&'static PyThreadState)) {
     }
 }
 
+/// As [`for_each`] without the lock, for the moment of a crash: a thread may have been stopped while it held it.
+///
+/// # Safety
+/// Threads that start or end meanwhile can make this read freed memory. Callers have nothing to lose, or hold the GIL.
+pub unsafe fn for_each_unlocked(f: &mut dyn FnMut(&'static PyThreadState)) {
+    let mut ptr = THREADS.load(Ordering::Acquire);
+    // SAFETY: the caller's promise.
+    while let Some(state) = unsafe { ptr.as_ref() } {
+        f(state);
+        ptr = state.next.get();
+    }
+}
+
 /// After `fork` in the child: only the calling thread's state is left.
 pub fn after_fork_child() {
     let me = CURRENT.get();

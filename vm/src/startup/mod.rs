@@ -113,6 +113,10 @@ fn initialize(modules: &'static [&'static BuiltinModule]) -> PyResult<()> {
     crate::import::init_external()?;
     crate::import::import_module("encodings")?;
     streams::open_standard()?;
+    if config::get().faulthandler {
+        let faulthandler = crate::import::import_module("faulthandler")?;
+        call::call_method(&faulthandler, crate::intern!("enable"), &[])?;
+    }
     let main = PyModule::new("__main__");
     main.dict().set_name("__builtins__", sys_state::builtins_module().map_or_else(crate::none, PyStruct::to_obj));
     main.dict().set_name("__annotations__", PyDict::new().into_obj());
