@@ -120,7 +120,7 @@ impl PyMmap {
 
     fn check_resizable(&self) -> PyResult<()> {
         if self.exports.get() > 0 {
-            return Err(exc::buffer_error("mmap can't resize with extant pointers exported."));
+            return Err(exc::buffer_error("mmap can't resize with extant buffers exported."));
         }
         if !self.trackfd {
             return Err(exc::value_error("mmap can't resize with trackfd=False."));
@@ -300,11 +300,12 @@ impl PyMmap {
     fn sequence_length(&self) -> PyResult<usize> {
         self.length()
     }
+    /// What iteration gives: bytes of length one. Subscripts give numbers.
     #[slot]
-    fn sq_item(&self, index: isize) -> PyResult<u8> {
+    fn sq_item(&self, index: isize) -> PyResult<ObjRef> {
         let bytes = self.bytes()?;
         match usize::try_from(index).ok().and_then(|i| bytes.get(i)) {
-            Some(byte) => Ok(*byte),
+            Some(byte) => Ok(PyBytes::try_new(core::slice::from_ref(byte))?.into_obj()),
             None => Err(exc::index_error("mmap index out of range")),
         }
     }
@@ -356,16 +357,6 @@ impl PyMmap {
         }
         Ok(())
     }
-    #[slot]
-    fn sq_contains(&self, item: &PyObject) -> PyResult<bool> {
-        if number::is_index(item) {
-            let byte = byte_value(item)?;
-            return Ok(memchr::memchr(byte, self.bytes()?).is_some());
-        }
-        let needle = ArgBytes::from_object(item)?;
-        Ok(memchr::memmem::find(self.bytes()?, &needle).is_some())
-    }
-
     #[slot]
     fn tp_repr(&self) -> String {
         let name = self.as_object().ty().full_name();
