@@ -180,3 +180,4 @@ for call in (
         call()
     except Exception as e:
         print(type(e).__name__, e)
+print(run("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)").returncode == -signal.SIGSEGV)

@@ -7,7 +7,7 @@ use rpy_vm::object::PyMethodDef;
 use rpy_vm::protocol::{mapping, number, sequence};
 use rpy_vm::types::module::PyModule;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyObject, PyResult, exc, pymodule};
+use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, exc, pymodule};
 
 use super::files::checked;
 use super::path::Path;
