@@ -61,7 +61,9 @@ pub fn finalize(status: i32) -> i32 {
     }
     crate::runtime::atexit::run();
     crate::sysmodule::functions::set_finalizing();
+    crate::runtime::gil::keep_for_finalization();
     let flushed = sys_state::flush_std_files();
+    crate::runtime::signals::finalize();
     crate::runtime::finalize::finalize_modules();
     let flushed_again = sys_state::flush_std_files();
     if INTERRUPTED.load(Ordering::Relaxed) {

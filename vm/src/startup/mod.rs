@@ -51,6 +51,9 @@ pub fn main(modules: &'static [&'static BuiltinModule]) -> i32 {
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        // Rust's handlers, which name stack overflows, swallow a signal that another process sends.
+        libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+        libc::signal(libc::SIGBUS, libc::SIG_DFL);
         // Characters and their encoding are the environment's; the C locale's mean UTF-8.
         libc::setlocale(libc::LC_CTYPE, c"".as_ptr());
         if core::ffi::CStr::from_ptr(libc::setlocale(libc::LC_CTYPE, core::ptr::null())) == c"C" {
@@ -113,10 +116,6 @@ fn initialize(modules: &'static [&'static BuiltinModule]) -> PyResult<()> {
     crate::import::init_external()?;
     crate::import::import_module("encodings")?;
     streams::open_standard()?;
-    if config::get().faulthandler {
-        let faulthandler = crate::import::import_module("faulthandler")?;
-        call::call_method(&faulthandler, crate::intern!("enable"), &[])?;
-    }
     let main = PyModule::new("__main__");
     main.dict().set_name("__builtins__", sys_state::builtins_module().map_or_else(crate::none, PyStruct::to_obj));
     main.dict().set_name("__annotations__", PyDict::new().into_obj());
