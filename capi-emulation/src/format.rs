@@ -158,18 +158,16 @@ impl Directive {
         }
     }
 
-    /// Adds a number given by sign, prefix and digits.
-    fn push_number(&self, out: &mut StrBuilder, sign: &str, prefix: &str, digits: &str) {
+    /// Adds a number given by sign and digits.
+    fn push_number(&self, out: &mut StrBuilder, sign: &str, digits: &str) {
         let zeros = self.precision.map_or(0, |precision| precision.saturating_sub(digits.len()));
-        let prefix = if self.alternate { prefix } else { "" };
-        let len = sign.len() + prefix.len() + zeros + digits.len();
+        let len = sign.len() + zeros + digits.len();
         let padding = self.width.saturating_sub(len);
         let zero_fill = self.zero && !self.left && self.precision.is_none();
         if !self.left && !zero_fill {
             out.push_repeated(u32::from(b' '), padding);
         }
         out.push_str(sign);
-        out.push_str(prefix);
         if zero_fill {
             out.push_repeated(u32::from(b'0'), padding);
         }
@@ -256,12 +254,12 @@ unsafe fn convert<'a>(
             b'd' | b'i' => {
                 let value = directive.signed(va);
                 let sign = if value < 0 { "-" } else { "" };
-                directive.push_number(out, sign, "", &value.unsigned_abs().to_string());
+                directive.push_number(out, sign, &value.unsigned_abs().to_string());
             }
-            b'u' => directive.push_number(out, "", "", &directive.unsigned(va).to_string()),
-            b'o' => directive.push_number(out, "", "0", &format!("{:o}", directive.unsigned(va))),
-            b'x' => directive.push_number(out, "", "0x", &format!("{:x}", directive.unsigned(va))),
-            b'X' => directive.push_number(out, "", "0X", &format!("{:X}", directive.unsigned(va))),
+            b'u' => directive.push_number(out, "", &directive.unsigned(va).to_string()),
+            b'o' => directive.push_number(out, "", &format!("{:o}", directive.unsigned(va))),
+            b'x' => directive.push_number(out, "", &format!("{:x}", directive.unsigned(va))),
+            b'X' => directive.push_number(out, "", &format!("{:X}", directive.unsigned(va))),
             b'p' => {
                 let text = PyStr::from_string(format!("{:#x}", va.word()));
                 directive.push_text(out, &text);

@@ -256,6 +256,8 @@ impl Parser<'_> {
                         (text.as_ptr() as *const c_char, text.len())
                     } else if with_length && let Some(bytes) = stable_bytes(arg) {
                         (bytes.as_ptr() as *const c_char, bytes.len())
+                    } else if with_length {
+                        return not_stable(arg);
                     } else {
                         return mismatch(if code == b'z' { "str or None" } else { "str" }, arg);
                     };
@@ -272,7 +274,7 @@ impl Parser<'_> {
                 }
                 b'y' => {
                     let place = self.va.pointer::<*const c_char>();
-                    let Some(bytes) = stable_bytes(arg) else { return mismatch("read-only bytes-like object", arg) };
+                    let Some(bytes) = stable_bytes(arg) else { return not_stable(arg) };
                     place.write(bytes.as_ptr() as *const c_char);
                     if next == b'#' {
                         rest = &rest[1..];
@@ -338,11 +340,8 @@ impl Parser<'_> {
     ) -> Result<(), Fail> {
         // SAFETY: the unit's C argument is a place for a view.
         unsafe {
-            if !buffer::Buffer::check(arg) {
-                return mismatch(expected, arg);
-            }
             if let Err(error) = buffer::get_buffer(arg, &mut *view, wanted) {
-                if wanted & buffer::flags::WRITABLE != 0 && error.matches(exc::BufferError()) {
+                if wanted & buffer::flags::WRITABLE != 0 {
                     return mismatch(expected, arg);
                 }
                 return Err(Fail::Raised(error));
@@ -450,6 +449,15 @@ fn stable_bytes(arg: &PyObject) -> Option<&[u8]> {
     }
     // SAFETY: exporters without a release function promise that the memory stays as long as the object.
     Some(unsafe { core::slice::from_raw_parts(view.view().buf as *const u8, view.len()) })
+}
+
+/// Why [`stable_bytes`] gave nothing.
+#[cold]
+fn not_stable<T>(arg: &PyObject) -> Result<T, Fail> {
+    match buffer::Buffer::simple(arg) {
+        Err(error) => Err(Fail::Raised(error)),
+        Ok(_) => mismatch("read-only bytes-like object", arg),
+    }
 }
 
 /// How many arguments the units up to the closing parenthesis (or the end) convert.

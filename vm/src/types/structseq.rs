@@ -181,6 +181,9 @@ fn make_type(
         fields,
     }));
     crate::types::type_::type_ready(&block.ty)?;
+    if type_flags & flags::IMMUTABLETYPE == 0 {
+        crate::types::type_::ready::clear_flags(&block.ty, flags::IMMUTABLETYPE);
+    }
     if let Some(dict) = block.ty.tp_dict.peek() {
         let count = |n: usize| PyInt::from_usize(n).into_obj();
         dict.set_name("n_sequence_fields", count(n_visible));

@@ -40,6 +40,10 @@ pub fn type_ready(ty: &PyTypeObject) -> PyResult<()> {
         return Ok(());
     }
     set_flags(ty, flags::READYING);
+    if !ty.has_flag(flags::HEAPTYPE) {
+        // Static types have always been unchangeable.
+        set_flags(ty, flags::IMMUTABLETYPE);
+    }
     let result = fill(ty);
     clear_flags(ty, flags::READYING);
     result?;

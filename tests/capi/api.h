@@ -1,0 +1,204 @@
+/* What the test extensions use of the C API of CPython 3.14, declared by hand: names, layouts and constants of the cp314 ABI. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef ptrdiff_t Py_ssize_t;
+typedef struct _typeobject PyTypeObject;
+typedef struct _object {
+    uint32_t ob_refcnt;
+    uint16_t ob_overflow, ob_flags;
+    PyTypeObject *ob_type;
+} PyObject;
+typedef struct {
+    PyObject ob_base;
+    Py_ssize_t ob_size;
+} PyVarObject;
+#define STATIC_HEAD {0xC0000000u, 0, 5, NULL}
+
+typedef PyObject *(*binaryfunc)(PyObject *, PyObject *);
+typedef PyObject *(*unaryfunc)(PyObject *);
+typedef int (*visitproc)(PyObject *, void *);
+
+typedef struct {
+    const char *ml_name;
+    void *ml_meth;
+    int ml_flags;
+    const char *ml_doc;
+} PyMethodDef;
+typedef struct {
+    const char *name;
+    int type;
+    Py_ssize_t offset;
+    int flags;
+    const char *doc;
+} PyMemberDef;
+typedef struct {
+    const char *name;
+    PyObject *(*get)(PyObject *, void *);
+    int (*set)(PyObject *, PyObject *, void *);
+    const char *doc;
+    void *closure;
+} PyGetSetDef;
+typedef struct {
+    void *buf;
+    PyObject *obj;
+    Py_ssize_t len, itemsize;
+    int readonly, ndim;
+    char *format;
+    Py_ssize_t *shape, *strides, *suboffsets;
+    void *internal;
+} Py_buffer;
+
+typedef struct {
+    void *slots[36]; /* nb_add 0, nb_subtract 1, nb_multiply 2, nb_bool 9, nb_int 16, nb_inplace_add 19 */
+} PyNumberMethods;
+typedef struct {
+    void *slots[10]; /* sq_length 0, sq_item 3 */
+} PySequenceMethods;
+typedef struct {
+    void *mp_length, *mp_subscript, *mp_ass_subscript;
+} PyMappingMethods;
+typedef struct {
+    void *bf_getbuffer, *bf_releasebuffer;
+} PyBufferProcs;
+
+struct _typeobject {
+    PyVarObject ob_base;
+    const char *tp_name;
+    Py_ssize_t tp_basicsize, tp_itemsize;
+    void *tp_dealloc;
+    Py_ssize_t tp_vectorcall_offset;
+    void *tp_getattr, *tp_setattr, *tp_as_async, *tp_repr;
+    PyNumberMethods *tp_as_number;
+    PySequenceMethods *tp_as_sequence;
+    PyMappingMethods *tp_as_mapping;
+    void *tp_hash, *tp_call, *tp_str, *tp_getattro, *tp_setattro;
+    PyBufferProcs *tp_as_buffer;
+    unsigned long tp_flags;
+    const char *tp_doc;
+    void *tp_traverse, *tp_clear, *tp_richcompare;
+    Py_ssize_t tp_weaklistoffset;
+    void *tp_iter, *tp_iternext;
+    PyMethodDef *tp_methods;
+    PyMemberDef *tp_members;
+    PyGetSetDef *tp_getset;
+    PyTypeObject *tp_base;
+    PyObject *tp_dict;
+    void *tp_descr_get, *tp_descr_set;
+    Py_ssize_t tp_dictoffset;
+    int (*tp_init)(PyObject *, PyObject *, PyObject *);
+    PyObject *(*tp_alloc)(PyTypeObject *, Py_ssize_t);
+    PyObject *(*tp_new)(PyTypeObject *, PyObject *, PyObject *);
+    void (*tp_free)(void *);
+    void *tp_is_gc;
+    PyObject *tp_bases, *tp_mro, *tp_cache;
+    void *tp_subclasses;
+    PyObject *tp_weaklist;
+    void *tp_del;
+    unsigned tp_version_tag;
+    void *tp_finalize, *tp_vectorcall;
+    unsigned char tp_watched;
+    uint16_t tp_versions_used;
+};
+
+typedef struct {
+    PyObject ob_base;
+    void *m_init;
+    Py_ssize_t m_index;
+    PyObject *m_copy;
+} PyModuleDef_Base;
+typedef struct {
+    int slot;
+    void *value;
+} PyModuleDef_Slot, PyType_Slot;
+typedef struct {
+    PyModuleDef_Base m_base;
+    const char *m_name, *m_doc;
+    Py_ssize_t m_size;
+    PyMethodDef *m_methods;
+    PyModuleDef_Slot *m_slots;
+    void *m_traverse, *m_clear, *m_free;
+} PyModuleDef;
+typedef struct {
+    const char *name;
+    int basicsize, itemsize;
+    unsigned flags;
+    PyType_Slot *slots;
+} PyType_Spec;
+#define DEF_HEAD {STATIC_HEAD, NULL, 0, NULL}
+
+enum { METH_VARARGS = 1, METH_KEYWORDS = 2, METH_NOARGS = 4, METH_O = 8, METH_CLASS = 16, METH_STATIC = 32, METH_FASTCALL = 128, METH_METHOD = 512 };
+enum { Py_T_INT = 1, Py_T_DOUBLE = 4, Py_T_OBJECT_EX = 16, Py_T_PYSSIZET = 19, Py_READONLY = 1 };
+#define TPFLAGS_BASETYPE (1UL << 10)
+#define TPFLAGS_HAVE_GC (1UL << 14)
+#define ARGUMENTS_OFFSET ((size_t)1 << 63)
+
+extern PyObject _Py_NoneStruct, _Py_NotImplementedStruct;
+extern PyObject *PyExc_ValueError, *PyExc_TypeError, *PyExc_IndexError;
+extern PyTypeObject PyLong_Type, PyType_Type, PyBaseObject_Type, PyList_Type;
+
+void _Py_Dealloc(PyObject *);
+static inline PyObject *newref(PyObject *o) {
+    if (o->ob_refcnt <= 0xBFFFFFFFu) o->ob_refcnt++;
+    return o;
+}
+static inline void decref(PyObject *o) {
+    if ((int32_t)o->ob_refcnt < 0) return;
+    if (--o->ob_refcnt == 0) _Py_Dealloc(o);
+}
+static inline void xdecref(PyObject *o) {
+    if (o) decref(o);
+}
+#define Py_RETURN_NONE return newref(&_Py_NoneStruct)
+
+int PyArg_ParseTuple(PyObject *, const char *, ...);
+int PyArg_ParseTupleAndKeywords(PyObject *, PyObject *, const char *, char *const *, ...);
+int PyArg_UnpackTuple(PyObject *, const char *, Py_ssize_t, Py_ssize_t, ...);
+PyObject *Py_BuildValue(const char *, ...);
+PyObject *PyUnicode_FromFormat(const char *, ...);
+PyObject *PyErr_Format(PyObject *, const char *, ...);
+void PyErr_SetString(PyObject *, const char *);
+PyObject *PyErr_Occurred(void);
+void PyErr_Clear(void);
+int PyErr_ExceptionMatches(PyObject *);
+PyObject *PyObject_CallFunction(PyObject *, const char *, ...);
+PyObject *PyObject_CallMethod(PyObject *, const char *, const char *, ...);
+PyObject *PyObject_CallFunctionObjArgs(PyObject *, ...);
+PyObject *PyObject_GetAttrString(PyObject *, const char *);
+PyObject *PyObject_Repr(PyObject *);
+int PyObject_GetBuffer(PyObject *, Py_buffer *, int);
+void PyBuffer_Release(Py_buffer *);
+int PyBuffer_FillInfo(Py_buffer *, PyObject *, void *, Py_ssize_t, int, int);
+PyObject *PyLong_FromLong(long);
+long PyLong_AsLong(PyObject *);
+PyObject *PyFloat_FromDouble(double);
+double PyFloat_AsDouble(PyObject *);
+PyObject *PyTuple_New(Py_ssize_t);
+PyObject *PyTuple_Pack(Py_ssize_t, ...);
+int PyTuple_SetItem(PyObject *, Py_ssize_t, PyObject *);
+PyObject *PyList_New(Py_ssize_t);
+int PyList_Append(PyObject *, PyObject *);
+PyObject *PyDict_New(void);
+int PyDict_SetItemString(PyObject *, const char *, PyObject *);
+PyObject *PyImport_ImportModule(const char *);
+PyObject *PyModule_Create2(PyModuleDef *, int);
+PyObject *PyModuleDef_Init(PyModuleDef *);
+void *PyModule_GetState(PyObject *);
+int PyModule_AddObjectRef(PyObject *, const char *, PyObject *);
+int PyModule_AddType(PyObject *, PyTypeObject *);
+int PyModule_AddIntConstant(PyObject *, const char *, long);
+int PyType_Ready(PyTypeObject *);
+PyObject *PyType_FromModuleAndSpec(PyObject *, PyType_Spec *, PyObject *);
+void *PyType_GetModuleState(PyTypeObject *);
+PyObject *PyType_GenericNew(PyTypeObject *, PyObject *, PyObject *);
+void PyObject_GC_UnTrack(void *);
+PyObject *PyCapsule_New(void *, const char *, void (*)(PyObject *));
+void *PyCapsule_GetPointer(PyObject *, const char *);
+void *PyCapsule_Import(const char *, int);
+void *PyEval_SaveThread(void);
+void PyEval_RestoreThread(void *);
+int PyGILState_Ensure(void);
+void PyGILState_Release(int);
+int PyOS_snprintf(char *, size_t, const char *, ...);

@@ -1,0 +1,146 @@
+"""Uses the test extensions; what it prints is compared with expected.txt."""
+import gc
+import importlib
+import sys
+import weakref
+
+import capi_single as s
+
+
+def attempt(function, *args, **kwargs):
+    try:
+        print(function(*args, **kwargs))
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+
+
+print(s.__name__, s.__doc__, s.__file__.endswith(".so"), s.answer, s.varargs.__doc__, s.varargs.__text_signature__)
+attempt(s.varargs, 1, "abc", 2.5)
+attempt(s.varargs, 1, b"a\0c", 2, [])
+attempt(s.varargs, 1)
+attempt(s.varargs, "x", "y", 0)
+attempt(s.varargs, 2**31, "y", 0)
+attempt(s.varargs, 1, 2, 0)
+attempt(s.varargs, 1, "a", 0, k=1)
+attempt(s.keywords, 1)
+attempt(s.keywords, 1, [2], flag=[])
+attempt(s.keywords, 1, b=[2])
+attempt(s.keywords, 1, (2,))
+attempt(s.keywords)
+attempt(s.keywords, 1, c=3)
+attempt(s.keywords, 1, [2], b=[3])
+attempt(s.keywords, 1, [2], 3)
+attempt(s.noargs)
+attempt(s.noargs, 1)
+attempt(s.one, "é")
+attempt(s.one)
+attempt(s.fast, 1, 2, 3)
+attempt(s.fast, 1, k=2)
+attempt(s.fastkw, 1, 2, a=3, b=4)
+attempt(s.nested, 1, (2, 3))
+attempt(s.nested, 1, (2,))
+attempt(s.nested, 1, (2, "x"))
+attempt(s.nested, 1, 2)
+attempt(s.buffer_sum, b"\1\2\3")
+attempt(s.buffer_sum, memoryview(bytearray(b"abc"))[::2])
+attempt(s.buffer_sum, "text")
+attempt(s.format)
+attempt(s.doubles)
+attempt(s.fail, [1])
+attempt(s.call, lambda *a: a)
+attempt(s.swallow, lambda: int("x"))
+attempt(s.swallow, lambda: {}["missing"])
+attempt(s.unpack, 1)
+attempt(s.unpack)
+attempt(s.unpack, 1, 2, 3)
+seen = []
+s.from_thread(seen.append)
+s.from_thread(lambda x: seen.append(x + 1))
+print(seen)
+
+import capi_multi as m
+
+print(m.__doc__, m.imported, m.Box, m.Counter, m.Counter.__module__, m.Counter.__qualname__, m.Box.__doc__)
+box = m.Box(1.5)
+print(box, box + 2, 2 + box, box + box, bool(m.Box(0)), len(box), list(box), box[-1], hash(box), box == m.Box(1.5), box != m.Box(2))
+attempt(lambda: box + "x")
+attempt(lambda: box[3])
+attempt(lambda: box < box)
+attempt(m.Box)
+attempt(m.Box, 1, 2, 3)
+print(box(1, 2, k=3), box.value, box.count, box.half)
+box.half = 4
+box.value += 1
+print(box.value, box.method("x")[1], m.Box.make(), m.Box.method.__text_signature__, m.Box.__add__(box, 1))
+attempt(lambda: box.link)
+attempt(setattr, box, "count", 1)
+attempt(delattr, box, "half")
+attempt(setattr, box, "other", 1)
+attempt(setattr, m.Box, "other", 1)
+print("other" in m.Box.__dict__)
+view = memoryview(box)
+print(view.nbytes, view.format, view.readonly, box.count)
+view.release()
+print(box.count)
+
+ref = weakref.ref(box, lambda r: print("gone"))
+del box, view
+print(ref())
+gc.collect()
+before = m.Box.alive()
+loop = m.Box(1)
+loop.link = m.Box(2, loop)
+print(m.Box.alive() - before, gc.is_tracked(loop))
+del loop
+gc.collect()
+print(m.Box.alive() - before)
+
+
+class Sub(m.Box):
+    """A Python class on a C type."""
+
+    def __init__(self, value):
+        super().__init__(value * 2)
+        self.extra = "more"
+
+    def __len__(self):
+        return 1
+
+    def __repr__(self):
+        return f"Sub<{super().__repr__()}>"
+
+
+sub = Sub(3)
+print(sub, sub.extra, len(sub), list(sub), sub + 1, sub.__dict__, Sub.__mro__)
+sub.link = sub
+ref = weakref.ref(sub)
+del sub
+gc.collect()
+print(ref(), m.Box.alive() - before)
+
+
+attempt(lambda: type("Both", (m.Counter, m.Box), {}))
+attempt(lambda: type("Both", (m.Counter, list), {}))
+c = m.Counter(1, 2)
+print(c.n, c.add(1, 2), c.add(), m.Counter().add(5), type(c).__flags__ & (1 << 9) != 0)
+attempt(c.add, "x")
+
+
+class SubCounter(m.Counter):
+    pass
+
+
+d = SubCounter()
+print(d.add(10), d.n)
+print(m.Tagged(7), m.Tagged(7) + 1, m.Tagged.__mro__, isinstance(m.Tagged(1), int), m.Tagged(10**30) % 7)
+
+again = importlib.reload(s)
+print(again is s, s.answer)
+del sys.modules["capi_single"]
+import capi_single
+
+print(capi_single is s, capi_single.answer)
+try:
+    import capi_missing
+except ImportError as error:
+    print(type(error).__name__, "PyNothing_OfThisName" in str(error), error.name, error.path == capi_single.__file__.replace("single", "missing"))
