@@ -145,8 +145,7 @@ impl Tokens {
             Failure::Raised(error) => error,
             Failure::Syntax(failure) => {
                 let SyntaxFailure { class, message, line, column, end_column, text } = *failure;
-                let end = end_column.map_or(-1, |column| column as isize);
-                raise(class, &message, line, column, text, [int(line as isize), int(end)])
+                raise(class, &message, line, column, text, [int(line as isize), int(end_column as isize)])
             }
             Failure::Stopped => {
                 let (class, message) = self.tokenizer.stop_message();
@@ -197,7 +196,7 @@ impl PyTokenizerIter {
         encoding: Option<String>,
     ) -> PyResult<Ref<Self>> {
         let lines = ReadLine { readline: readline.new_ref(), encoding };
-        let options = TokenizerOptions { extra_tokens, add_newline: true };
+        let options = TokenizerOptions { extra_tokens, add_newline: true, forgets_lines: true };
         let tokens = Tokens { tokenizer: Tokenizer::new(lines, options), columns: Columns::default(), line: None };
         Ok(new_exact(PyTokenizerIter {
             ob_base: PyObject::placeholder(),

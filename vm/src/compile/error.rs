@@ -1,9 +1,15 @@
 //! The compiler's errors as `SyntaxError`, with position and text as CPython gives them.
+//!
+//! What the parser finds wrong is explained by [`explain`]; what later stages find comes with CPython's words and places.
 
-use rustpython_compiler::codegen::error::CodegenErrorType;
+use std::path::Path;
+
+use rustpython_compiler::CompileError;
+use rustpython_compiler::codegen::error::{CodegenError, CodegenErrorType};
 use rustpython_compiler::parser::{LexicalErrorType, ParseErrorType};
-use rustpython_compiler::{CompileError, ParseError};
 
+use super::explain::{self, Class, Report, explain};
+use super::{Mode, Options, cf};
 use crate::err::PyErr;
 use crate::exc;
 use crate::object::refs::ObjRef;
@@ -12,20 +18,91 @@ use crate::types::int::PyInt;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 
-/// The exception for a failed compilation of `source`. With `allow_incomplete`, input that merely ends too early is
-/// reported as `_IncompleteInputError`.
+/// `CO_FUTURE_BARRY_AS_BDFL`.
+const FUTURE_BARRY_AS_BDFL: i32 = 0x40_0000;
+
+/// More white space than this before a statement means that blocks may be nested too deeply.
+const DEEP_INDENT: usize = 100;
+
+/// The exception for a failed compilation of `source`.
+pub fn compile_error(error: CompileError, source: &str, filename: &str, mode: Mode, options: Options) -> PyErr {
+    // What a later stage finds counts only if the grammar has nothing against the source.
+    if let Some(explained) = explained(source, filename, mode, options) {
+        return explained;
+    }
+    match &error {
+        CompileError::Codegen(error) => later_error(error),
+        CompileError::Parse(_) => unexplained(&error, source),
+    }
+}
+
+/// As [`compile_error`], for a module.
 pub fn syntax_error(error: CompileError, source: &str, allow_incomplete: bool) -> PyErr {
-    if let CompileError::Codegen(e) = &error
-        && matches!(e.error, CodegenErrorType::RecursionError)
+    let filename = error.source_path().to_owned();
+    let flags = if allow_incomplete { cf::ALLOW_INCOMPLETE_INPUT } else { 0 };
+    compile_error(error, source, &filename, Mode::Exec, Options { flags, ..Options::default() })
+}
+
+/// Is `source` such that the parser may accept what CPython's does not? How an interactive statement ends, and how deep
+/// blocks may be nested, are things that only our grammar knows.
+pub fn may_be_misjudged(source: &str, mode: Mode) -> bool {
+    let deep = |line: &str| line.bytes().take_while(|c| matches!(c, b' ' | b'\t')).count() >= DEEP_INDENT;
+    mode == Mode::Single || (source.len() > DEEP_INDENT && source.lines().any(deep))
+}
+
+/// The exception for source in which our grammar finds a mistake.
+pub fn explained(source: &str, filename: &str, mode: Mode, options: Options) -> Option<PyErr> {
+    let how = explain::Options {
+        mode,
+        from_file: mode == Mode::Exec && Path::new(filename).is_file(),
+        allow_incomplete: options.flags & cf::ALLOW_INCOMPLETE_INPUT != 0,
+        dont_imply_dedent: options.flags & cf::DONT_IMPLY_DEDENT != 0,
+        barry: options.flags & FUTURE_BARRY_AS_BDFL != 0,
+        max_str_digits: crate::types::int::max_str_digits(),
+    };
+    explain(source, &how).map(|report| exception(report, source, filename))
+}
+
+/// A report as an exception.
+fn exception(report: Report, source: &str, filename: &str) -> PyErr {
+    let class = match report.class {
+        Class::Syntax => exc::SyntaxError(),
+        Class::Indentation => exc::IndentationError(),
+        Class::Tab => exc::TabError(),
+        Class::Incomplete => exc::_IncompleteInputError(),
+        Class::Memory => return PyErr::new(exc::MemoryError(), report.message),
+    };
+    let int = |n: isize| PyInt::from_i64(n as i64).into_obj();
+    let details = PyTuple::new(vec![
+        PyStr::new(filename).into_obj(),
+        int(report.line as isize),
+        int(report.column),
+        report.text.map_or_else(crate::none, |text| PyStr::from_string(text).into_obj()),
+        int(report.end_line as isize),
+        int(report.end_column),
+    ]);
+    let error = PyErr::with_args(class, vec![PyStr::new(&report.message).into_obj(), details.into_obj()]);
+    if let Some((line, column)) = report.last_statement
+        && let Some(error) = error.object().downcast_ref::<crate::types::exceptions::PySyntaxError>()
     {
+        let metadata = vec![int(line as isize), int(column as isize), PyStr::new(source).into_obj()];
+        error.metadata.set(Some(PyTuple::new(metadata).into_obj()));
+    }
+    error
+}
+
+/// An error of the symbol table or the code generator. Their text is the file's, if there is one.
+fn later_error(error: &CodegenError) -> PyErr {
+    if matches!(error.error, CodegenErrorType::RecursionError) {
         return exc::recursion_error("maximum recursion depth exceeded during compilation");
     }
-    let (line, column) = error.python_location();
-    let (end_line, end_column) = error.python_end_location().unwrap_or((line, column));
-    let message = message_of(&error);
-    let class = class_of(&error, source, &message, allow_incomplete);
-    let filename = error.source_path().to_owned();
-    make(class, &message, &filename, (line, column), (end_line, end_column), line_text(source, line))
+    let place = |location: Option<rustpython_compiler::core::SourceLocation>| {
+        location.map(|location| (location.line.get(), location.character_offset.get()))
+    };
+    let start = place(error.location).unwrap_or((0, 0));
+    let end = place(error.end_location).unwrap_or(start);
+    let text = std::fs::read_to_string(&error.source_path).ok().and_then(|source| line_text(&source, start.0));
+    make(exc::SyntaxError(), &error.error.to_string(), &error.source_path, start, end, text)
 }
 
 fn line_text(source: &str, line: usize) -> Option<String> {
@@ -57,87 +134,20 @@ pub fn make(
     PyErr::with_args(class, vec![PyStr::new(message).into_obj(), details.into_obj()])
 }
 
-fn message_of(error: &CompileError) -> String {
-    let text = match error {
-        CompileError::Codegen(e) => e.error.to_string(),
+/// An error of the parser where our grammar finds none.
+fn unexplained(error: &CompileError, source: &str) -> PyErr {
+    let start = error.python_location();
+    let end = error.python_end_location().unwrap_or(start);
+    let (class, message) = match error {
         CompileError::Parse(e) => match &e.error {
             ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
-                "unindent does not match any outer indentation level".to_owned()
+                (exc::IndentationError(), "unindent does not match any outer indentation level".to_owned())
             }
-            ParseErrorType::UnexpectedIndentation => "unexpected indent".to_owned(),
-            ParseErrorType::OtherError(message) => message.clone(),
-            other => other.to_string(),
+            ParseErrorType::UnexpectedIndentation => (exc::IndentationError(), "unexpected indent".to_owned()),
+            ParseErrorType::OtherError(message) => (exc::SyntaxError(), message.clone()),
+            other => (exc::SyntaxError(), other.to_string()),
         },
+        CompileError::Codegen(e) => (exc::SyntaxError(), e.error.to_string()),
     };
-    // The parser words its own messages as sentences; CPython starts in lower case unless a name or quote comes first.
-    match error {
-        CompileError::Parse(e) if !matches!(e.error, ParseErrorType::OtherError(_)) => known_wording(&text),
-        _ => text,
-    }
-}
-
-/// What CPython says where the parser's own wording differs.
-fn known_wording(text: &str) -> String {
-    if text.starts_with("Expected") || text.starts_with("Simple statements") || text.starts_with("Got unexpected") {
-        return "invalid syntax".to_owned();
-    }
-    text.to_owned()
-}
-
-fn class_of(error: &CompileError, source: &str, message: &str, allow_incomplete: bool) -> &'static PyTypeObject {
-    let CompileError::Parse(e) = error else { return exc::SyntaxError() };
-    let incomplete = e.is_unclosed_bracket
-        || e.is_unclosed_string
-        || matches!(e.error, ParseErrorType::Lexical(LexicalErrorType::Eof))
-        || ((message.starts_with("expected an indented block") || is_after_start_of_compound(e))
-            && e.raw_location.end().to_usize() >= without_trailing_comments(source).len());
-    if allow_incomplete && incomplete {
-        return exc::_IncompleteInputError();
-    }
-    match &e.error {
-        ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
-            if mixes_tabs_and_spaces(source) {
-                exc::TabError()
-            } else {
-                exc::IndentationError()
-            }
-        }
-        ParseErrorType::UnexpectedIndentation => exc::IndentationError(),
-        _ if message.starts_with("expected an indented block")
-            || message.starts_with("unexpected indent")
-            || message.starts_with("unindent does not match") =>
-        {
-            exc::IndentationError()
-        }
-        _ if message.starts_with("inconsistent use of tabs") => exc::TabError(),
-        _ => exc::SyntaxError(),
-    }
-}
-
-/// Is something missing after a decorator, or after the block of a `try`?
-fn is_after_start_of_compound(error: &ParseError) -> bool {
-    let text = error.error.to_string();
-    text.ends_with("after decorator") || text.ends_with("after `try` block")
-}
-
-/// The text up to its last line that has more than a comment.
-fn without_trailing_comments(source: &str) -> &str {
-    let mut rest = source.trim_end();
-    while let Some(start) = rest.rfind('\n')
-        && rest[start + 1..].trim_start().starts_with('#')
-    {
-        rest = rest[..start].trim_end();
-    }
-    rest
-}
-
-fn mixes_tabs_and_spaces(source: &str) -> bool {
-    let mut tabs = false;
-    let mut spaces = false;
-    for line in source.lines() {
-        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-        tabs |= indent.contains('\t');
-        spaces |= indent.contains(' ');
-    }
-    tabs && spaces
+    make(class, &message, error.source_path(), start, end, line_text(source, start.0))
 }

@@ -10,6 +10,7 @@ use crate::types::code::PyCode;
 
 mod convert;
 mod error;
+mod explain;
 pub mod source;
 pub mod tokens;
 
@@ -88,8 +89,13 @@ pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -
         source
     };
     let opts = compiler_options(options);
+    if error::may_be_misjudged(source, mode)
+        && let Some(error) = error::explained(source, filename, mode, options)
+    {
+        return Err(error);
+    }
     let code = rustpython_compiler::compile(source, mode.to_compiler(), filename, opts)
-        .map_err(|e| syntax_error(e, source, options.flags & cf::ALLOW_INCOMPLETE_INPUT != 0))?;
+        .map_err(|e| error::compile_error(e, source, filename, mode, options))?;
     code_from_compiler(&code)
 }
 

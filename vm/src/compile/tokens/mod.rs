@@ -68,8 +68,7 @@ pub struct SyntaxFailure {
     pub message: String,
     pub line: usize,
     pub column: usize,
-    /// `None` is shown as -1.
-    pub end_column: Option<usize>,
+    pub end_column: usize,
     /// The line's text.
     pub text: String,
 }

@@ -54,6 +54,8 @@ pub struct TokenizerOptions {
     pub extra_tokens: bool,
     /// A last line without a line end gets one.
     pub add_newline: bool,
+    /// At the end of the text, the last line is no longer there to be reported.
+    pub forgets_lines: bool,
 }
 
 /// An open bracket.
@@ -252,6 +254,11 @@ impl<'s> Tokenizer<'s> {
         self.parens.last().copied()
     }
 
+    /// Is it inside of an f-string or t-string?
+    pub fn in_template(&self) -> bool {
+        !self.templates.is_empty()
+    }
+
     /// Is any block open?
     pub fn is_indented(&self) -> bool {
         self.indents.len() > 1
@@ -293,19 +300,22 @@ impl<'s> Tokenizer<'s> {
     }
 
     fn read_line(&mut self) -> bool {
-        if self.start.is_none() && self.templates.is_empty() {
+        let before = self.text.len();
+        if self.options.forgets_lines && self.start.is_none() && self.templates.is_empty() {
             self.held = self.cur;
         }
-        let before = self.text.len();
         if let Err(error) = self.lines.next_line(&mut self.text) {
             self.done = Done::Error;
             self.pending = Some(Failure::Raised(error));
             return false;
         }
-        self.line_start = self.cur;
         if self.text.len() == before {
             self.done = Done::Eof;
             return false;
+        }
+        self.line_start = self.cur;
+        if self.start.is_none() && self.templates.is_empty() {
+            self.held = self.cur;
         }
         self.implicit_newline = false;
         if self.options.add_newline && self.text.last() != Some(&b'\n') {
@@ -333,12 +343,13 @@ impl<'s> Tokenizer<'s> {
         let from = self.line_start.min(self.cur);
         let here = self.lossy(from, self.cur);
         let length = self.text[from..].iter().position(|&c| c == b'\n').unwrap_or(self.text.len() - from);
+        let column = column.unwrap_or_else(|| here.chars().count());
         Failure::Syntax(Box::new(SyntaxFailure {
             class: exc::SyntaxError(),
             message,
             line: self.line,
-            column: column.unwrap_or_else(|| here.chars().count()),
-            end_column,
+            column,
+            end_column: end_column.unwrap_or(column),
             text: self.lossy(from, from + length),
         }))
     }
