@@ -100,7 +100,11 @@ pub enum Action {
     Part(u8),
     /// A compound statement, whose position is kept.
     Register(u8),
-    Error { indentation: bool, place: Place, message: &'static str },
+    Error {
+        indentation: bool,
+        place: Place,
+        message: &'static str,
+    },
     Target(TargetKind, u8),
     Special(&'static str, Vec<u8>),
 }
@@ -113,9 +117,9 @@ pub struct Grammar {
 
 /// Keywords of the language.
 pub const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
 /// Names that are keywords in some places only.
@@ -151,8 +155,7 @@ enum Word {
     End,
 }
 
-const MARKS: &[&str] =
-    &["=>", "&&", "(", ")", "[", "]", "|", "?", "*", "+", ".", "&", "!", "~", ":", "$", "="];
+const MARKS: &[&str] = &["=>", "&&", "(", ")", "[", "]", "|", "?", "*", "+", ".", "&", "!", "~", ":", "$", "="];
 
 fn words(source: &'static str) -> Vec<Word> {
     let mut words = Vec::new();
@@ -171,8 +174,7 @@ fn words(source: &'static str) -> Vec<Word> {
                     end + 1
                 }
                 c if c.is_ascii_alphanumeric() || c == b'_' => {
-                    let end =
-                        rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
                     words.push(Word::Name(&rest[..end]));
                     end
                 }

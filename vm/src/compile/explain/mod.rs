@@ -148,12 +148,11 @@ fn multiple_statements(parser: &mut Parser<'_>) -> Option<Report> {
         return None;
     }
     let rest = parser.rest();
-    let more = rest.lines().any(|line| !matches!(line.trim_start_matches([' ', '\t', '\x0c']).chars().next(), None | Some('#')));
+    let more = rest
+        .lines()
+        .any(|line| !matches!(line.trim_start_matches([' ', '\t', '\x0c']).chars().next(), None | Some('#')));
     if more {
-        parser.raise_here(
-            Class::Syntax,
-            "multiple statements found while compiling a single statement".to_owned(),
-        );
+        parser.raise_here(Class::Syntax, "multiple statements found while compiling a single statement".to_owned());
     }
     parser.report.take()
 }

@@ -1,10 +1,10 @@
 //! The engine: matches the grammar against tokens, looking at no more of them than it has to, since how far it got tells
 //! where the error is.
 
+use super::Options;
 use super::grammar::{Action, Alternative, Grammar, Item, KEYWORDS, RuleId, SOFT_KEYWORDS};
 use super::node::{NodeKind, Nodes, Value};
 use super::report::{Class, Report};
-use super::Options;
 use crate::compile::tokens::{Done, Failure, Kind, StrLines, Token, Tokenizer, TokenizerOptions};
 
 /// How deep rules may call each other.
@@ -358,9 +358,7 @@ impl<'s> Parser<'s> {
 
     fn item(&mut self, item: &'static Item) -> Match<Option<Value>> {
         match item {
-            Item::Token(kind) => {
-                self.token_if(|_, token| token.token.kind == *kind && token.keyword.is_none())
-            }
+            Item::Token(kind) => self.token_if(|_, token| token.token.kind == *kind && token.keyword.is_none()),
             Item::Keyword(keyword) => {
                 self.token_if(|_, token| token.keyword.is_some_and(|at| KEYWORDS[at as usize] == *keyword))
             }

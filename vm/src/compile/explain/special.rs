@@ -225,7 +225,8 @@ impl Parser<'_> {
         let text = String::from_utf8_lossy(self.text(at)).into_owned();
         let prefix_len = text.find(['\'', '"']).unwrap_or(0);
         let prefix = text[..prefix_len].to_ascii_lowercase();
-        let quotes = if text[prefix_len..].starts_with("'''") || text[prefix_len..].starts_with("\"\"\"") { 3 } else { 1 };
+        let quotes =
+            if text[prefix_len..].starts_with("'''") || text[prefix_len..].starts_with("\"\"\"") { 3 } else { 1 };
         let body = &text[prefix_len + quotes..text.len() - quotes];
         let bytes = prefix.contains('b');
         if bytes && !body.is_ascii() {
@@ -290,8 +291,7 @@ impl Parser<'_> {
         }
         let text = String::from_utf8_lossy(self.text_of(name)).into_owned();
         if !matches!(&*text, "s" | "r" | "a") {
-            let message =
-                format!("{prefix}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
+            let message = format!("{prefix}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
             return self.fail(name, name, message);
         }
         Ok(Some(mark))
