@@ -1,13 +1,15 @@
 //! Writes tracebacks to a file descriptor, where nothing can be relied upon: from signal handlers, and while other threads run.
 //!
-//! Nothing here allocates, locks, or touches a reference count.
+//! Nothing here allocates or locks.
 
 use core::ffi::{CStr, c_int, c_void};
 
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::runtime::gc;
+use rpy_vm::runtime::sys_state;
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::types::code::location;
+use rpy_vm::types::module::PyModule;
 use rpy_vm::types::str::PyStr;
 
 /// As many frames of a thread are written.
@@ -217,6 +219,29 @@ pub fn all_threads(out: Out, current: Option<&PyThreadState>) {
     };
     // SAFETY: this is for the moment of a crash, or is asked for while the GIL is held; see `frames`.
     unsafe { thread::for_each_unlocked(&mut write) };
+}
+
+/// The extension modules that are loaded: often they are to blame. Borrows from `sys.modules` as it is.
+pub fn extension_modules(out: Out) {
+    let Ok(modules) = sys_state::modules() else { return };
+    let mut position = 0;
+    let mut count = 0;
+    while let Some((name, module)) = modules.iter_index(&mut position) {
+        let (Some(name), Some(module)) = (name.downcast_ref::<PyStr>(), module.downcast_ref::<PyModule>()) else {
+            continue;
+        };
+        if module.md_def.get().is_null() {
+            continue;
+        }
+        out.text(if count == 0 { "\nExtension modules: " } else { ", " });
+        out.python_text(name);
+        count += 1;
+    }
+    if count > 0 {
+        out.text(" (total: ");
+        out.decimal(count);
+        out.text(")\n");
+    }
 }
 
 /// The calling thread's stack of native code.

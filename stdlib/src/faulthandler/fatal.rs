@@ -58,6 +58,7 @@ extern "C" fn handler(signal: c_int) {
             out.text("\n");
             dump::native_stack(out);
         }
+        dump::extension_modules(out);
     }
     // SAFETY: errno is this thread's; raising a signal is a plain call.
     unsafe {

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 
+use rpy_vm::import::imp_module;
 use rpy_vm::module_def::add_functions;
 use rpy_vm::object::PyMethodDef;
 use rpy_vm::protocol::{call, mapping, number, sequence};
@@ -59,6 +60,8 @@ pub fn fork_with(function: &str, fork: impl FnOnce() -> libc::pid_t) -> PyResult
         return Err(exc::python_finalization_error("can't fork at interpreter shutdown"));
     }
     run_hooks(&AT_FORK_BEFORE, true);
+    // No other thread is amid an import, so that the child finds no half-made module.
+    imp_module::acquire_lock();
     // The GIL's own lock is held over the fork, so that the child finds it in a known state.
     let pid = gil::with_lock_for_fork(fork);
     if pid == 0 {
@@ -67,10 +70,12 @@ pub fn fork_with(function: &str, fork: impl FnOnce() -> libc::pid_t) -> PyResult
         crate::thread::after_fork_child();
         crate::asyncio_::state::after_fork_child();
         rpy_vm::runtime::signals::after_fork_child();
+        imp_module::release_lock();
         run_hooks(&AT_FORK_CHILD, false);
         return Ok(0);
     }
     let failed = (pid < 0).then(|| exc::os_error_last(None));
+    imp_module::release_lock();
     run_hooks(&AT_FORK_PARENT, false);
     match failed {
         Some(error) => Err(error),

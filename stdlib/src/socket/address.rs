@@ -88,7 +88,7 @@ impl Address {
     }
 
     /// The address as Python code sees it.
-    pub fn to_python(&self, _protocol: i32) -> PyResult<ObjRef> {
+    pub fn to_python(&self, protocol: i32) -> PyResult<ObjRef> {
         if (self.len as usize) < size_of::<libc::sa_family_t>() {
             return Ok(rpy_vm::none());
         }
@@ -132,15 +132,7 @@ impl Address {
             }
             libc::AF_PACKET => {
                 let a: libc::sockaddr_ll = self.read();
-                let mut name = [0 as libc::c_char; libc::IF_NAMESIZE];
-                // SAFETY: the buffer has the size the call wants.
-                let found = unsafe { libc::if_indextoname(a.sll_ifindex as _, name.as_mut_ptr()) };
-                let name = if found.is_null() {
-                    PyStr::empty()
-                } else {
-                    // SAFETY: filled in by the call.
-                    rpy_vm::runtime::codecs::fs_decode(unsafe { CStr::from_ptr(name.as_ptr()) }.to_bytes())
-                };
+                let name = interface_name(a.sll_ifindex);
                 let hardware = &a.sll_addr[..usize::from(a.sll_halen).min(a.sll_addr.len())];
                 PyTuple::from_array([
                     name.into_obj(),
@@ -151,12 +143,120 @@ impl Address {
                 ])
                 .into_obj()
             }
+            libc::AF_ALG => {
+                let a: libc::sockaddr_alg = self.read();
+                PyTuple::from_array([
+                    c_text(&a.salg_type).into_obj(),
+                    c_text(&a.salg_name).into_obj(),
+                    int(a.salg_feat.into()),
+                    int(a.salg_mask.into()),
+                ])
+                .into_obj()
+            }
+            libc::AF_CAN => {
+                let a: libc::sockaddr_can = self.read();
+                let interface = interface_name(a.can_ifindex).into_obj();
+                // SAFETY: which member of the union is in use follows from the protocol.
+                unsafe {
+                    match protocol {
+                        libc::CAN_ISOTP => PyTuple::from_array([
+                            interface,
+                            int(a.can_addr.tp.rx_id.into()),
+                            int(a.can_addr.tp.tx_id.into()),
+                        ])
+                        .into_obj(),
+                        libc::CAN_J1939 => PyTuple::from_array([
+                            interface,
+                            PyInt::from_u64(a.can_addr.j1939.name).into_obj(),
+                            int(a.can_addr.j1939.pgn.into()),
+                            int(a.can_addr.j1939.addr.into()),
+                        ])
+                        .into_obj(),
+                        _ => PyTuple::from_array([interface]).into_obj(),
+                    }
+                }
+            }
             family => {
                 let bytes = self.read::<libc::sockaddr>().sa_data.map(|c| c as u8);
                 PyTuple::from_array([int(family.into()), PyBytes::new(&bytes).into_obj()]).into_obj()
             }
         })
     }
+}
+
+/// Text that ends with a NUL byte or with its room.
+fn c_text(bytes: &[u8]) -> rpy_vm::Ref<PyStr> {
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    PyStr::from_string(String::from_utf8_lossy(&bytes[..end]).into_owned())
+}
+
+/// The name of a network interface; empty if it has none.
+fn interface_name(index: i32) -> rpy_vm::Ref<PyStr> {
+    let mut name = [0 as libc::c_char; libc::IF_NAMESIZE];
+    // SAFETY: the buffer has the size the call wants.
+    if unsafe { libc::if_indextoname(index as _, name.as_mut_ptr()) }.is_null() {
+        return PyStr::empty();
+    }
+    // SAFETY: filled in by the call.
+    rpy_vm::runtime::codecs::fs_decode(unsafe { CStr::from_ptr(name.as_ptr()) }.to_bytes())
+}
+
+/// An argument that names a network interface: its index, 0 for the empty name.
+fn interface_index(object: &PyObject) -> PyResult<i32> {
+    let name = rpy_vm::runtime::paths::path_c_string(object)?;
+    if name.is_empty() {
+        return Ok(0);
+    }
+    if name.as_bytes().len() >= libc::IF_NAMESIZE {
+        return Err(exc::os_error("AF_CAN interface name too long"));
+    }
+    // SAFETY: a NUL-terminated name.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(exc::os_error_last(None)),
+        index => Ok(index as i32),
+    }
+}
+
+/// Text as bytes that fit into `room` with a NUL byte behind them.
+fn copy_text(room: &mut [u8], object: &PyObject, what: &str) -> PyResult<()> {
+    let Some(text) = object.downcast_ref::<PyStr>() else {
+        return Err(exc::type_error(format!("AF_ALG address {what} must be str, not {}", object.ty().name())));
+    };
+    let text = text.as_utf8()?.as_bytes();
+    if text.len() >= room.len() {
+        return Err(exc::value_error(format!("AF_ALG {what} too long.")));
+    }
+    room[..text.len()].copy_from_slice(text);
+    Ok(())
+}
+
+/// An address of a CAN socket.
+fn parse_can(protocol: i32, items: &[&PyObject]) -> PyResult<Address> {
+    // SAFETY: plain data.
+    let mut a: libc::sockaddr_can = unsafe { core::mem::zeroed() };
+    a.can_family = libc::AF_CAN as _;
+    match (protocol, items) {
+        (libc::CAN_ISOTP, &[interface, rx, tx]) => {
+            a.can_ifindex = interface_index(interface)?;
+            a.can_addr.tp.rx_id = rpy_vm::convert::unsigned_arg(rx, "unsigned long")?;
+            a.can_addr.tp.tx_id = rpy_vm::convert::unsigned_arg(tx, "unsigned long")?;
+        }
+        (libc::CAN_ISOTP, _) => {
+            return Err(exc::type_error("AF_CAN address must be a tuple (interface, rx_id, tx_id)"));
+        }
+        (libc::CAN_J1939, &[interface, name, pgn, addr]) => {
+            a.can_ifindex = interface_index(interface)?;
+            a.can_addr.j1939.name = rpy_vm::convert::unsigned_arg(name, "unsigned long long")?;
+            a.can_addr.j1939.pgn = rpy_vm::convert::unsigned_arg(pgn, "unsigned int")?;
+            a.can_addr.j1939.addr = rpy_vm::convert::unsigned_arg(addr, "unsigned char")?;
+        }
+        (libc::CAN_J1939, _) => {
+            return Err(exc::type_error("AF_CAN address must be a tuple (interface, name, pgn, addr)"));
+        }
+        (_, &[interface]) => a.can_ifindex = interface_index(interface)?,
+        _ => return Err(exc::type_error("AF_CAN address must be a tuple (interface, )")),
+    }
+    Ok(Address::of(a))
 }
 
 fn ipv6_text(a: &libc::sockaddr_in6) -> String {
@@ -278,8 +378,8 @@ fn port_arg(object: &PyObject, caller: &str) -> PyResult<u16> {
         .ok_or_else(|| exc::overflow_error(format!("{caller}(): port must be 0-65535.")))
 }
 
-/// An address argument of a socket of a family, for the function `caller`.
-pub fn parse(family: i32, object: &PyObject, caller: &str) -> PyResult<Address> {
+/// An address argument of a socket of a family and protocol, for the function `caller`.
+pub fn parse(family: i32, protocol: i32, object: &PyObject, caller: &str) -> PyResult<Address> {
     let tuple = |what: &str| {
         object.downcast_ref::<PyTuple>().ok_or_else(|| {
             exc::type_error(format!("{caller}(): {what} address must be tuple, not {}", object.ty().name()))
@@ -364,6 +464,21 @@ pub fn parse(family: i32, object: &PyObject, caller: &str) -> PyResult<Address> 
             a.svm_family = libc::AF_VSOCK as _;
             a.svm_cid = c_int(cid)? as u32;
             a.svm_port = c_int(port)? as u32;
+            Ok(Address::of(a))
+        }
+        libc::AF_CAN => parse_can(protocol, tuple("AF_CAN")?.items()),
+        libc::AF_ALG => {
+            let items = tuple("AF_ALG")?.items();
+            if !(2..=4).contains(&items.len()) {
+                return Err(exc::type_error("AF_ALG address must be a tuple (type, name[, feat[, mask]])"));
+            }
+            // SAFETY: plain data.
+            let mut a: libc::sockaddr_alg = unsafe { core::mem::zeroed() };
+            a.salg_family = libc::AF_ALG as _;
+            copy_text(&mut a.salg_type, items[0], "type")?;
+            copy_text(&mut a.salg_name, items[1], "name")?;
+            a.salg_feat = items.get(2).map_or(Ok(0), |o| rpy_vm::convert::unsigned_arg(o, "unsigned short"))?;
+            a.salg_mask = items.get(3).map_or(Ok(0), |o| rpy_vm::convert::unsigned_arg(o, "unsigned short"))?;
             Ok(Address::of(a))
         }
         libc::AF_PACKET => {

@@ -5,6 +5,7 @@
 //! | `object` | `socket` objects |
 //! | `address` | addresses as tuples and as C structures |
 //! | `names` | the resolver and its relatives: the module's functions |
+//! | `message` | messages with ancillary data |
 //! | `constants` | the numbers |
 
 use core::cell::Cell;
@@ -15,6 +16,7 @@ use crate::time::convert::{self, Rounding};
 
 pub mod address;
 pub mod constants;
+pub mod message;
 pub mod names;
 pub mod object;
 

@@ -15,7 +15,7 @@ use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, pyclass, pymethods};
 
 use super::address::{self, Address};
-use super::{DEFAULT_TIMEOUT, timeout_arg};
+use super::{DEFAULT_TIMEOUT, message, timeout_arg};
 use crate::select::Deadline;
 use crate::support::int;
 
@@ -37,16 +37,16 @@ use crate::support::int;
 #[repr(C)]
 pub struct PySocket {
     ob_base: PyObject,
-    fd: Cell<i32>,
+    pub(super) fd: Cell<i32>,
     /// the socket family
     #[pymember(int, readonly, name = "family")]
-    family: Cell<i32>,
+    pub(super) family: Cell<i32>,
     /// the socket type
     #[pymember(int, readonly, name = "type")]
     kind: Cell<i32>,
     /// the socket protocol
     #[pymember(int, readonly, name = "proto")]
-    proto: Cell<i32>,
+    pub(super) proto: Cell<i32>,
     /// Nanoseconds; -1: none, 0: not blocking.
     timeout: Cell<i64>,
 }
@@ -72,7 +72,7 @@ fn wait(fd: i32, writing: bool, ns: Option<i64>) -> Result<bool, i32> {
 
 impl PySocket {
     /// Runs a system call without the GIL as the timeout says, again after signals whose handlers did not raise.
-    fn call(&self, writing: bool, f: impl FnMut() -> isize) -> PyResult<isize> {
+    pub(super) fn call(&self, writing: bool, f: impl FnMut() -> isize) -> PyResult<isize> {
         self.call_until(writing, Deadline::after(self.limit())?, f)
     }
 
@@ -123,8 +123,8 @@ impl PySocket {
         if result < 0 { Err(exc::os_error_last(None)) } else { Ok(()) }
     }
 
-    fn address(&self, object: &PyObject, caller: &str) -> PyResult<Address> {
-        address::parse(self.family.get(), object, caller)
+    pub(super) fn address(&self, object: &PyObject, caller: &str) -> PyResult<Address> {
+        address::parse(self.family.get(), self.proto.get(), object, caller)
     }
 
     fn name(&self, f: unsafe extern "C" fn(i32, *mut libc::sockaddr, *mut libc::socklen_t) -> i32) -> PyResult<ObjRef> {
@@ -216,57 +216,6 @@ impl PySocket {
             return Err(exc::os_error_last(None));
         }
         Ok(())
-    }
-
-    fn receive_message(
-        &self,
-        pieces: &mut [libc::iovec],
-        room: isize,
-        flags: i32,
-        name: &str,
-    ) -> PyResult<(usize, ObjRef, i32, ObjRef)> {
-        let Some(room) = usize::try_from(room).ok().filter(|n| *n <= i32::MAX as usize) else {
-            return Err(exc::value_error(format!("invalid ancillary data buffer length in {name}()")));
-        };
-        let mut control = vec![0u64; room.div_ceil(8)];
-        let mut from = Address::room();
-        // SAFETY: plain data.
-        let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
-        let fd = self.fd.get();
-        let n = self.call(false, || {
-            message.msg_name = from.as_mut_ptr().cast();
-            message.msg_namelen = size_of::<libc::sockaddr_storage>() as _;
-            message.msg_iov = pieces.as_mut_ptr();
-            message.msg_iovlen = pieces.len() as _;
-            message.msg_control = if room > 0 { control.as_mut_ptr().cast() } else { core::ptr::null_mut() };
-            message.msg_controllen = room as _;
-            // SAFETY: everything the message points to lives during the call.
-            unsafe { libc::recvmsg(fd, &mut message, flags) }
-        })?;
-        from.len = message.msg_namelen;
-        let mut items = Vec::new();
-        // SAFETY: the control messages that the kernel wrote, within the buffer.
-        unsafe {
-            let mut at = if message.msg_controllen > 0 { libc::CMSG_FIRSTHDR(&message) } else { core::ptr::null_mut() };
-            while let Some(header) = at.as_ref() {
-                let data = libc::CMSG_DATA(at);
-                let end = (message.msg_control as *const u8).add(message.msg_controllen as usize);
-                let available = end.offset_from(data).max(0) as usize;
-                let len = (header.cmsg_len as usize).saturating_sub(libc::CMSG_LEN(0) as usize).min(available);
-                let bytes = core::slice::from_raw_parts(data, len);
-                items.push(
-                    PyTuple::from_array([
-                        int(header.cmsg_level.into()),
-                        int(header.cmsg_type.into()),
-                        PyBytes::new(bytes).into_obj(),
-                    ])
-                    .into_obj(),
-                );
-                at = libc::CMSG_NXTHDR(&message, at);
-            }
-        }
-        let address = from.to_python(self.proto.get())?;
-        Ok((n as usize, PyList::new(items).into_obj(), message.msg_flags, address))
     }
 }
 
@@ -735,70 +684,23 @@ impl PySocket {
         flags: i32,
         address: Option<&PyObject>,
     ) -> PyResult<isize> {
-        let buffers = sequence::fast_or(buffers, "sendmsg() argument 1 must be an iterable")?;
-        let held = buffers.iter().map(|b| Buffer::simple(b)).collect::<PyResult<Vec<_>>>()?;
-        let mut pieces: Vec<libc::iovec> = held
-            .iter()
-            .map(|b| libc::iovec { iov_base: b.bytes().as_ptr().cast_mut().cast(), iov_len: b.len() })
-            .collect();
-        let mut ancillary = Vec::new();
-        if let Some(ancdata) = ancdata {
-            for item in sequence::fast_or(ancdata, "sendmsg() argument 2 must be an iterable")? {
-                let parts = sequence::fast_or(
-                    &item,
-                    &format!(
-                        "[sendmsg() ancillary data items]() argument must be 3-item sequence, not {}",
-                        item.ty().name()
-                    ),
-                )?;
-                let [level, kind, data] = &parts[..] else {
-                    return Err(exc::type_error(format!(
-                        "[sendmsg() ancillary data items]() argument must be sequence of length 3, not {}",
-                        parts.len()
-                    )));
-                };
-                let number = |o: &PyObject| -> PyResult<i32> {
-                    number::index(o)?
-                        .as_i32()
-                        .ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))
-                };
-                ancillary.push((number(level)?, number(kind)?, ArgBytes::from_object(data)?.as_bytes().to_vec()));
-            }
-        }
-        // SAFETY: sizes only.
-        let room: usize = ancillary.iter().map(|a| unsafe { libc::CMSG_SPACE(a.2.len() as u32) } as usize).sum();
-        let mut control = vec![0u64; room.div_ceil(8)];
-        // SAFETY: plain data.
-        let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
-        message.msg_iov = pieces.as_mut_ptr();
-        message.msg_iovlen = pieces.len() as _;
-        if room > 0 {
-            message.msg_control = control.as_mut_ptr().cast();
-            message.msg_controllen = room as _;
-            // SAFETY: the buffer has room for all the messages, by the sum above.
-            unsafe {
-                let mut at = libc::CMSG_FIRSTHDR(&message);
-                for (level, kind, data) in &ancillary {
-                    if at.is_null() {
-                        return Err(exc::runtime_error("unexpected NULL result from CMSG_NXTHDR()"));
-                    }
-                    (*at).cmsg_level = *level;
-                    (*at).cmsg_type = *kind;
-                    (*at).cmsg_len = libc::CMSG_LEN(data.len() as u32) as _;
-                    core::ptr::copy_nonoverlapping(data.as_ptr(), libc::CMSG_DATA(at), data.len());
-                    at = libc::CMSG_NXTHDR(&message, at);
-                }
-            }
-        }
-        let to = address.map(|a| self.address(a, "sendmsg")).transpose()?;
-        audit::audit("socket.sendmsg", &[self.as_object(), address.unwrap_or(rpy_vm::none_ref())])?;
-        if let Some(to) = &to {
-            message.msg_name = to.as_ptr().cast_mut().cast();
-            message.msg_namelen = to.len;
-        }
-        let fd = self.fd.get();
-        // SAFETY: everything the message points to lives during the call.
-        self.call(true, || unsafe { libc::sendmsg(fd, &message, flags) })
+        message::send(self, buffers, ancdata, flags, address)
+    }
+
+    /// sendmsg_afalg([msg], *, op[, iv[, assoclen[, flags=MSG_MORE]]])
+    ///
+    /// Set operation mode, IV and length of associated data for an AF_ALG
+    /// operation socket.
+    #[pymethod(sig = "($self, msg=(), *, op, iv=None, assoclen=-1, flags=0)")]
+    fn sendmsg_afalg(
+        &self,
+        msg: Option<&PyObject>,
+        op: i32,
+        iv: Option<&PyObject>,
+        assoclen: i32,
+        flags: i32,
+    ) -> PyResult<isize> {
+        message::send_crypto(self, msg, op, iv, assoclen, flags)
     }
 
     /// recvmsg(bufsize[, ancbufsize[, flags]]) -> (data, ancdata, msg_flags, address)
@@ -816,7 +718,7 @@ impl PySocket {
         let size = buffer_size(bufsize, "negative buffer size in recvmsg()")?;
         let bytes = PyBytes::alloc(size)?;
         let mut pieces = [libc::iovec { iov_base: bytes.data_ptr().cast(), iov_len: size }];
-        let (n, ancillary, flags, address) = self.receive_message(&mut pieces, ancbufsize, flags, "recvmsg")?;
+        let (n, ancillary, flags, address) = message::receive(self, &mut pieces, ancbufsize, flags, "recvmsg")?;
         Ok((PyBytes::resize(bytes, n)?.into_obj(), ancillary, flags, address))
     }
     /// recvmsg_into(buffers[, ancbufsize[, flags]]) -> (nbytes, ancdata, msg_flags, address)
@@ -839,7 +741,7 @@ impl PySocket {
                 libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() }
             })
             .collect();
-        self.receive_message(&mut pieces, ancbufsize, flags, "recvmsg_into")
+        message::receive(self, &mut pieces, ancbufsize, flags, "recvmsg_into")
     }
 
     /// setblocking(flag)
