@@ -218,6 +218,30 @@ pub fn push_slots(ts: &PyThreadState, slots: usize) -> *mut StackRef {
     push_chunk(ts, slots)
 }
 
+/// Is there room for `slots` words without a new chunk?
+#[inline(always)]
+pub fn has_slots(ts: &PyThreadState, slots: usize) -> bool {
+    let (top, limit) = (ts.datastack_top.get() as usize, ts.datastack_limit.get() as usize);
+    // Without any chunk both are null.
+    (limit - top) / 8 > slots
+}
+
+/// Does giving back the reservation at `base` leave its chunk in use?
+#[inline(always)]
+pub fn pops_within_chunk(ts: &PyThreadState, base: *mut StackRef) -> bool {
+    let chunk = ts.datastack_chunk.get() as *mut StackRef;
+    // SAFETY: within the chunk that holds the frame.
+    base != unsafe { chunk.add(CHUNK_HEADER_SLOTS) }
+}
+
+/// Keeps the compiler from unrolling or vectorizing the loop it stands in, which would cost more than the few rounds that
+/// loops over locals have.
+#[inline(always)]
+pub fn few_rounds() {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) }
+}
+
 #[cold]
 #[inline(never)]
 fn push_chunk(ts: &PyThreadState, slots: usize) -> *mut StackRef {
@@ -312,6 +336,7 @@ pub unsafe fn init_frame(
         let nlocalsplus = code.co_nlocalsplus as usize;
         for i in nlocals_set..nlocalsplus {
             *frame.local(i) = StackRef::NULL;
+            few_rounds();
         }
         frame.stackpointer.set(frame.local(nlocalsplus));
     }
@@ -334,6 +359,27 @@ pub unsafe fn push_frame(
     if !at.is_null() {
         // SAFETY: `co_framesize` slots were reserved.
         unsafe { init_frame(at, func, locals, code, nlocals_set, previous) };
+    }
+    at
+}
+
+/// As [`push_frame`] for a function call without a namespace of its own, where [`has_slots`] has said that there is room.
+///
+/// # Safety
+/// As for [`push_frame`].
+#[inline(always)]
+pub unsafe fn push_frame_in_room(
+    ts: &PyThreadState,
+    func: Ref<PyFunction>,
+    code: &PyCode,
+    nlocals_set: usize,
+    previous: *mut InterpreterFrame,
+) -> *mut InterpreterFrame {
+    let at = ts.datastack_top.get() as *mut InterpreterFrame;
+    // SAFETY: the caller's promise.
+    unsafe {
+        ts.datastack_top.set((at as *mut StackRef).add(code.co_framesize as usize) as *mut *mut PyObject);
+        init_frame(at, func, None, code, nlocals_set, previous);
     }
     at
 }

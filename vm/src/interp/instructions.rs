@@ -586,7 +586,7 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             fallible!(ops::calls::call(m, arg))
         }
         CALL_PY_EXACT_ARGS | CALL_BOUND_METHOD_EXACT_ARGS => {
-            saved!(m, attempted!(ops::calls::call_py_exact(m, OP, arg), CALL))
+            saved!(m, fast!(arg, ops::calls::call_py_exact::<OP>(m, arg), CALL))
         }
         CALL_PY_GENERAL | CALL_BOUND_METHOD_GENERAL | CALL_NON_PY_GENERAL => {
             saved!(m, fallible!(ops::calls::call(m, arg)))
@@ -622,7 +622,8 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             m.push(function);
             Flow::Next
         }
-        RETURN_VALUE => {
+        RETURN_VALUE => fast!(arg, ops::calls::return_value(m), RETURN_VALUE_GENERAL),
+        RETURN_VALUE_GENERAL => {
             // The frame's object, if there is one, goes on to show where it ended.
             m.save_ip();
             let value = m.pop();

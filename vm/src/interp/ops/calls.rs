@@ -6,6 +6,7 @@ use crate::err::PyResult;
 use crate::exc;
 use crate::interp::call::{self, CallArgs};
 use crate::interp::frame::{self, InterpreterFrame};
+use crate::interp::instructions::Fast;
 use crate::interp::machine::Machine;
 use crate::interp::opcode::*;
 use crate::interp::pending;
@@ -191,40 +192,82 @@ fn vectorcall_words(
 
 /// Specialized calls of Python functions whose version and argument count were seen. Cache: counter, version (2 units).
 #[inline(always)]
-pub fn call_py_exact(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult<()>> {
+pub fn call_py_exact<const OP: u8>(m: &mut Machine<'_>, argc: usize) -> Fast {
     let version = m.cache32(1);
-    if op == CALL_BOUND_METHOD_EXACT_ARGS {
+    let callable = m.peek(argc + 2);
+    if OP == CALL_BOUND_METHOD_EXACT_ARGS {
         if !m.peek(argc + 1).is_null() {
-            return None;
+            return Fast::Miss;
         }
-        let method = m.peek_obj(argc + 2).downcast_exact::<PyMethod>()?;
+        let Some(method) = m.peek_obj(argc + 2).downcast_exact::<PyMethod>() else { return Fast::Miss };
         // SAFETY: methods hold both.
         let (func, this) = (&*method.im_func, &*method.im_self);
-        let func = func.downcast_exact::<PyFunction>()?;
-        if func.version() != version || func.code().co_argcount as usize != argc + 1 {
-            return None;
+        let Some(func) = func.downcast_exact::<PyFunction>() else { return Fast::Miss };
+        let code = func.code();
+        if func.version() != version || code.co_argcount as usize != argc + 1 {
+            return Fast::Miss;
         }
-        let func = func.to_ref();
-        let old = m.peek(argc + 2);
+        if !has_room(m, code) {
+            return Fast::Rare;
+        }
         m.set_peek(argc + 1, StackRef::new(this));
-        m.set_peek(argc + 2, StackRef::NULL);
-        // SAFETY: replaced on the stack; function and self have their own references.
-        unsafe { old.close() };
-        let args = m.top_n(argc + 1);
-        return Some(enter_exact(m, func, args, argc + 1, argc + 2, 1 + CALL_CACHE));
+        // SAFETY: there is room; the words move once.
+        let frame = unsafe { start_exact(m, func.to_ref(), code, argc + 1) };
+        m.shrink(argc + 2);
+        // SAFETY: the word was moved out; function and self have their own references.
+        unsafe { callable.close() };
+        go_on_in(m, frame, 1 + CALL_CACHE);
+        return Fast::Done;
     }
-    let func = m.peek_obj(argc + 2).downcast_exact::<PyFunction>()?;
-    let has_self = !m.peek(argc + 1).is_null();
-    let nargs = argc + has_self as usize;
-    if func.version() != version || func.code().co_argcount as usize != nargs {
-        return None;
+    let Some(func) = m.peek_obj(argc + 2).downcast_exact::<PyFunction>() else { return Fast::Miss };
+    let nargs = argc + !m.peek(argc + 1).is_null() as usize;
+    let code: *const PyCode = func.code();
+    // SAFETY: the function keeps the code alive, and the frame both.
+    let code = unsafe { &*code };
+    if func.version() != version || code.co_argcount as usize != nargs {
+        return Fast::Miss;
     }
-    let callable = m.peek(argc + 2);
-    // The callable's word becomes the frame's reference to the function.
-    // SAFETY: an exact function; the word is consumed.
-    let func: Ref<PyFunction> = unsafe { callable.into_owned().cast_unchecked() };
+    if !has_room(m, code) {
+        return Fast::Rare;
+    }
+    // SAFETY: the callable's word becomes the frame's reference to the function, an exact one; the words move once.
+    let frame = unsafe { start_exact(m, callable.into_owned().cast_unchecked(), code, nargs) };
+    m.shrink(argc + 2);
+    go_on_in(m, frame, 1 + CALL_CACHE);
+    Fast::Done
+}
+
+/// Can a frame of `code` be pushed without more memory and without reaching the recursion limit?
+#[inline(always)]
+fn has_room(m: &Machine<'_>, code: &PyCode) -> bool {
+    m.ts.py_recursion_remaining.get() > 0 && frame::has_slots(m.ts, code.co_framesize as usize)
+}
+
+/// A frame for a call whose `nargs` arguments, on top of the stack, match the parameters exactly. They move into it.
+///
+/// # Safety
+/// [`has_room`]; the words are not used again.
+#[inline(always)]
+unsafe fn start_exact(m: &Machine<'_>, func: Ref<PyFunction>, code: &PyCode, nargs: usize) -> *mut InterpreterFrame {
     let args = m.top_n(nargs);
-    Some(enter_exact(m, func, args, nargs, argc + 2, 1 + CALL_CACHE))
+    // SAFETY: the caller's promise.
+    unsafe {
+        let frame = frame::push_frame_in_room(m.ts, func, code, nargs, m.frame);
+        for i in 0..nargs {
+            *(*frame).local(i) = *args.add(i);
+            frame::few_rounds();
+        }
+        frame
+    }
+}
+
+/// Goes on in a frame that was started; the present one goes on `offset` units after its instruction.
+#[inline(always)]
+fn go_on_in(m: &mut Machine<'_>, frame: *mut InterpreterFrame, offset: usize) {
+    m.ts.py_recursion_remaining.set(m.ts.py_recursion_remaining.get() - 1);
+    m.frame().return_offset.set(offset as u16);
+    m.save_sp();
+    m.enter(frame);
 }
 
 /// `C(...)` for a plain class with a Python `__init__`: allocates, then enters `__init__` in this loop.
@@ -440,7 +483,7 @@ fn finish_known(m: &mut Machine<'_>, argc: usize, value: ObjRef) {
     m.skip(CALL_CACHE);
 }
 
-type Fast = unsafe extern "C-unwind" fn(*mut PyObject, *const *mut PyObject, isize) -> *mut PyObject;
+type FastCall = unsafe extern "C-unwind" fn(*mut PyObject, *const *mut PyObject, isize) -> *mut PyObject;
 type FastKw = unsafe extern "C-unwind" fn(*mut PyObject, *const *mut PyObject, isize, *mut PyObject) -> *mut PyObject;
 type One = unsafe extern "C-unwind" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 
@@ -502,7 +545,7 @@ pub fn call_builtin(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult
                     call_with_pointers(m, argc, |args, n| {
                         // SAFETY: the convention says so.
                         unsafe {
-                            let f: Fast = core::mem::transmute(def.ml_meth);
+                            let f: FastCall = core::mem::transmute(def.ml_meth);
                             f(this.as_ptr(), args, n as isize)
                         }
                     })
@@ -547,7 +590,7 @@ pub fn call_builtin(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult
                     call_with_pointers(m, argc, |args, n| {
                         // SAFETY: the convention says so.
                         unsafe {
-                            let f: Fast = core::mem::transmute(def.ml_meth);
+                            let f: FastCall = core::mem::transmute(def.ml_meth);
                             f(this, args, n as isize)
                         }
                     })
@@ -731,6 +774,44 @@ pub fn set_function_attribute(function: StackRef, value: ObjRef, which: usize) {
             _ => function.func_annotate.set(Some(value)),
         }
     }
+}
+
+/// Returns the value on top from an ordinary frame that nobody else looks at.
+#[inline(always)]
+pub fn return_value(m: &mut Machine<'_>) -> Fast {
+    let frame = m.frame();
+    if frame.owner.get() != frame::owner::THREAD
+        || !frame.frame_obj.is_null()
+        || !frame.f_locals.is_null()
+        || !frame::pops_within_chunk(m.ts, m.frame as *mut StackRef)
+    {
+        return Fast::Rare;
+    }
+    // SAFETY: the frame is the topmost one, and its stack holds the value alone; whatever leaves the frame owns its
+    // reference.
+    unsafe {
+        let value = m.pop().make_owned();
+        let end = m.sp;
+        let previous = frame.previous.get();
+        m.ts.current_frame.set(previous);
+        let mut slot = frame.local(0);
+        while slot < end {
+            (*slot).close();
+            slot = slot.add(1);
+            frame::few_rounds();
+        }
+        frame.f_funcobj.get().close();
+        frame.f_executable.get().close();
+        m.ts.datastack_top.set(m.frame as *mut *mut PyObject);
+        // eval_frame does the accounting for the first frame of a run.
+        let counted = (*previous).owner.get() != frame::owner::INTERPRETER;
+        m.ts.py_recursion_remaining.set(m.ts.py_recursion_remaining.get() + counted as i32);
+        m.frame = previous;
+        m.ip = (*previous).instr_ptr.get().add((*previous).return_offset.get() as usize);
+        m.sp = (*previous).stackpointer.get();
+        m.push(value);
+    }
+    Fast::Done
 }
 
 /// Ends the running frame and goes back to the one below.
