@@ -7,6 +7,7 @@ pub mod _weakref;
 pub mod abc;
 pub mod accounts;
 pub mod array;
+pub mod ast;
 pub mod asyncio_;
 pub mod atexit;
 pub mod binascii;
@@ -49,6 +50,7 @@ pub mod statistics;
 pub mod string_;
 pub mod struct_;
 pub mod support;
+pub mod symtable_;
 pub mod termios;
 pub mod thread;
 pub mod time;
@@ -66,9 +68,11 @@ pub static MODULES: &[&BuiltinModule] = &[
     &posix::files::posix::MODULE,
     &abc::abc::MODULE,
     &asyncio_::MODULE,
+    &ast::ast_::MODULE,
     &atexit::atexit::MODULE,
     &errno::errno::MODULE,
     &marshal::marshal::MODULE,
+    &symtable_::symtable_::MODULE,
     &signal::signal::MODULE,
     &thread::thread::MODULE,
     &tokenize_::tokenize_::MODULE,

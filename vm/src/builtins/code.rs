@@ -45,7 +45,7 @@ fn inherited_flags() -> i32 {
 }
 
 /// The file name argument: text, bytes or a path object.
-fn filename_text(filename: &PyObject) -> PyResult<Ref<PyStr>> {
+pub fn filename_text(filename: &PyObject) -> PyResult<Ref<PyStr>> {
     if let Some(text) = filename.downcast_ref::<PyStr>() {
         if text.contains_nul() {
             return Err(exc::value_error("embedded null character"));
@@ -68,7 +68,7 @@ fn filename_text(filename: &PyObject) -> PyResult<Ref<PyStr>> {
 }
 
 /// Source text, whatever it came in. The flags get `IGNORE_COOKIE` when it was a `str`.
-fn source_text(source: &PyObject, function: &str, what: &str, flags: &mut i32, filename: &str) -> PyResult<String> {
+pub fn source_text(source: &PyObject, function: &str, what: &str, flags: &mut i32, filename: &str) -> PyResult<String> {
     if let Some(text) = source.downcast_ref::<PyStr>() {
         *flags |= cf::IGNORE_COOKIE;
         let text = text.as_utf8()?;

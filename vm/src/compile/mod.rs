@@ -1,5 +1,7 @@
 //! The only place that names the compiler crate: source text to code objects, and its errors to `SyntaxError`.
 
+use std::borrow::Cow;
+
 use rustpython_compiler::CompileOpts;
 use rustpython_compiler::core::Mode as CompilerMode;
 use rustpython_compiler::core::bytecode::CodeFlags;
@@ -8,14 +10,20 @@ use crate::err::PyResult;
 use crate::object::refs::Ref;
 use crate::types::code::PyCode;
 
+pub mod ast;
 mod convert;
 mod error;
+mod escapes;
 mod explain;
 pub mod source;
+mod stack;
+pub mod symtable;
 pub mod tokens;
+mod warnings;
 
 pub use convert::code_from_compiler;
 pub use error::syntax_error;
+use warnings::Warnings;
 
 /// What a source text is compiled as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,30 +80,45 @@ pub(crate) fn compiler_options(options: Options) -> CompileOpts {
     }
 }
 
+/// Source text with all line ends as `\n`.
+///
+/// # Errors
+/// `SyntaxError` for NUL characters.
+fn normalized(source: &str) -> PyResult<Cow<'_, str>> {
+    if source.contains('\0') {
+        return Err(crate::exc::syntax_error("source code string cannot contain null bytes"));
+    }
+    Ok(if source.contains('\r') {
+        Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(source)
+    })
+}
+
 /// Compiles source text. `filename` is what tracebacks show.
 ///
 /// # Errors
 /// `SyntaxError` and its subclasses, `ValueError` (NUL bytes), `RecursionError`, `OverflowError`, and what a
 /// `SyntaxWarning` turned into an error raises.
 pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -> PyResult<Ref<PyCode>> {
-    if source.contains('\0') {
-        return Err(crate::exc::syntax_error("source code string cannot contain null bytes"));
-    }
-    let normalized;
-    let source = if source.contains('\r') {
-        normalized = source.replace("\r\n", "\n").replace('\r', "\n");
-        normalized.as_str()
-    } else {
-        source
-    };
+    let source = &*normalized(source)?;
     let opts = compiler_options(options);
     if error::may_be_misjudged(source, mode)
         && let Some(error) = error::explained(source, filename, mode, options)
     {
         return Err(error);
     }
-    let code = rustpython_compiler::compile(source, mode.to_compiler(), filename, opts)
-        .map_err(|e| error::compile_error(e, source, filename, mode, options))?;
+    let mut warnings = Warnings::default();
+    let result = stack::with_room(source, || {
+        let mut note = |location, message| warnings.note(location, message);
+        let mode = mode.to_compiler();
+        rustpython_compiler::compile_with_syntax_warning_handler(source, mode, filename, opts, &mut note)
+    });
+    if result.is_ok() {
+        escapes::find_in_source(source).issue(filename, source)?;
+    }
+    warnings.issue(filename, source)?;
+    let code = result.map_err(|e| error::compile_error(e, source, filename, mode, options))?;
     code_from_compiler(&code)
 }
 

@@ -211,9 +211,14 @@ pub fn slot_cell(ty: &PyTypeObject, offset: usize) -> Option<&Cell<*const c_void
 
 /// Puts slot wrappers into the dict of a type whose C slots are filled, where the dict has no entry of that name.
 pub(crate) fn add_wrappers(ty: &PyTypeObject) -> PyResult<()> {
+    add_wrappers_if(ty, |_| true)
+}
+
+/// As [`add_wrappers`], for the rows that `wanted` picks by name.
+pub(crate) fn add_wrappers_if(ty: &PyTypeObject, wanted: impl Fn(&str) -> bool) -> PyResult<()> {
     let Some(dict) = ty.tp_dict.get() else { return Ok(()) };
     for def in &SLOT_DEFS {
-        if def.wrapper.is_null() {
+        if def.wrapper.is_null() || !wanted(def.name()) {
             continue;
         }
         let Some(cell) = slot_cell(ty, def.offset as usize) else { continue };
