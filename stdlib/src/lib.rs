@@ -19,6 +19,7 @@ pub mod contextvars;
 pub mod csv;
 pub mod datetime;
 pub mod errno;
+pub mod expat;
 pub mod faulthandler;
 pub mod fcntl;
 pub mod functools;
@@ -95,6 +96,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &opcode_::opcode_::MODULE,
     &operator::operator_::MODULE,
     &pickle::pickle_::MODULE,
+    &expat::pyexpat_::MODULE,
     &random::random_::MODULE,
     &statistics::statistics_::MODULE,
     &sre::sre::MODULE,
