@@ -11,7 +11,6 @@ use rpy_vm::runtime::recursion;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
-use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, exc};
 
@@ -391,9 +390,4 @@ pub unsafe fn optional_string(text: Text) -> PyResult<ObjRef> {
 pub fn error_text(expat: &Expat, code: c_int) -> Option<String> {
     // SAFETY: the function knows all numbers; the text is constant.
     unsafe { bytes((expat.error_string)(code)) }.map(|text| String::from_utf8_lossy(text).into_owned())
-}
-
-/// A `str` of a Rust text.
-pub fn py_str(text: &str) -> ObjRef {
-    PyStr::new(text).into_obj()
 }

@@ -167,7 +167,10 @@ impl PyXmlParser {
 
     /// Keeps an exception for `Parse` to raise, and sees to it that no handler is called any more.
     pub fn fail(&self, error: PyErr) {
-        self.error.borrow_mut().get_or_insert(error);
+        // Letting go of an exception may run code: not while the place for it is borrowed.
+        if !self.failed() {
+            *self.error.borrow_mut() = Some(error);
+        }
         for &event in EVENTS {
             install(self.expat, self.handle, event, false);
             self.handlers.0[event as usize].set(None);
