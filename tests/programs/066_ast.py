@@ -141,6 +141,8 @@ attempts = [
     lambda: ast.parse('lambda x, /: x', feature_version=(3, 7)),
     lambda: ast.parse('async def f(): pass', feature_version=(3, 4)),
     lambda: ast.parse('x += 1  # type: int', type_comments=True),
+    lambda: ast.parse('def f():  # type: () -> int\n  # type: () -> str\n  pass', type_comments=True),
+    lambda: ast.parse('type X[*Ts=int] = int', feature_version=(3, 12)),
     lambda: ast.parse('(int, *str, *Any) -> float', mode='func_type'),
 ]
 for make in attempts:

@@ -9,8 +9,8 @@ use rustpython_compiler::parser::{Parsed, UnsupportedSyntaxErrorKind};
 /// The newest version whose grammar can be asked for, which is the default.
 pub const NEWEST_VERSION: u8 = 14;
 
-/// The first version whose features the parser knows.
-const KNOWN_SINCE: u8 = 7;
+/// The first version of which the parser knows all there is to say.
+const KNOWN_SINCE: u8 = 13;
 
 /// The first use of a feature that version 3.`minor` does not have.
 pub fn too_new(parsed: &Parsed<ast::Mod>, source: &str, minor: u8) -> Option<(String, TextRange)> {
@@ -56,7 +56,7 @@ fn feature(kind: UnsupportedSyntaxErrorKind) -> Option<(&'static str, u8)> {
     })
 }
 
-/// Looks for features older than the parser's memory.
+/// Looks for features that the parser says nothing about.
 struct OldFeatures<'f> {
     found: &'f mut Vec<(TextRange, &'static str, u8)>,
 }
@@ -87,6 +87,18 @@ impl<'a> Visitor<'a> for OldFeatures<'_> {
             self.found.push((expr.range(), feature, since));
         }
         visitor::walk_expr(self, expr);
+    }
+
+    fn visit_type_param(&mut self, param: &'a ast::TypeParam) {
+        let default = match param {
+            ast::TypeParam::TypeVar(p) => &p.default,
+            ast::TypeParam::ParamSpec(p) => &p.default,
+            ast::TypeParam::TypeVarTuple(p) => &p.default,
+        };
+        if default.is_some() {
+            self.found.push((param.range(), "Type parameter defaults are", 13));
+        }
+        visitor::walk_type_param(self, param);
     }
 
     fn visit_comprehension(&mut self, comprehension: &'a ast::Comprehension) {

@@ -44,8 +44,8 @@ pub fn parse(
         return Err(builder.syntax_error(&message, range));
     }
     let tree = builder.module(&parsed.module, mode == Mode::Single)?;
-    match builder.type_comments.as_ref().and_then(TypeComments::left_over) {
-        Some(range) => Err(builder.syntax_error("invalid syntax", range)),
+    match builder.type_comments.as_ref().and_then(TypeComments::fault) {
+        Some((message, range)) => Err(builder.syntax_error(message, range)),
         None => Ok(tree),
     }
 }

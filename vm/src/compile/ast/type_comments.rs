@@ -25,11 +25,13 @@ pub struct TypeComments {
     comments: Vec<Comment>,
     /// `# type: ignore…`, with what follows the word.
     ignores: Vec<Comment>,
+    /// The second comment of a function.
+    second: Cell<Option<TextRange>>,
 }
 
 impl TypeComments {
     pub fn new(tokens: &Tokens, source: &str) -> TypeComments {
-        let mut found = TypeComments { comments: Vec::new(), ignores: Vec::new() };
+        let mut found = TypeComments { comments: Vec::new(), ignores: Vec::new(), second: Cell::new(None) };
         for token in tokens.iter().filter(|token| token.kind() == TokenKind::Comment) {
             let range = token.range();
             let comment = &source[range.start().to_usize()..range.end().to_usize()];
@@ -55,7 +57,17 @@ impl TypeComments {
 
     /// The comment between the header of a function and its block.
     pub fn of_function(&self, start: TextSize, end: TextSize) -> Option<&str> {
-        self.take(start, end, |_| true)
+        let mut behind = start;
+        let text = self.take(start, end, |comment| {
+            behind = comment.range.end();
+            true
+        });
+        if text.is_some() {
+            let next = self.comments.partition_point(|comment| comment.range.start() < behind);
+            let second = self.comments.get(next).filter(|comment| comment.range.start() < end);
+            self.second.set(self.second.get().or(second.map(|comment| comment.range)));
+        }
+        text
     }
 
     /// The comment on the last line of the header of another statement with a block.
@@ -66,9 +78,13 @@ impl TypeComments {
         })
     }
 
-    /// The first comment that nothing has taken.
-    pub fn left_over(&self) -> Option<TextRange> {
-        self.comments.iter().find(|comment| !comment.taken.get()).map(|comment| comment.range)
+    /// What is wrong with the comments: one that nothing has taken.
+    pub fn fault(&self) -> Option<(&'static str, TextRange)> {
+        if let Some(range) = self.second.get() {
+            return Some(("Cannot have two type comments on def", range));
+        }
+        let left_over = self.comments.iter().find(|comment| !comment.taken.get())?;
+        Some(("invalid syntax", left_over.range))
     }
 
     /// The comment on the same line behind `end`, with nothing but spaces (and characters of `between`) before it.
