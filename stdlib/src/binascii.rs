@@ -145,11 +145,10 @@ pub fn decode_base64(data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
         return Err(error("Leading padding not allowed"));
     }
     let (mut quad, mut left, mut pads) = (0u32, 0u8, 0);
-    let mut padding_started = false;
     let mut i = 0;
     while i < data.len() {
         // Whole quads of digits at once.
-        if quad == 0 && !padding_started {
+        if quad == 0 && pads == 0 {
             while let Some(&[a, b, c, d]) = data.get(i..i + 4) {
                 let v = [UNBASE64[a as usize], UNBASE64[b as usize], UNBASE64[c as usize], UNBASE64[d as usize]];
                 if (v[0] | v[1] | v[2] | v[3]) & 0x80 != 0 {
@@ -165,17 +164,9 @@ pub fn decode_base64(data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
         let c = data[i];
         i += 1;
         if c == b'=' {
-            padding_started = true;
-            if strict && quad == 0 {
-                return Err(error(if i == 1 { "Leading padding not allowed" } else { "Excess padding not allowed" }));
-            }
             pads += 1;
-            if quad >= 2 && quad + pads >= 4 {
-                // A pad sequence means no more input.
-                if strict && i < data.len() {
-                    return Err(error("Excess data after padding"));
-                }
-                return Ok(out);
+            if strict && (quad == 0 || quad >= 2 && quad + pads > 4) {
+                return Err(error(if i == 1 { "Leading padding not allowed" } else { "Excess padding not allowed" }));
             }
             continue;
         }
@@ -186,11 +177,11 @@ pub fn decode_base64(data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
             }
             continue;
         }
-        if strict && padding_started {
-            return Err(error("Discontinuous padding not allowed"));
+        if strict && pads > 0 {
+            let complete = quad + pads >= 4;
+            return Err(error(if complete { "Excess data after padding" } else { "Discontinuous padding not allowed" }));
         }
         pads = 0;
-        padding_started = false;
         match quad {
             0 => {
                 quad = 1;
@@ -219,6 +210,7 @@ pub fn decode_base64(data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
             "Invalid base64-encoded string: number of data characters ({}) cannot be 1 more than a multiple of 4",
             out.len() / 3 * 4 + 1
         ))),
+        _ if quad + pads >= 4 => Ok(out),
         _ => Err(error("Incorrect padding")),
     }
 }
@@ -274,7 +266,7 @@ fn encode_qp(data: &[u8], quote_tabs: bool, is_text: bool, header: bool) -> Vec<
             || !is_text && (c == b'\r' || c == b'\n')
             || (c == b'\t' || c == b' ') && at_end
             || c < 33 && c != b'\r' && c != b'\n' && c != b'\t' && c != b' '
-            || c < 33 && c != b'\r' && c != b'\n' && quote_tabs && (c == b'\t' || c == b' ' && !header);
+            || c < 33 && c != b'\r' && c != b'\n' && quote_tabs && (c == b'\t' || c == b' ');
         if quote {
             if line + 3 >= MAX_LINE {
                 soft_break(&mut out);
@@ -362,7 +354,8 @@ pub mod binascii_ {
     #[pyfunction(sig = "(data, /)")]
     fn a2b_uu(data: Ascii<'_>) -> PyResult<Vec<u8>> {
         let data = data.bytes();
-        let length = (data.first().copied().unwrap_or(0).wrapping_sub(b' ') & 0o77) as usize;
+        let Some(&first) = data.first() else { return Err(error("Missing length")) };
+        let length = (first.wrapping_sub(b' ') & 0o77) as usize;
         let mut out = Vec::with_capacity(length);
         let mut rest = data.get(1..).unwrap_or(&[]).iter().copied();
         let (mut left, mut bits) = (0u32, 0);

@@ -160,12 +160,20 @@ pub fn make(cls: &PyTypeObject, dialect: Option<&PyObject>, given: &[Option<&PyO
 /// The dialect of a reader or writer, from its arguments.
 pub fn from_call(dialect: Option<&PyObject>, options: &KwArgs<'_>) -> PyResult<Ref<PyDialect>> {
     let mut given = [None; 8];
+    let mut dialect = dialect;
     for (name, value) in options.iter() {
+        if name.eq_str("dialect") {
+            if dialect.is_some() {
+                return Err(exc::type_error("argument for Dialect() given by name ('dialect') and position (1)"));
+            }
+            dialect = Some(value).filter(|value| !rpy_vm::is_none(value));
+            continue;
+        }
         match OPTIONS.iter().position(|o| name.eq_str(o)) {
             Some(at) => given[at] = Some(value),
             None => {
                 return Err(exc::type_error(format!(
-                    "this function got an unexpected keyword argument '{}'",
+                    "Dialect() got an unexpected keyword argument '{}'",
                     name.to_string_lossy()
                 )));
             }

@@ -63,6 +63,11 @@ impl gc::Traverse for Results {
 impl Results {
     pub const NONE: Results = Results(OptRef::NULL);
 
+    /// A pair to begin with.
+    pub fn new_pair() -> Results {
+        Results(OptRef::some(PyTuple::from_array([rpy_vm::none(), rpy_vm::none()])))
+    }
+
     /// The last tuple if nobody else has it, with its hash forgotten; otherwise a copy of it. `None` before the first.
     pub fn reuse(&self) -> Option<Ref<PyTuple>> {
         let last = self.0.take()?;

@@ -298,7 +298,7 @@ impl PyPairwise {
             ob_base: PyObject::placeholder(),
             iterator: OptRef::some(po::get_iter(iterable)?),
             previous: OptRef::NULL,
-            last: Results::NONE,
+            last: Results::new_pair(),
         };
         Ok(new_in(cls, value)?.into_obj())
     }

@@ -67,12 +67,7 @@ pub mod sre {
     ///         literal1, group1, ..., literalN, groupN
     #[pyfunction(sig = "(pattern, template, /)")]
     fn template(pattern: &PyObject, template: &PyList) -> PyResult<ObjRef> {
-        match pattern.downcast_ref::<pattern::PyPattern>() {
-            Some(pattern) => Ok(template::new(pattern, template)?.into_obj()),
-            None => {
-                Err(exc::type_error(format!("template() argument 1 must be re.Pattern, not {}", pattern.ty().name())))
-            }
-        }
+        Ok(template::new(pattern, template)?.into_obj())
     }
 
     #[pyfunction]

@@ -3,9 +3,10 @@
 use rpy_vm::object::alloc::new_exact;
 use rpy_vm::protocol::number;
 use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::{PyStr, StrBuilder};
-use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, Ref, exc, pyclass, pymethods};
+use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, Ref, exc, pyclass, pymethods};
 
 use super::pattern::PyPattern;
 use super::subject::Subject;
@@ -35,7 +36,11 @@ impl PyTemplate {
 }
 
 /// `_sre.template`.
-pub fn new(pattern: &PyPattern, template: &PyList) -> PyResult<Ref<PyTemplate>> {
+///
+/// # Errors
+/// `TypeError` for what is no template. The pattern's groups bound the indices; whether it is a pattern is not asked.
+pub fn new(pattern: &PyObject, template: &PyList) -> PyResult<Ref<PyTemplate>> {
+    let groups = pattern.downcast_ref::<PyPattern>().map_or(usize::MAX, |pattern| pattern.groups.get() as usize);
     let invalid = || exc::type_error("invalid template");
     let parts = template.items_snapshot();
     if parts.len() % 2 == 0 {
@@ -43,8 +48,11 @@ pub fn new(pattern: &PyPattern, template: &PyList) -> PyResult<Ref<PyTemplate>> 
     }
     let mut items = Vec::with_capacity(parts.len() / 2);
     for pair in parts[1..].chunks_exact(2) {
-        let index = number::as_isize(&pair[0], None)?;
-        if index < 0 || index as usize > pattern.groups.get() as usize {
+        let index = match pair[0].downcast_ref::<PyInt>() {
+            Some(index) => number::as_isize(index.as_object(), None)?,
+            None => return Err(exc::type_error("an integer is required")),
+        };
+        if index < 0 || index as usize > groups {
             return Err(invalid());
         }
         items.push((index as usize, pair[1].clone()));

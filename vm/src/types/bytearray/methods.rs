@@ -116,8 +116,9 @@ impl PyByteArray {
     fn nb_remainder(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
         match a.downcast_ref::<PyByteArray>() {
             Some(format) => {
-                let format = format.as_bytes().to_vec();
-                PyByteArray::make_vec(percent::format(&format, b)?)
+                // What is formatted may run code, which must not change the format meanwhile.
+                let _hold = format.hold();
+                PyByteArray::make_vec(percent::format(format.as_bytes(), b)?)
             }
             None => Ok(crate::not_implemented()),
         }

@@ -340,9 +340,22 @@ fn intern_names(code: &PyCode) {
     for tuple in [&code.co_names, &code.co_localsplusnames] {
         intern_items(tuple, |_| true);
     }
-    intern_items(&code.co_consts, |s| {
-        s.as_ascii().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
-    });
+    intern_constants(&code.co_consts);
+}
+
+/// Is it a string that may serve as a name, so that it is interned as a constant?
+pub fn is_name_like(text: &PyStr) -> bool {
+    text.as_ascii().is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+}
+
+/// Interns the name-like strings among constants, and in tuples among them.
+fn intern_constants(tuple: &PyTuple) {
+    intern_items(tuple, is_name_like);
+    for item in tuple.items() {
+        if let Some(inner) = item.downcast_exact::<PyTuple>() {
+            intern_constants(inner);
+        }
+    }
 }
 
 /// Replaces strings in a tuple that nobody else has seen yet by their interned equals.

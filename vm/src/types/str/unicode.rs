@@ -110,23 +110,23 @@ pub fn to_decimal(c: u32) -> Option<u8> {
     rustpython_unicode::Ucd::new(true).decimal(point).map(|value| value as u8)
 }
 
-/// Lowercase, one to one (`Py_UNICODE_TOLOWER`).
+/// Lowercase, one to one (`Py_UNICODE_TOLOWER`): where the whole mapping has several characters, the first of them.
 #[inline]
 pub fn simple_lower(c: u32) -> u32 {
     if c < 128 {
         (c as u8).to_ascii_lowercase() as u32
     } else {
-        char::from_u32(c).map_or(c, |ch| case::simple_lowercase(ch) as u32)
+        char::from_u32(c).and_then(|ch| ch.to_lowercase().next()).map_or(c, u32::from)
     }
 }
 
-/// Uppercase, one to one (`Py_UNICODE_TOUPPER`).
+/// Uppercase, one to one (`Py_UNICODE_TOUPPER`): where the whole mapping has several characters, the first of them.
 #[inline]
 pub fn simple_upper(c: u32) -> u32 {
     if c < 128 {
         (c as u8).to_ascii_uppercase() as u32
     } else {
-        char::from_u32(c).map_or(c, |ch| case::simple_uppercase(ch) as u32)
+        char::from_u32(c).and_then(|ch| ch.to_uppercase().next()).map_or(c, u32::from)
     }
 }
 

@@ -224,6 +224,13 @@ impl<'a> Class<'a> {
         self.fill_cells(&ty)?;
         ready::type_ready(&ty)?;
         slotdefs::fixup_slots(&ty);
+        if !self.dict.has_only_str_keys() {
+            crate::runtime::warnings::warn(
+                exc::RuntimeWarning(),
+                format!("non-string key in the __dict__ of class {}", ty.full_name()),
+                1,
+            )?;
+        }
         ty.tp_vectorcall.set(Some(vectorcall::class_vectorcall));
         Ok(ty)
     }
