@@ -485,7 +485,9 @@ impl PyGenerator {
     fn only_implicit_handler(&self) -> bool {
         // SAFETY: a suspended frame's instruction pointer lies in its code.
         let [op, arg] = unsafe { *self.gi_iframe.instr_ptr.get() }.to_le_bytes();
-        matches!(op, opcode::RESUME | opcode::RESUME_CHECK) && arg & resume::DEPTH1 != 0
+        matches!(op, opcode::RESUME | opcode::RESUME_CHECK)
+            && arg & resume::DEPTH1 != 0
+            && !crate::interp::instrument::wants_unwinding()
     }
 
     /// Shows the references of the object, and of its frame unless that is running.

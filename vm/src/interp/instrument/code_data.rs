@@ -193,6 +193,7 @@ fn event_of(op: u8, arg: u8) -> Option<(usize, u8)> {
         CALL => (event::CALL, INSTRUMENTED_CALL),
         CALL_KW => (event::CALL, INSTRUMENTED_CALL_KW),
         CALL_FUNCTION_EX => (event::CALL, INSTRUMENTED_CALL_FUNCTION_EX),
+        LOAD_SUPER_ATTR => (event::CALL, INSTRUMENTED_LOAD_SUPER_ATTR),
         JUMP_FORWARD => (event::JUMP, INSTRUMENTED_JUMP_FORWARD),
         JUMP_BACKWARD => (event::JUMP, INSTRUMENTED_JUMP_BACKWARD),
         POP_JUMP_IF_TRUE => (event::BRANCH_RIGHT, INSTRUMENTED_POP_JUMP_IF_TRUE),
@@ -269,7 +270,9 @@ fn instrument(code: &PyCode) {
         }
         if unit >= first {
             data.disabled_instruction[unit] &= !fresh[event::INSTRUCTION];
-            data.instruction[unit] = events[event::INSTRUCTION] & !data.disabled_instruction[unit];
+            // Entering a function is none of its instructions.
+            let wanted = if op == RESUME { 0 } else { events[event::INSTRUCTION] };
+            data.instruction[unit] = wanted & !data.disabled_instruction[unit];
             if data.instruction[unit] != 0 {
                 data.instruction_op[unit] = top;
                 top = INSTRUMENTED_INSTRUCTION;

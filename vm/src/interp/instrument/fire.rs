@@ -100,9 +100,14 @@ pub fn line(
     let before = unsafe { previous.offset_from(code.code_ptr()) };
     let before = usize::try_from(before).unwrap_or(usize::MAX);
     let Some((line, line_before)) = code_data::line_start(code, unit, before) else { return Ok(()) };
-    // A body on the line of its RESUME begins right behind it; anything further on was reached on the same line.
-    if line == line_before && (code.original_unit(before).0 != RESUME || unit != before + 1) {
-        return Ok(());
+    if line == line_before {
+        // A body on the line of its RESUME begins right behind it; anything further on was reached on the same line. Behind
+        // a YIELD_VALUE comes what handles an exception that was thrown into the suspended frame.
+        match code.original_unit(before).0 {
+            RESUME if unit == before + 1 => {}
+            YIELD_VALUE => {}
+            _ => return Ok(()),
+        }
     }
     let tools = code_data::tools_at(code, unit, Layer::Line);
     let number = PyInt::from_i64(i64::from(line));

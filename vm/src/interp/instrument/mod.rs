@@ -207,6 +207,12 @@ pub fn thrown(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr) ->
     exception_event(ts, frame, error, event::PY_THROW)
 }
 
+/// Does a tool want to hear of frames that end by an exception?
+#[inline]
+pub fn wants_unwinding() -> bool {
+    global_tools(event::PY_UNWIND) != 0
+}
+
 /// `frame` ends by an exception.
 #[inline]
 pub fn unwound(ts: &PyThreadState, frame: *mut InterpreterFrame, error: PyErr) -> PyErr {

@@ -19,6 +19,7 @@ use crate::types::dict::PyDict;
 use crate::types::function::PyFunction;
 use crate::types::generator::{as_generator_or_coroutine, stop_with};
 use crate::types::method::PyMethod;
+use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 
 /// The word `n` below the top of the saved stack.
@@ -113,7 +114,11 @@ pub fn execute(
                 match po::iter_next(peek_obj(frame, 1))? {
                     Some(value) => {
                         // The tool sees the stack as it was before the instruction.
+                        let at = frame.instr_ptr.get();
                         jump(event::BRANCH_LEFT, unit, next)?;
+                        if frame.instr_ptr.get() != at {
+                            return Ok(RELOAD);
+                        }
                         finish(frame, 0, value, next - unit);
                     }
                     // Over END_FOR, to POP_ITER.
@@ -141,6 +146,7 @@ pub fn execute(
             INSTRUMENTED_CALL => return plain_call(ts, frame, code, unit, arg, false),
             INSTRUMENTED_CALL_KW => return plain_call(ts, frame, code, unit, arg, true),
             INSTRUMENTED_CALL_FUNCTION_EX => return call_function_ex(ts, frame, code, unit),
+            INSTRUMENTED_LOAD_SUPER_ATTR => return load_super_attr(ts, frame, code, unit, arg),
             _ => {}
         }
     }
@@ -277,6 +283,43 @@ unsafe fn call_function_ex(ts: &PyThreadState, frame: &InterpreterFrame, code: &
         let result = call::call_tuple(&callable, &args, kwargs);
         let value = call_ended(ts, frame, code, unit, &callable, &first, result)?;
         finish(frame, 4, value, 1);
+        Ok(DONE)
+    }
+}
+
+/// `LOAD_SUPER_ATTR`: what is called `super`, class, object. The events are those of the call that it stands for.
+///
+/// # Safety
+/// The operands are on the frame's stack.
+unsafe fn load_super_attr(
+    ts: &PyThreadState,
+    frame: &InterpreterFrame,
+    code: &PyCode,
+    unit: usize,
+    arg: usize,
+) -> PyResult<u8> {
+    // SAFETY: the caller's promise; own references are taken before anything runs.
+    unsafe {
+        let callable = peek_obj(frame, 3).new_ref();
+        let class = peek_obj(frame, 2).new_ref();
+        let this = peek_obj(frame, 1).new_ref();
+        let two_args = arg & 2 != 0;
+        let first = if two_args { class.clone() } else { monitoring::missing() };
+        let at = frame.instr_ptr.get();
+        fire::main(ts, frame, code, unit, event::CALL, &[&callable, &first])?;
+        if frame.instr_ptr.get() != at {
+            return Ok(RELOAD);
+        }
+        let result = if two_args { call::call(&callable, &[&class, &this]) } else { call::call_noargs(&callable) };
+        let made = call_ended(ts, frame, code, unit, &callable, &first, result)?;
+        let name = code.co_names.get(arg >> 2).and_then(|name| name.downcast_ref::<PyStr>());
+        let value = po::getattr(&made, name.ok_or_else(|| crate::exc::system_error("LOAD_SUPER_ATTR without a name"))?)?;
+        finish(frame, 3, value, 1 + CACHES[LOAD_SUPER_ATTR as usize] as usize);
+        if arg & 1 != 0 {
+            let sp = frame.stackpointer.get();
+            *sp = StackRef::NULL;
+            frame.stackpointer.set(sp.add(1));
+        }
         Ok(DONE)
     }
 }

@@ -246,7 +246,7 @@ pub fn jump_to_line(object: &PyFrame, line: &PyInt) -> PyResult<()> {
                 return Err(exc::value_error("can't jump from the 'call' trace event of a new frame"));
             }
             event::CALL | event::C_RETURN => return Err(exc::value_error("can't jump during a call")),
-            event::LINE | event::PY_YIELD => {}
+            event::LINE | event::PY_YIELD | event::BRANCH_LEFT | event::BRANCH_RIGHT => {}
             _ => return Err(exc::value_error("can only jump from a 'line' trace event")),
         },
     }
