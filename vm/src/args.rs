@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::intern::StaticName;
-use crate::object::{ObjRef, PyObject, Ref};
+use crate::object::{ObjRef, PyClass, PyObject, PyStruct, Ref};
 use crate::types::dict::PyDict;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
@@ -241,12 +241,19 @@ impl ArgSpec {
                 return Err(exc::type_error("keywords must be strings"));
             };
             if !self.varkw && !self.takes(name) {
+                let text = name.to_string_lossy();
+                let candidates = self.params[self.posonly..].iter().copied();
+                let hint = crate::runtime::suggestions::closest(&text, candidates)
+                    .map_or_else(String::new, |candidate| format!(". Did you mean '{candidate}'?"));
                 return Err(exc::type_error(format!(
-                    "{} got an unexpected keyword argument '{}'",
+                    "{} got an unexpected keyword argument '{text}'{hint}",
                     self.called(),
-                    name.to_string_lossy()
                 )));
             }
+        }
+        if !self.varkw {
+            // One too many, of which each claims to be a parameter's name.
+            return Err(exc::type_error(format!("invalid keyword argument for {}", self.called())));
         }
         Ok(())
     }
@@ -261,7 +268,12 @@ impl ArgSpec {
 
     /// Whether a parameter can be passed under `name`.
     fn takes(&'static self, name: &PyStr) -> bool {
-        (self.posonly..self.params.len()).any(|index| self.is_name(index, name))
+        (self.posonly..self.params.len()).any(|index| {
+            self.is_name(index, name)
+                || !name.as_object().is_exact_type(PyStr::type_object())
+                    && crate::protocol::object::eq(name.as_object(), PyStr::new(self.params[index]).as_object())
+                        .unwrap_or(false)
+        })
     }
 
     /// Whether `name` is the name of the parameter at `index`.

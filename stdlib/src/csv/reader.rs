@@ -271,7 +271,12 @@ impl PyReader {
             limit: field_limit(),
         };
         loop {
-            let Some(line) = protocol::iter_next(&lines)? else {
+            let before = self.line_num.get();
+            let next = protocol::iter_next(&lines)?;
+            if self.line_num.get() != before {
+                return Err(error("iterator has already advanced the reader"));
+            }
+            let Some(line) = next else {
                 if record.field.is_empty() && record.state != State::InQuotedField {
                     return Ok(None);
                 }

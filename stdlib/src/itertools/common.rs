@@ -31,6 +31,9 @@ pub fn only_keyword(name: &str, keyword: &str, kwargs: Option<&PyDict>) -> PyRes
     let Some(kwargs) = kwargs else {
         return Ok(None);
     };
+    if kwargs.len() > 1 {
+        return Err(exc::type_error(format!("{name}() takes at most 1 keyword argument ({} given)", kwargs.len())));
+    }
     let mut found = None;
     let mut at = 0;
     while let Some((key, value)) = kwargs.iter_index(&mut at) {

@@ -118,6 +118,9 @@ pub fn min_max(name: &str, args: &[&PyObject], kwargs: &KwArgs<'_>, op: CompareO
     if args.is_empty() {
         return Err(exc::type_error(format!("{name} expected at least 1 argument, got 0")));
     }
+    if kwargs.len() > 2 {
+        return Err(exc::type_error(format!("{name}() takes at most 2 keyword arguments ({} given)", kwargs.len())));
+    }
     let (mut key, mut default) = (None, None);
     for (keyword, value) in kwargs.iter() {
         if keyword.eq_str("key") {

@@ -18,6 +18,9 @@ use crate::types::tuple::PyTuple;
 /// The keyword `strict`, the only one that `map` and `zip` know.
 fn strict_keyword(name: &str, kwargs: Option<&PyDict>) -> PyResult<bool> {
     let Some(kwargs) = kwargs else { return Ok(false) };
+    if kwargs.len() > 1 {
+        return Err(exc::type_error(format!("{name}() takes at most 1 keyword argument ({} given)", kwargs.len())));
+    }
     let mut strict = false;
     let mut pos = 0;
     while let Some((key, value)) = kwargs.iter_index(&mut pos) {

@@ -21,9 +21,16 @@ use crate::types::tuple::PyTuple;
 struct Pool<'a> {
     constants: HashMap<&'a ConstantData, ObjRef>,
     tables: HashMap<&'a [u8], Ref<PyBytes>>,
+    /// Tuples of constants, by the addresses of their items.
+    tuples: HashMap<Vec<usize>, Ref<PyTuple>>,
 }
 
 impl<'a> Pool<'a> {
+    fn tuple(&mut self, items: Vec<ObjRef>) -> Ref<PyTuple> {
+        let key = items.iter().map(|item| item.as_raw() as usize).collect();
+        self.tuples.entry(key).or_insert_with(|| PyTuple::new(items)).clone()
+    }
+
     fn table(&mut self, bytes: &'a [u8]) -> Ref<PyBytes> {
         self.tables.entry(bytes).or_insert_with(|| PyBytes::new(bytes)).clone()
     }
@@ -65,7 +72,7 @@ fn code_object<'a>(code: &'a CodeObject<ConstantData>, pool: &mut Pool<'a>) -> P
         stacksize: code.max_stackdepth as i32,
         flags: code.flags.bits() as i32,
         code: code.instructions.original_bytes(),
-        consts: PyTuple::new(consts),
+        consts: pool.tuple(consts),
         names: names(&code.names),
         localsplusnames: localsplus_names(code),
         localspluskinds: pool.table(&code.localspluskinds),

@@ -9,6 +9,7 @@ use crate::object::typeobj::flags;
 use crate::protocol::object as protocol;
 use crate::runtime::recursion;
 use crate::types::dict::PyDict;
+use crate::types::module::PyModule;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 
@@ -77,7 +78,22 @@ fn missing_result(callable: &PyObject) -> PyErr {
 
 #[cold]
 fn not_callable(callable: &PyObject) -> PyErr {
-    exc::type_error(format!("'{}' object is not callable", callable.ty().name()))
+    exc::type_error(format!("'{}' object is not callable{}", callable.ty().name(), module_hint(callable)))
+}
+
+/// A module that is called, as `pprint(x)` after `import pprint`, may hold what was meant under its own name.
+fn module_hint(callable: &PyObject) -> String {
+    let Some(module) = callable.downcast_exact::<PyModule>() else { return String::new() };
+    let Some(name) = module.dict().get_name("__name__").and_then(|name| name.downcast::<PyStr>().ok()) else {
+        return String::new();
+    };
+    match protocol::getattr_opt(callable, &name) {
+        Ok(Some(found)) if protocol::callable(&found) => {
+            let name = name.to_string_lossy();
+            format!(". Did you mean: '{name}.{name}(...)'?")
+        }
+        _ => String::new(),
+    }
 }
 
 /// # Safety

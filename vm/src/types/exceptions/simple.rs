@@ -130,6 +130,13 @@ fn keyword_fields<const N: usize>(
 ) -> PyResult<[Option<ObjRef>; N]> {
     let mut out = [const { None }; N];
     let Some(kwargs) = kwargs else { return Ok(out) };
+    if kwargs.len() > N {
+        return Err(exc::type_error(format!(
+            "{class}() takes at most {N} keyword argument{} ({} given)",
+            if N == 1 { "" } else { "s" },
+            kwargs.len()
+        )));
+    }
     let mut pos = 0;
     while let Some((key, value)) = kwargs.iter_index(&mut pos) {
         let Some(key) = key.downcast_ref::<PyStr>() else {
