@@ -298,7 +298,8 @@ pub fn make_shapes(ty: &PyTypeObject, known: Option<usize>) {
         Some(_) | None => inherited.max(DEFAULT_CAPACITY),
     };
     let shapes = Box::new(TypeShapes {
-        capacity: Cell::new(capacity.min(MAX_CAPACITY)),
+        // Memory comes in units of two words: an odd slot would cost as much as two.
+        capacity: Cell::new(capacity.next_multiple_of(2).min(MAX_CAPACITY)),
         count: Cell::new(0),
         root: Cell::new(core::ptr::null()),
         roots: RefCell::new(Vec::new()),

@@ -113,6 +113,7 @@ fn initialize(modules: &'static [&'static BuiltinModule]) -> PyResult<()> {
     crate::import::register_builtin_modules(&[&crate::import::imp_module::imp::MODULE]);
     crate::import::register_builtin_modules(modules);
     crate::import::init()?;
+    crate::interp::ops::names::keep_common_constants()?;
     crate::import::init_external()?;
     crate::import::import_module("encodings")?;
     streams::open_standard()?;

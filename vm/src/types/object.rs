@@ -257,7 +257,9 @@ unsafe extern "C-unwind" fn object_richcompare(this: *mut PyObject, other: *mut 
 }
 
 fn inverse_of_eq(this: &PyObject, other: &PyObject) -> PyResult {
-    let Some(compare) = this.ty().tp_richcompare.get() else { return Ok(crate::not_implemented()) };
+    let Some(compare) = this.ty().tp_richcompare.get() else {
+        return Ok(if this.is(other) { crate::py_bool(false) } else { crate::not_implemented() });
+    };
     // SAFETY: calling the slot as C would.
     let equal = unsafe { ObjRef::from_c_result(compare(this.as_ptr(), other.as_ptr(), CompareOp::Eq as c_int))? };
     if crate::is_not_implemented(&equal) {

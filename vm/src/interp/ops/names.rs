@@ -6,7 +6,7 @@ use crate::interp::frame::InterpreterFrame;
 use crate::interp::machine::Machine;
 use crate::interp::stackref::StackRef;
 use crate::object::header::PyObject;
-use crate::object::refs::{ObjRef, PyClass, PyStruct};
+use crate::object::refs::{ObjRef, OptRef, PyClass, PyStruct};
 use crate::protocol::{mapping, object as protocol};
 use crate::types::cell::PyCell;
 use crate::types::code::{PyCode, kind};
@@ -222,20 +222,33 @@ pub fn setup_annotations(frame: &InterpreterFrame) -> PyResult<()> {
     Ok(())
 }
 
+/// `all` and `any` as they were at start-up: code compares what these names mean with them.
+static ORIGINALS: [OptRef; 2] = [OptRef::NULL, OptRef::NULL];
+
+/// Keeps the built-in functions that are common constants.
+///
+/// # Errors
+/// `SystemError` if one is missing.
+pub fn keep_common_constants() -> PyResult<()> {
+    let builtins = crate::runtime::sys_state::builtins_dict()?;
+    for (slot, name) in ORIGINALS.iter().zip(["all", "any"]) {
+        slot.set(builtins.get_name(name));
+    }
+    Ok(())
+}
+
 /// `LOAD_COMMON_CONSTANT`.
 #[inline(never)]
 pub fn common_constant(index: usize) -> PyResult<ObjRef> {
-    let builtin = |name: &'static PyStr| -> PyResult<ObjRef> {
-        crate::runtime::sys_state::builtins_dict()?
-            .get_str(name)
-            .ok_or_else(|| exc::system_error(format!("builtins.{} is missing", name.to_string_lossy())))
+    let original = |i: usize| -> PyResult<ObjRef> {
+        ORIGINALS[i].get().ok_or_else(|| exc::system_error("a built-in function is missing"))
     };
     Ok(match index {
         0 => exc::AssertionError().to_obj(),
         1 => exc::NotImplementedError().to_obj(),
         2 => crate::types::tuple::PyTuple::type_object().to_obj(),
-        3 => builtin(crate::intern!("all"))?,
-        4 => builtin(crate::intern!("any"))?,
+        3 => original(0)?,
+        4 => original(1)?,
         5 => crate::types::list::PyList::type_object().to_obj(),
         6 => crate::types::set::PySet::type_object().to_obj(),
         _ => return Err(exc::system_error(format!("unknown common constant {index}"))),

@@ -34,6 +34,7 @@ fn checked_len(len: Option<usize>, complaint: &str) -> PyResult<usize> {
 /// # Errors
 /// `TypeError`, `MemoryError`.
 pub fn join<T: ByteString>(this: &T, iterable: &PyObject) -> PyResult<ObjRef> {
+    let _hold = this.hold();
     let items: Vec<ObjRef> = if let Some(list) = iterable.downcast_exact::<PyList>() {
         list.items_snapshot()
     } else if let Some(tuple) = iterable.downcast_exact::<PyTuple>() {
@@ -51,7 +52,6 @@ pub fn join<T: ByteString>(this: &T, iterable: &PyObject) -> PyResult<ObjRef> {
         return T::adopt(only, bytes.as_bytes());
     }
     // Getting the items' buffers may run code that would change a bytearray.
-    let _hold = this.hold();
     let separator = this.contents();
     let mut buffers: Vec<ArgBytes<'_>> = Vec::with_capacity(items.len());
     let mut len = separator.len().checked_mul(items.len().saturating_sub(1));

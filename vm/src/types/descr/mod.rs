@@ -108,10 +108,9 @@ pub fn reduce_to_getattr(object: &PyObject, name: &PyObject) -> PyResult {
     Ok(PyTuple::from_slice(&[&getattr, args.as_object()]).into_obj())
 }
 
-/// A name of the `builtins` module.
+/// A name among the running code's builtins.
 pub fn builtin(name: &'static str) -> PyResult {
-    let builtins = crate::import::import_module("builtins")?;
-    object::getattr(&builtins, &PyStr::intern_static(name))
+    crate::types::list::builtin(PyStr::intern_static(name))
 }
 
 /// How messages call a callable: `module.qualname()`, without the module for built-ins.

@@ -582,10 +582,14 @@ pub fn collect(iterable: &PyObject) -> PyResult<Vec<ObjRef>> {
     Ok(items)
 }
 
-/// A name from the `builtins` module, for `__reduce__` of iterators.
+/// A name among the running code's builtins, for `__reduce__` of iterators.
+///
+/// # Errors
+/// `AttributeError` if there is none, and what the lookup raises.
 pub fn builtin(name: &PyStr) -> PyResult {
-    let module = crate::import::import_module("builtins")?;
-    protocol::getattr(&module, name)
+    let builtins = crate::sysmodule::frames::current_builtins()?;
+    crate::protocol::mapping::get_opt_str(&builtins, name)?
+        .ok_or_else(|| exc::attribute_error_msg(name.to_string_lossy().into_owned()))
 }
 
 /// `__class_getitem__` of generic built-in classes: `list[int]`.

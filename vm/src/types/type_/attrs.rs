@@ -566,9 +566,6 @@ fn get_type_params(ty: &PyTypeObject) -> PyResult {
 
 fn set_type_params(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
     let value = check_settable(ty, value, "__type_params__")?;
-    if value.downcast_ref::<PyTuple>().is_none() {
-        return Err(exc::type_error(format!("__type_params__ must be set to a tuple, not {}", value.ty().full_name())));
-    }
     dict_of(ty)?.set_item(crate::intern!("__type_params__").as_object(), value)?;
     lookup::type_modified(ty);
     Ok(())
