@@ -12,6 +12,23 @@ macro_rules! constants {
 }
 
 const NUMBERS: &[(&str, i64)] = constants![
+    CLONE_FILES,
+    CLONE_FS,
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    CLONE_SIGHAND,
+    CLONE_SYSVSEM,
+    CLONE_THREAD,
+    CLONE_VM,
+    MFD_HUGETLB,
+    TFD_CLOEXEC,
+    TFD_NONBLOCK,
+    TFD_TIMER_ABSTIME,
     F_OK,
     R_OK,
     W_OK,
@@ -200,6 +217,34 @@ pub fn add(module: &PyModule) -> PyResult<()> {
     module.add("POSIX_SPAWN_OPEN", 0i64)?;
     module.add("POSIX_SPAWN_CLOSE", 1i64)?;
     module.add("POSIX_SPAWN_DUP2", 2i64)?;
+    // Sizes of huge pages are coded as their logarithm, shifted.
+    for (name, log) in [
+        ("64KB", 16),
+        ("512KB", 19),
+        ("1MB", 20),
+        ("2MB", 21),
+        ("8MB", 23),
+        ("16MB", 24),
+        ("32MB", 25),
+        ("256MB", 28),
+        ("512MB", 29),
+        ("1GB", 30),
+        ("2GB", 31),
+        ("16GB", 34i64),
+    ] {
+        module.add(&format!("MFD_HUGE_{name}"), log << 26)?;
+    }
+    module.add("MFD_HUGE_SHIFT", 26i64)?;
+    module.add("MFD_HUGE_MASK", 63i64)?;
+    module.add("XATTR_SIZE_MAX", 65536i64)?;
+    module.add("O_FSYNC", i64::from(libc::O_SYNC))?;
+    module.add("TFD_TIMER_CANCEL_ON_SET", 2i64)?;
+    module.add("RWF_HIPRI", 1i64)?;
+    module.add("RWF_DSYNC", 2i64)?;
+    module.add("RWF_SYNC", 4i64)?;
+    module.add("RWF_NOWAIT", 8i64)?;
+    module.add("RWF_APPEND", 16i64)?;
+    module.add("CLONE_NEWTIME", 0x80i64)?;
     module.add("pathconf_names", names(PATHCONF))?;
     module.add("sysconf_names", names(SYSCONF))?;
     module.add("confstr_names", names(CONFSTR))?;

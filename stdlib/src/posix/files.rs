@@ -106,6 +106,7 @@ pub mod posix {
         super::super::constants::add(module)?;
         super::super::process::add(module)?;
         super::super::children::add(module)?;
+        super::super::sched::prepare()?;
         add_class::<super::super::scandir::PyDirEntry>(module)?;
         add_class::<super::super::scandir::PyScandirIterator>(module)?;
         module.dict().del_str(&PyStr::new("ScandirIterator"));
@@ -211,7 +212,7 @@ pub mod posix {
     /// Read into a buffer object from a file descriptor.
     #[pyfunction(sig = "(fd, buffer, /)")]
     fn readinto(fd: i32, buffer: &PyObject) -> PyResult<i64> {
-        let mut target = Buffer::writable(buffer)?;
+        let mut target = Buffer::writable_for("readinto", buffer)?;
         let (pointer, size) = (target.bytes_mut().as_mut_ptr() as usize, target.len());
         // SAFETY: the buffer is exported during the call.
         checked(|| unsafe { libc::read(fd, pointer as *mut libc::c_void, size) as i64 })

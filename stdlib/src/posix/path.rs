@@ -40,20 +40,31 @@ impl Path {
 
 impl<'a> FromArg<'a> for Path {
     fn from_arg(object: &'a PyObject, ctx: &ArgCtx) -> PyResult<Path> {
+        if !is_path(object)? {
+            return Err(exc::type_error(format!(
+                "{}: path should be string, bytes or os.PathLike, not {}",
+                ctx.func,
+                object.ty().name()
+            )));
+        }
         match rpy_vm::runtime::paths::path_bytes(object) {
             Ok(bytes) => Ok(Path {
                 name: CString::new(bytes)
                     .map_err(|_| exc::value_error(format!("{}: embedded null character in path", ctx.func)))?,
                 object: object.new_ref(),
             }),
-            Err(e) if e.matches(exc::TypeError()) => Err(exc::type_error(format!(
-                "{}: path should be string, bytes or os.PathLike, not {}",
-                ctx.func,
-                object.ty().name()
-            ))),
             Err(e) => Err(e),
         }
     }
+}
+
+/// Is it text, bytes, or an object that says how it is a path?
+fn is_path(object: &PyObject) -> PyResult<bool> {
+    if object.downcast_ref::<PyStr>().is_some() || object.downcast_ref::<PyBytes>().is_some() {
+        return Ok(true);
+    }
+    let method = rpy_vm::protocol::object::lookup_special(object, rpy_vm::intern!("__fspath__"))?;
+    Ok(method.is_some_and(|method| !rpy_vm::is_none(&method)))
 }
 
 /// A file name or an open descriptor.
@@ -73,20 +84,22 @@ impl PathOrFd {
 
 impl<'a> FromArg<'a> for PathOrFd {
     fn from_arg(object: &'a PyObject, ctx: &ArgCtx) -> PyResult<PathOrFd> {
-        let is_path = object.downcast_ref::<PyStr>().is_some()
-            || object.downcast_ref::<PyBytes>().is_some()
-            || rpy_vm::protocol::object::lookup_special(object, rpy_vm::intern!("__fspath__"))?.is_some();
-        if !is_path && number::is_index(object) {
-            return Ok(PathOrFd::Fd(Fd::from_arg(object, ctx)?.0));
+        if is_path(object)? {
+            return Path::from_arg(object, ctx).map(PathOrFd::Path);
         }
-        match Path::from_arg(object, ctx) {
-            Ok(path) => Ok(PathOrFd::Path(path)),
-            Err(e) if e.matches(exc::TypeError()) => Err(exc::type_error(format!(
+        if !number::is_index(object) {
+            return Err(exc::type_error(format!(
                 "{}: path should be string, bytes, os.PathLike or integer, not {}",
                 ctx.func,
                 object.ty().name()
-            ))),
-            Err(e) => Err(e),
+            )));
+        }
+        warn_if_bool(object)?;
+        let number = number::index(object)?;
+        match number.as_i64().map(i32::try_from) {
+            Some(Ok(fd)) => Ok(PathOrFd::Fd(fd)),
+            _ if number.is_negative() => Err(exc::overflow_error("fd is less than minimum")),
+            _ => Err(exc::overflow_error("fd is greater than maximum")),
         }
     }
 }
@@ -97,6 +110,7 @@ pub struct Fd(pub i32);
 impl<'a> FromArg<'a> for Fd {
     fn from_arg(object: &'a PyObject, _ctx: &ArgCtx) -> PyResult<Fd> {
         let number = if number::is_index(object) {
+            warn_if_bool(object)?;
             number::as_isize(object, Some(exc::OverflowError()))?
         } else {
             let result = rpy_vm::protocol::call::call_method(object, rpy_vm::intern!("fileno"), &[]).map_err(|e| {
@@ -108,8 +122,21 @@ impl<'a> FromArg<'a> for Fd {
             })?;
             number::as_isize(&result, Some(exc::OverflowError()))?
         };
-        i32::try_from(number).map(Fd).map_err(|_| exc::overflow_error("Python int too large to convert to C int"))
+        match i32::try_from(number) {
+            Ok(fd) if fd < 0 => {
+                Err(exc::value_error(format!("file descriptor cannot be a negative integer ({fd})")))
+            }
+            Ok(fd) => Ok(Fd(fd)),
+            Err(_) => Err(exc::overflow_error("Python int too large to convert to C int")),
+        }
     }
+}
+
+fn warn_if_bool(object: &PyObject) -> PyResult<()> {
+    if rpy_vm::types::bool_::is_bool(object) {
+        rpy_vm::runtime::warnings::warn(exc::RuntimeWarning(), "bool is used as a file descriptor", 1)?;
+    }
+    Ok(())
 }
 
 /// `dir_fd`: a descriptor, or the current directory for None.

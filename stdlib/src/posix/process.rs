@@ -20,10 +20,17 @@ use super::constants;
 use super::files::checked;
 use super::path::Path;
 
-/// Adds this file's functions to the `posix` module.
+/// Adds the functions of this file and of those beside it to the `posix` module.
 pub fn add(module: &PyModule) -> PyResult<()> {
-    let functions: &'static [PyMethodDef] = process_functions::MODULE.functions;
-    add_functions(module, functions)
+    let all: [&'static [PyMethodDef]; 6] = [
+        process_functions::MODULE.functions,
+        super::identity::FUNCTIONS,
+        super::sched::FUNCTIONS,
+        super::descriptors::FUNCTIONS,
+        super::terminals::FUNCTIONS,
+        super::xattr::FUNCTIONS,
+    ];
+    all.into_iter().try_for_each(|functions| add_functions(module, functions))
 }
 
 /// Functions registered by `os.register_at_fork`.
@@ -121,8 +128,8 @@ pub fn string_array(items: &PyObject, what: &str) -> PyResult<Vec<CString>> {
 pub fn environment_array(env: &PyObject) -> PyResult<Vec<CString>> {
     let mut all = Vec::new();
     let keys = mapping::keys(env)?.items_snapshot();
-    for key in keys {
-        let value = rpy_vm::protocol::object::get_item(env, &key)?;
+    let values = mapping::values(env)?.items_snapshot();
+    for (key, value) in keys.into_iter().zip(values) {
         let mut entry = rpy_vm::runtime::paths::path_bytes(&key)?;
         if entry.is_empty() || entry[1..].contains(&b'=') {
             return Err(exc::value_error("illegal environment variable name"));
@@ -299,8 +306,12 @@ pub mod process_functions {
     #[pyfunction(sig = "(path, argv, /)")]
     fn execv(path: Path, argv: &PyObject) -> PyResult<()> {
         let argv = string_array(argv, "execv() arg 2")?;
-        if argv.is_empty() {
-            return Err(exc::value_error("execv() arg 2 must not be empty"));
+        match argv.first() {
+            None => return Err(exc::value_error("execv() arg 2 must not be empty")),
+            Some(first) if first.is_empty() => {
+                return Err(exc::value_error("execv() arg 2 first element cannot be empty"));
+            }
+            Some(_) => {}
         }
         let argv = pointers(&argv);
         // SAFETY: null-terminated array of NUL-terminated strings; comes back only on failure.
@@ -311,8 +322,12 @@ pub mod process_functions {
     #[pyfunction(sig = "(path, argv, env)")]
     fn execve(path: Path, argv: &PyObject, env: &PyObject) -> PyResult<()> {
         let argv = string_array(argv, "execve: argv")?;
-        if argv.is_empty() {
-            return Err(exc::value_error("execve: argv must not be empty"));
+        match argv.first() {
+            None => return Err(exc::value_error("execve: argv must not be empty")),
+            Some(first) if first.is_empty() => {
+                return Err(exc::value_error("execve: argv first element cannot be empty"));
+            }
+            Some(_) => {}
         }
         let env = environment_array(env)?;
         let (argv, env) = (pointers(&argv), pointers(&env));
@@ -547,18 +562,6 @@ pub mod process_functions {
     fn tcgetpgrp(fd: i32) -> PyResult<i64> {
         // SAFETY: a plain system call.
         checked(|| unsafe { libc::tcgetpgrp(fd) as i64 })
-    }
-    /// Set the current process's user id.
-    #[pyfunction(sig = "(uid, /)")]
-    fn setuid(uid: u32) -> PyResult<()> {
-        // SAFETY: a plain system call.
-        checked(|| unsafe { libc::setuid(uid) as i64 }).map(drop)
-    }
-    /// Set the current process's group id.
-    #[pyfunction(sig = "(gid, /)")]
-    fn setgid(gid: u32) -> PyResult<()> {
-        // SAFETY: a plain system call.
-        checked(|| unsafe { libc::setgid(gid) as i64 }).map(drop)
     }
     /// Open a pseudo-terminal.
     #[pyfunction]

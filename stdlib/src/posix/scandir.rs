@@ -135,6 +135,20 @@ impl PyScandirIterator {
         });
         Ok(Some(entry.into_obj()))
     }
+    #[slot]
+    fn tp_finalize(&self) {
+        if self.dir.take().is_none() {
+            return;
+        }
+        let shown = rpy_vm::protocol::object::repr(self.as_object());
+        let shown = shown.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
+        let message = format!("unclosed scandir iterator {shown}");
+        if let Err(error) = rpy_vm::runtime::warnings::resource_warning(self.as_object(), message)
+            && error.matches(rpy_vm::exc::Warning())
+        {
+            error.write_unraisable(Some(self.as_object()));
+        }
+    }
     #[pymethod]
     fn close(&self) {
         self.dir.borrow_mut().take();

@@ -17,7 +17,8 @@ pub fn fspath(path: &PyObject) -> PyResult<ObjRef> {
     if path.downcast_ref::<PyStr>().is_some() || path.downcast_ref::<PyBytes>().is_some() {
         return Ok(path.new_ref());
     }
-    let Some(method) = po::lookup_special(path, crate::intern!("__fspath__"))? else {
+    let method = po::lookup_special(path, crate::intern!("__fspath__"))?;
+    let Some(method) = method.filter(|method| !crate::is_none(method)) else {
         return Err(exc::type_error(format!("expected str, bytes or os.PathLike object, not {}", path.ty().name())));
     };
     let result = call::call_noargs(&method)?;
