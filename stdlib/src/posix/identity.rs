@@ -131,7 +131,7 @@ mod functions {
         }
         let mut ids = Vec::with_capacity(groups.len());
         for group in &groups {
-            if PyInt::check(group) {
+            if group.downcast_ref::<PyInt>().is_some() {
                 ids.push(id(group, "gid")?);
             } else {
                 return Err(exc::type_error("groups must be integers"));

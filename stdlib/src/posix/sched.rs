@@ -7,7 +7,7 @@ use rpy_vm::protocol::number;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, exc, pymodule};
+use rpy_vm::{ObjRef, PyObject, PyResult, PyTypeObject, exc, pymodule};
 
 use super::stat::SCHED_PARAM;
 
