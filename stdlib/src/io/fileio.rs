@@ -30,6 +30,8 @@ pub struct PyFileIO {
     pub closefd: Cell<bool>,
     pub finalizing: Cell<bool>,
     pub blksize: Cell<i64>,
+    /// Cannot be a terminal, as far as was seen when it was opened.
+    pub no_terminal: Cell<bool>,
 }
 
 /// Runs a system call without the GIL, again after a signal whose handler did not raise.
@@ -138,42 +140,9 @@ impl PyFileIO {
     }
 }
 
-fn bad_mode() -> PyErr {
-    exc::value_error("Must have exactly one of create/read/write/append mode and at most one plus")
-}
-
-#[pymethods]
 impl PyFileIO {
-    #[pynew(sig = "(*args, **kwargs)")]
-    fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
-        let file = rpy_vm::object::alloc::new_in(
-            cls,
-            PyFileIO {
-                ob_base: PyIOBase::fresh(),
-                fd: Cell::new(-1),
-                created: Cell::new(false),
-                readable: Cell::new(false),
-                writable: Cell::new(false),
-                appending: Cell::new(false),
-                seekable: Cell::new(-1),
-                closefd: Cell::new(true),
-                finalizing: Cell::new(false),
-                blksize: Cell::new(super::DEFAULT_BUFFER_SIZE as i64),
-            },
-        )?;
-        Ok(file.into_obj())
-    }
-
-    #[pyinit(sig = "(file, mode='r', closefd=True, opener=None)")]
-    fn py_init(
-        &self,
-        file: &PyObject,
-        mode: Option<&str>,
-        closefd: Option<bool>,
-        opener: Option<&PyObject>,
-    ) -> PyResult<()> {
-        let closefd = closefd.unwrap_or(true);
-        let mode = mode.unwrap_or("r");
+    /// Opens a name or takes over a descriptor, as the arguments of `FileIO` say.
+    fn open(&self, file: &PyObject, mode: &str, closefd: bool, opener: Option<&PyObject>) -> PyResult<()> {
         if self.fd.get() >= 0 {
             if self.closefd.get() {
                 self.close_fd()?;
@@ -301,6 +270,7 @@ impl PyFileIO {
                     }
                     return Err(exc::os_error_errno(libc::EISDIR, Some(file)));
                 }
+                self.no_terminal.set(st.st_mode & libc::S_IFMT != libc::S_IFCHR);
                 if st.st_blksize > 1 {
                     self.blksize.set(st.st_blksize as i64);
                 }
@@ -313,6 +283,50 @@ impl PyFileIO {
                 .or_else(|e| if e.matches(exc::OSError()) { Ok(()) } else { Err(e) })?;
         }
         Ok(())
+    }
+}
+
+fn bad_mode() -> PyErr {
+    exc::value_error("Must have exactly one of create/read/write/append mode and at most one plus")
+}
+
+#[pymethods]
+impl PyFileIO {
+    #[pynew(sig = "(*args, **kwargs)")]
+    fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
+        let file = rpy_vm::object::alloc::new_in(
+            cls,
+            PyFileIO {
+                ob_base: PyIOBase::fresh(),
+                fd: Cell::new(-1),
+                created: Cell::new(false),
+                readable: Cell::new(false),
+                writable: Cell::new(false),
+                appending: Cell::new(false),
+                seekable: Cell::new(-1),
+                closefd: Cell::new(true),
+                finalizing: Cell::new(false),
+                blksize: Cell::new(super::DEFAULT_BUFFER_SIZE as i64),
+                no_terminal: Cell::new(false),
+            },
+        )?;
+        Ok(file.into_obj())
+    }
+
+    #[pyinit(sig = "(file, mode='r', closefd=True, opener=None)")]
+    fn py_init(
+        &self,
+        file: &PyObject,
+        mode: Option<&str>,
+        closefd: Option<bool>,
+        opener: Option<&PyObject>,
+    ) -> PyResult<()> {
+        let result = self.open(file, mode.unwrap_or("r"), closefd.unwrap_or(true), opener);
+        if result.is_err() && PyInt::check(file) {
+            // Whoever gave the descriptor still owns it.
+            self.fd.set(-1);
+        }
+        result
     }
 
     #[slot]
@@ -482,7 +496,7 @@ impl PyFileIO {
 
     #[pymethod(name = "_isatty_open_only")]
     fn isatty_open_only(&self) -> PyResult<bool> {
-        self.isatty()
+        if self.no_terminal.get() { Ok(false) } else { self.isatty() }
     }
 
     #[pymethod(name = "_dealloc_warn", sig = "($self, source, /)")]

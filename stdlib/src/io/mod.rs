@@ -165,7 +165,7 @@ fn wrap(
     }
     let size = if buffering < 0 || buffering == 1 {
         let blksize = protocol::getattr(raw, intern!("_blksize"))?;
-        rpy_vm::protocol::number::as_isize(&blksize, None)?.clamp(8192, 8 << 20)
+        rpy_vm::protocol::number::as_isize(&blksize, None)?.clamp(DEFAULT_BUFFER_SIZE as isize, 8 << 20)
     } else {
         buffering as isize
     };

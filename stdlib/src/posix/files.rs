@@ -47,6 +47,25 @@ fn two_path_error(errno: i32, a: &Path, b: &Path) -> rpy_vm::PyErr {
     exc::os_error_errno2(errno, Some(&a.object), Some(&b.object))
 }
 
+/// A path's bytes for taking it apart, and whether it is text. Nothing is encoded for the system: any text will do.
+fn path_text(path: &PyObject) -> (Vec<u8>, bool) {
+    match path.downcast_ref::<PyStr>() {
+        Some(text) => (text.as_wtf8().as_bytes().to_vec(), true),
+        None => (path.downcast_ref::<PyBytes>().map(|b| b.as_bytes().to_vec()).unwrap_or_default(), false),
+    }
+}
+
+/// A part of what [`path_text`] gave, cut at ASCII characters.
+fn like_path(bytes: &[u8], is_text: bool) -> ObjRef {
+    if !is_text {
+        return PyBytes::new(bytes).into_obj();
+    }
+    match rustpython_wtf8::Wtf8::from_bytes(bytes) {
+        Some(text) => PyStr::from_wtf8(text).into_obj(),
+        None => rpy_vm::runtime::codecs::fs_decode(bytes).into_obj(),
+    }
+}
+
 fn follow_flag(follow: Option<bool>) -> i32 {
     if follow.unwrap_or(true) { 0 } else { libc::AT_SYMLINK_NOFOLLOW }
 }
@@ -665,7 +684,13 @@ pub mod posix {
                 PathOrFd::Path(p) => libc::fchmodat(dir, p.name.as_ptr(), mode as libc::mode_t, flags),
             }
         });
-        if result < 0 { Err(path.error()) } else { Ok(()) }
+        if result < 0 {
+            if flags != 0 && exc::last_errno() == libc::EOPNOTSUPP {
+                return Err(exc::not_implemented_error("chmod: follow_symlinks unavailable on this platform"));
+            }
+            return Err(path.error());
+        }
+        Ok(())
     }
 
     /// Change the access permissions of the file given by file descriptor fd.
@@ -867,13 +892,8 @@ pub mod posix {
     #[pyfunction(sig = "(path)")]
     fn _path_splitroot_ex(path: &PyObject) -> PyResult<(ObjRef, ObjRef, ObjRef)> {
         let path = rpy_vm::runtime::paths::fspath(path)?;
-        let (bytes, is_text) = match path.downcast_ref::<PyStr>() {
-            Some(text) => (rpy_vm::sysmodule::fs_encode(text)?, true),
-            None => (path.downcast_ref::<PyBytes>().map(|b| b.as_bytes().to_vec()).unwrap_or_default(), false),
-        };
-        let make = |b: &[u8]| {
-            if is_text { rpy_vm::runtime::codecs::fs_decode(b).into_obj() } else { PyBytes::new(b).into_obj() }
-        };
+        let (bytes, is_text) = path_text(&path);
+        let make = |b: &[u8]| like_path(b, is_text);
         let slashes = bytes.iter().take_while(|&&b| b == b'/').count();
         let root = if slashes == 2 { 2 } else { slashes.min(1) };
         Ok((make(b""), make(&bytes[..root]), make(&bytes[root..])))
@@ -883,10 +903,7 @@ pub mod posix {
     #[pyfunction(sig = "(path)")]
     fn _path_normpath(path: &PyObject) -> PyResult<ObjRef> {
         let path = rpy_vm::runtime::paths::fspath(path)?;
-        let (bytes, is_text) = match path.downcast_ref::<PyStr>() {
-            Some(text) => (rpy_vm::sysmodule::fs_encode(text)?, true),
-            None => (path.downcast_ref::<PyBytes>().map(|b| b.as_bytes().to_vec()).unwrap_or_default(), false),
-        };
+        let (bytes, is_text) = path_text(&path);
         let slashes = bytes.iter().take_while(|&&b| b == b'/').count();
         let root = if slashes == 2 { 2 } else { slashes.min(1) };
         let mut parts: Vec<&[u8]> = Vec::new();
@@ -908,11 +925,7 @@ pub mod posix {
         if out.is_empty() {
             out.push(b'.');
         }
-        Ok(if is_text {
-            rpy_vm::runtime::codecs::fs_decode(&out).into_obj()
-        } else {
-            PyBytes::from_vec(out).into_obj()
-        })
+        Ok(like_path(&out, is_text))
     }
 
     fn mode_test(path: &PyObject, wanted: libc::mode_t, follow: bool) -> PyResult<bool> {

@@ -198,7 +198,10 @@ impl PyFunction {
         function.func_defaults.set(argdefs.map(PyStruct::to_ref));
         function.func_closure.set(closure.map(PyStruct::to_ref));
         if let Some(k) = kwdefaults {
-            function.func_kwdefaults.set(expect_dict_or_none(Some(k), "__kwdefaults__")?);
+            let kwdefaults = expect_dict_or_none(Some(k), "__kwdefaults__");
+            function
+                .func_kwdefaults
+                .set(kwdefaults.map_err(|_| exc::type_error("arg 6 (kwdefaults) must be None or dict"))?);
         }
         Ok(function.into_obj())
     }

@@ -333,9 +333,8 @@ impl PyBuffered {
             all.extend_from_slice(bytes.as_bytes());
             return Ok(PyBytes::from_vec(all).into_obj());
         }
-        let size = PyInt::from_i64(-1);
         loop {
-            let chunk = call::call_method(&raw, intern!("read"), &[size.as_object()])?;
+            let chunk = call::call_method(&raw, intern!("read"), &[])?;
             if rpy_vm::is_none(&chunk) {
                 return Ok(if all.is_empty() { chunk } else { PyBytes::from_vec(all).into_obj() });
             }
