@@ -133,14 +133,18 @@ fn is_package_path(path: &Path) -> bool {
     if path.is_dir() {
         return true;
     }
-    // Cheap tests first: reading a pipe would empty it, and archives end with a central directory record.
-    if !path.is_file() {
-        return false;
-    }
-    let Ok(bytes) = std::fs::read(path) else { return false };
-    let tail = &bytes[bytes.len().saturating_sub(66_000)..];
-    if !tail.windows(4).any(|w| w == b"PK\x05\x06") {
-        return false;
+    match path.metadata() {
+        // Cheap tests first: reading a pipe would empty it, and archives end with a central directory record.
+        Ok(file) if file.is_file() => {
+            let Ok(bytes) = std::fs::read(path) else { return false };
+            let tail = &bytes[bytes.len().saturating_sub(66_000)..];
+            if !tail.windows(4).any(|w| w == b"PK\x05\x06") {
+                return false;
+            }
+        }
+        // What leads beyond a file may lie in an archive.
+        Err(error) if error.raw_os_error() == Some(libc::ENOTDIR) => {}
+        _ => return false,
     }
     let Ok(zipimport) = crate::import::import_module("zipimport") else { return false };
     let Ok(importer) = protocol::getattr(&zipimport, crate::intern!("zipimporter")) else { return false };
