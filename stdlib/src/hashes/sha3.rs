@@ -19,7 +19,7 @@ macro_rules! sha3_class {
 
         #[pymethods]
         impl $class {
-            #[pynew(sig = "(data=b'', /, *, usedforsecurity=True, string=None)")]
+            #[pynew(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
             fn py_new(
                 cls: &PyTypeObject,
                 data: Option<&PyObject>,
@@ -107,7 +107,7 @@ macro_rules! shake_class {
 
         #[pymethods]
         impl $class {
-            #[pynew(sig = "(data=b'', /, *, usedforsecurity=True, string=None)")]
+            #[pynew(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
             fn py_new(
                 cls: &PyTypeObject,
                 data: Option<&PyObject>,

@@ -249,6 +249,7 @@ impl PyDecompress {
         }
         let mut out = Vec::new();
         if self.eof.get() {
+            self.stream.borrow_mut().end();
             return Ok(out);
         }
         let data = self.tail.take();
