@@ -50,6 +50,7 @@ pub mod stat;
 pub mod statistics;
 pub mod string_;
 pub mod struct_;
+pub mod suggestions;
 pub mod support;
 pub mod symtable_;
 pub mod termios;
@@ -99,6 +100,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &expat::pyexpat_::MODULE,
     &random::random_::MODULE,
     &statistics::statistics_::MODULE,
+    &suggestions::suggestions_::MODULE,
     &sre::sre::MODULE,
     &stat::stat::MODULE,
     &accounts::grp::MODULE,

@@ -100,16 +100,16 @@ pub fn add_attribute_context(error: &PyErr, obj: &PyObject, name: &PyObject) {
     }
 }
 
-/// `NameError(msg, name=name)` of class `NameError` or `UnboundLocalError`.
+/// `NameError(msg, name=name)`.
 #[cold]
 pub fn name_error(msg: impl Into<String>, name: &PyObject) -> PyErr {
     name_error_in(NameError(), msg, name)
 }
 
-/// `UnboundLocalError(msg, name=name)`.
+/// `UnboundLocalError(msg)`. The name is no misspelling, so nothing is kept for suggestions.
 #[cold]
-pub fn unbound_local_error(msg: impl Into<String>, name: &PyObject) -> PyErr {
-    name_error_in(UnboundLocalError(), msg, name)
+pub fn unbound_local_error(msg: impl Into<String>, _name: &PyObject) -> PyErr {
+    PyErr::new(UnboundLocalError(), msg)
 }
 
 fn name_error_in(ty: &PyTypeObject, msg: impl Into<String>, name: &PyObject) -> PyErr {
