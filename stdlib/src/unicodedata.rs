@@ -82,9 +82,16 @@ pub mod unicodedata {
             return Err(exc::key_error(PyStr::new("name too long").as_object()));
         }
         match ucd.lookup(&text) {
-            Some(LookupResult::Character(c)) => Ok(PyStr::from_char(c as u32)),
+            // Names made of a number have one form: `-03400` names nothing.
+            Some(LookupResult::Character(c))
+                if !text.contains('-')
+                    || !text.to_ascii_uppercase().contains("IDEOGRAPH-")
+                    || character_name(c).is_some_and(|own| own.eq_ignore_ascii_case(&text)) =>
+            {
+                Ok(PyStr::from_char(c as u32))
+            }
             Some(LookupResult::Sequence(text)) => Ok(PyStr::new(text)),
-            None => {
+            Some(LookupResult::Character(_)) | None => {
                 let complaint = PyStr::from_string(format!("undefined character name '{text}'"));
                 Err(exc::key_error(complaint.as_object()))
             }
@@ -189,7 +196,27 @@ pub mod unicodedata {
     /// An empty string is returned in case no such mapping is defined.
     #[pyfunction(sig = "(chr, /)")]
     fn decomposition(chr: &PyObject) -> PyResult<String> {
-        Ok(CURRENT.decomposition(character(chr, "decomposition")?))
+        decomposition_in(CURRENT, chr)
+    }
+
+    fn decomposition_in(ucd: Ucd, chr: &PyObject) -> PyResult<String> {
+        const SYLLABLES: u32 = 0xac00;
+        const TAILS: u32 = 28;
+        const VOWELS: u32 = 21;
+        let c = character(chr, "decomposition")?;
+        if let Some(index) = c.to_u32().checked_sub(SYLLABLES).filter(|&index| index < 11172) {
+            // Hangul: by arithmetic, down to the letters.
+            let (lead, vowel, tail) = (index / (VOWELS * TAILS), index / TAILS % VOWELS, index % TAILS);
+            let mut letters = format!("{:04X} {:04X}", 0x1100 + lead, 0x1161 + vowel);
+            if tail > 0 {
+                letters.push_str(&format!(" {:04X}", 0x11a7 + tail));
+            }
+            return Ok(letters);
+        }
+        if c.to_char().is_some_and(|c| !ucd.membership(c)) {
+            return Ok(String::new());
+        }
+        Ok(ucd.decomposition(c))
     }
 
     /// Returns the name assigned to the character chr as a string.
@@ -298,7 +325,7 @@ pub mod unicodedata {
         /// Returns the character decomposition mapping assigned to the character chr as string.
         #[pymethod(sig = "($self, chr, /)")]
         fn decomposition(&self, chr: &PyObject) -> PyResult<String> {
-            Ok(OLD.decomposition(character(chr, "decomposition")?))
+            decomposition_in(OLD, chr)
         }
 
         /// Returns the name assigned to the character chr as a string.
