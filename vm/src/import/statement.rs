@@ -85,8 +85,13 @@ fn import_untrimmed(
             if crate::sysmodule::config::get().import_time > 1 {
                 super::import_time::cached(&abs_name);
             }
-            ensure_initialized(&module, &abs_name)?;
-            module
+            let waited = ensure_initialized(&module, &abs_name)?;
+            // Its import may have failed meanwhile: then what was found is not what counts any more.
+            let module = if waited { get_module(abs_name.as_object())? } else { Some(module) };
+            match module {
+                Some(module) => module,
+                None => find_and_load(&abs_name)?,
+            }
         }
         None => find_and_load(&abs_name)?,
     };
@@ -158,13 +163,14 @@ fn trim_traceback(error: &crate::PyErr) {
     crate::types::traceback::remove_importlib_frames(error.value(), always);
 }
 
-/// A module found in `sys.modules` may still be under construction by another thread: wait for it.
-fn ensure_initialized(module: &PyObject, name: &PyStr) -> PyResult<()> {
-    let Some(spec) = po::getattr_opt(module, crate::intern!("__spec__"))? else { return Ok(()) };
-    if spec_is_initializing(&spec)? {
+/// A module found in `sys.modules` may still be under construction by another thread: wait for it. True: it was.
+fn ensure_initialized(module: &PyObject, name: &PyStr) -> PyResult<bool> {
+    let Some(spec) = po::getattr_opt(module, crate::intern!("__spec__"))? else { return Ok(false) };
+    let initializing = spec_is_initializing(&spec)?;
+    if initializing {
         call_in(importlib()?, "_lock_unlock_module", &[name.as_object()])?;
     }
-    Ok(())
+    Ok(initializing)
 }
 
 /// `spec._initializing`.
