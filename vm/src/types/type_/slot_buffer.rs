@@ -40,7 +40,12 @@ impl PyBufferWrapper {
             if let Some(release) = view.ty().as_buffer().and_then(|b| b.bf_releasebuffer.get()) {
                 release(view.as_raw(), buffer);
             }
-            if releases_in_python(exporter.ty()) {
+            // A view of the exporter's own memory, from a base's `__buffer__`, calls it when it goes.
+            let own = view
+                .downcast_ref::<PyMemoryView>()
+                .and_then(PyMemoryView::owner)
+                .is_some_and(|owner| owner.is(&exporter));
+            if !own && releases_in_python(exporter.ty()) {
                 call_release(&exporter, &view);
             }
         }
