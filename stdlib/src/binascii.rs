@@ -179,7 +179,11 @@ pub fn decode_base64(data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
         }
         if strict && pads > 0 {
             let complete = quad + pads >= 4;
-            return Err(error(if complete { "Excess data after padding" } else { "Discontinuous padding not allowed" }));
+            return Err(error(if complete {
+                "Excess data after padding"
+            } else {
+                "Discontinuous padding not allowed"
+            }));
         }
         pads = 0;
         match quad {

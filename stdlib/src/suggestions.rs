@@ -21,8 +21,7 @@ pub mod suggestions_ {
                 None => return Err(exc::type_error("all elements in 'candidates' must be strings")),
             }
         }
-        let found =
-            rpy_vm::runtime::suggestions::closest(&item.to_string_lossy(), names.iter().map(String::as_str));
+        let found = rpy_vm::runtime::suggestions::closest(&item.to_string_lossy(), names.iter().map(String::as_str));
         Ok(found.map(|name| PyStr::from_string(name).into_obj()))
     }
 }

@@ -82,8 +82,7 @@ impl Vectors {
         let mut held = Vec::new();
         let mut vectors = Vec::new();
         for item in sequence::fast(buffers)? {
-            let mut buffer =
-                if writable { Buffer::writable_for(function, &item)? } else { Buffer::simple(&item)? };
+            let mut buffer = if writable { Buffer::writable_for(function, &item)? } else { Buffer::simple(&item)? };
             let base = if writable { buffer.bytes_mut().as_mut_ptr() } else { buffer.bytes().as_ptr().cast_mut() };
             vectors.push(libc::iovec { iov_base: base.cast(), iov_len: buffer.len() });
             held.push(buffer);

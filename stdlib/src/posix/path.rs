@@ -123,9 +123,7 @@ impl<'a> FromArg<'a> for Fd {
             number::as_isize(&result, Some(exc::OverflowError()))?
         };
         match i32::try_from(number) {
-            Ok(fd) if fd < 0 => {
-                Err(exc::value_error(format!("file descriptor cannot be a negative integer ({fd})")))
-            }
+            Ok(fd) if fd < 0 => Err(exc::value_error(format!("file descriptor cannot be a negative integer ({fd})"))),
             Ok(fd) => Ok(Fd(fd)),
             Err(_) => Err(exc::overflow_error("Python int too large to convert to C int")),
         }

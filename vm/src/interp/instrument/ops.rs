@@ -313,7 +313,8 @@ unsafe fn load_super_attr(
         let result = if two_args { call::call(&callable, &[&class, &this]) } else { call::call_noargs(&callable) };
         let made = call_ended(ts, frame, code, unit, &callable, &first, result)?;
         let name = code.co_names.get(arg >> 2).and_then(|name| name.downcast_ref::<PyStr>());
-        let value = po::getattr(&made, name.ok_or_else(|| crate::exc::system_error("LOAD_SUPER_ATTR without a name"))?)?;
+        let value =
+            po::getattr(&made, name.ok_or_else(|| crate::exc::system_error("LOAD_SUPER_ATTR without a name"))?)?;
         finish(frame, 3, value, 1 + CACHES[LOAD_SUPER_ATTR as usize] as usize);
         if arg & 1 != 0 {
             let sp = frame.stackpointer.get();
