@@ -101,7 +101,9 @@ fn later_error(error: &CodegenError) -> PyErr {
     };
     let start = place(error.location).unwrap_or((0, 0));
     let end = place(error.end_location).unwrap_or(start);
-    let text = std::fs::read_to_string(&error.source_path).ok().and_then(|source| line_text(&source, start.0));
+    let file = std::fs::read(&error.source_path).ok();
+    let text = file.and_then(|bytes| super::source::decode(&bytes, &error.source_path).ok());
+    let text = text.and_then(|source| line_text(&source, start.0));
     make(exc::SyntaxError(), &error.error.to_string(), &error.source_path, start, end, text)
 }
 

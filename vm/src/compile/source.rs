@@ -1,6 +1,6 @@
 //! Source files: finding the encoding (PEP 263) and decoding.
 
-use crate::err::PyResult;
+use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::refs::PyStruct;
 use crate::types::bytes::PyBytes;
@@ -26,12 +26,12 @@ fn cookie(source: &[u8]) -> Option<String> {
 
 fn cookie_in_comment(comment: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(comment);
-    let at = text.find("coding")?;
-    let rest = &text[at + 6..];
-    let rest = rest.strip_prefix(':').or_else(|| rest.strip_prefix('='))?;
-    let rest = rest.trim_start_matches([' ', '\t']);
-    let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
-    (!name.is_empty()).then_some(name)
+    text.match_indices("coding").find_map(|(at, word)| {
+        let rest = text[at + word.len()..].strip_prefix([':', '='])?.trim_start_matches([' ', '\t']);
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
+        let name = &rest[..end.unwrap_or(rest.len())];
+        (!name.is_empty()).then(|| name.to_owned())
+    })
 }
 
 fn normalized(name: &str) -> String {
@@ -51,46 +51,50 @@ pub fn decode(source: &[u8], filename: &str) -> PyResult<String> {
     let encoding = cookie(body);
     let name = encoding.as_deref().map(normalized);
     match name.as_deref() {
-        None | Some("utf-8") => utf8(body, filename, encoding.is_some()),
-        Some(n) if n.starts_with("utf-8-") => utf8(body, filename, true),
-        Some(other) if has_bom => Err(exc::syntax_error(format!("encoding problem: {other} with BOM"))),
+        None | Some("utf-8") => utf8(body, filename),
+        Some(n) if n.starts_with("utf-8-") => utf8(body, filename),
+        Some(other) if has_bom => Err(problem(&format!("encoding problem: {other} with BOM"), filename)),
         Some("latin-1" | "iso-8859-1" | "iso-latin-1") => Ok(body.iter().map(|&b| b as char).collect()),
         Some(_) => {
             let original = encoding.unwrap_or_default();
             let bytes = PyBytes::new(body);
             let text = crate::runtime::codecs::decode(bytes.as_object(), &original, "strict").map_err(|e| {
                 if e.matches(exc::LookupError()) {
-                    exc::syntax_error(format!("unknown encoding: {original}"))
+                    problem(&format!("unknown encoding: {original}"), filename)
+                } else if e.matches(exc::UnicodeError()) {
+                    let text = crate::protocol::object::str(e.object());
+                    let text = text.map_or_else(|_| String::new(), |text| text.to_string_lossy().into_owned());
+                    problem(&format!("(unicode error) {text}"), filename)
                 } else {
                     e
                 }
             })?;
             let text = text
                 .downcast_ref::<PyStr>()
-                .ok_or_else(|| exc::syntax_error(format!("encoding problem: {original}")))?;
+                .ok_or_else(|| problem(&format!("encoding problem: {original}"), filename))?;
             Ok(text.as_utf8()?.to_owned())
         }
     }
 }
 
-fn utf8(body: &[u8], filename: &str, declared: bool) -> PyResult<String> {
-    match core::str::from_utf8(body) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(e) => {
-            let at = e.valid_up_to();
-            let line = 1 + body[..at].iter().filter(|&&b| b == b'\n').count();
-            let byte = body.get(at).copied().unwrap_or(0);
-            let message = if declared {
-                format!(
-                    "(unicode error) 'utf-8' codec can't decode byte {byte:#04x} in position {at}: invalid start byte"
-                )
-            } else {
-                format!(
-                    "Non-UTF-8 code starting with '\\x{byte:02x}' in file {filename} on line {line}, but no encoding \
-                     declared; see https://peps.python.org/pep-0263/ for details"
-                )
-            };
-            Err(super::error::make(exc::SyntaxError(), &message, filename, (line, 0), (line, 0), None))
-        }
-    }
+/// An error about the file as a whole.
+fn problem(message: &str, filename: &str) -> PyErr {
+    super::error::make(exc::SyntaxError(), message, filename, (0, 0), (0, 0), None)
+}
+
+fn utf8(body: &[u8], filename: &str) -> PyResult<String> {
+    core::str::from_utf8(body).map(str::to_owned).map_err(|e| {
+        let at = e.valid_up_to();
+        let line_start = body[..at].iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let line = 1 + body[..line_start].iter().filter(|&&b| b == b'\n').count();
+        let message = format!(
+            "Non-UTF-8 code starting with '\\x{:02x}' in file {filename} on line {line}, but no encoding declared; see \
+             https://peps.python.org/pep-0263/ for details",
+            body[at]
+        );
+        let column = 1 + String::from_utf8_lossy(&body[line_start..at]).chars().count();
+        let text = body[line_start..].split(|&b| b == b'\n').next().unwrap_or_default();
+        let text = String::from_utf8_lossy(text).into_owned();
+        super::error::make(exc::SyntaxError(), &message, filename, (line, column), (line, column), Some(text))
+    })
 }

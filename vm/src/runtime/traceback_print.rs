@@ -334,14 +334,17 @@ fn write_syntax_position(out: &mut String, syntax: &PySyntaxError) {
     let text = syntax.text.get();
     let Some(text) = text.as_ref().and_then(|t| t.downcast_ref::<PyStr>()) else { return };
     let text = text.to_string_lossy();
-    let text = text.trim_end();
-    let stripped = text.trim_start();
-    let indent = text.chars().count() - stripped.chars().count();
+    let text = text.trim_end_matches('\n');
+    let stripped = text.trim_start_matches([' ', '\n', '\x0c']);
+    let length = text.chars().count();
+    let indent = length - stripped.chars().count();
     let _ = writeln!(out, "    {stripped}");
     let Some(offset) = number(syntax.offset.get()).filter(|&o| o > 0) else { return };
     let start = (offset as usize - 1).saturating_sub(indent);
     let end = match (number(syntax.end_lineno.get()), number(syntax.end_offset.get())) {
-        (Some(end_line), Some(end)) if end_line == line && end > offset => (end as usize - 1).saturating_sub(indent),
+        (Some(end_line), Some(end)) if end_line == line && end > offset => {
+            (end as usize - 1).min(length).saturating_sub(indent)
+        }
         _ => start + 1,
     };
     let _ = writeln!(out, "    {}{}", " ".repeat(start), "^".repeat(end.max(start + 1) - start));

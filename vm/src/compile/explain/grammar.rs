@@ -18,8 +18,7 @@
 //! place with a message (`=> range a b "..."`), or what a function makes of it (`=> special strings a`). Without it, one
 //! part stands for itself, and several become a node of no particular kind.
 //!
-//! Flags: `memo` results are remembered; `left` the rule is left-recursive; `quiet` no rules for mistakes below it; `always`
-//! it is no rule for mistakes in spite of its name.
+//! Flags: `memo` results are remembered; `left` the rule is left-recursive; `quiet` no rules for mistakes below it.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -39,13 +38,13 @@ pub struct Rule {
     pub memo: bool,
     pub left: bool,
     pub quiet: bool,
-    /// A rule for mistakes.
-    pub invalid: bool,
 }
 
 /// One way for a rule or group to match.
 #[derive(Debug)]
 pub struct Alternative {
+    /// It is a rule for mistakes and nothing else.
+    pub invalid: bool,
     pub items: Vec<(Option<u8>, Item)>,
     pub action: Action,
 }
@@ -125,7 +124,7 @@ pub const KEYWORDS: &[&str] = &[
 /// Names that are keywords in some places only.
 pub const SOFT_KEYWORDS: &[&str] = &["_", "case", "match", "type"];
 
-const FLAGS: &[&str] = &["memo", "left", "quiet", "always"];
+const FLAGS: &[&str] = &["memo", "left", "quiet"];
 
 const SOURCE: &str = include_str!("grammar.txt");
 
@@ -292,7 +291,6 @@ impl Reader {
             memo: false,
             left: false,
             quiet: false,
-            invalid: name.starts_with("invalid_"),
         };
         while let Word::Name(flag) = self.peek() {
             self.at += 1;
@@ -300,7 +298,6 @@ impl Reader {
                 "memo" => rule.memo = true,
                 "left" => rule.left = true,
                 "quiet" => rule.quiet = true,
-                "always" => rule.invalid = false,
                 other => panic!("the grammar has no flag {other}"),
             }
         }
@@ -319,12 +316,13 @@ impl Reader {
 
     fn alternative(&mut self) -> Alternative {
         let mut items = Vec::new();
+        let starts_invalid = matches!(self.peek(), Word::Name(name) if name.starts_with("invalid_"));
         loop {
             match self.peek() {
                 Word::End | Word::Mark("|" | ")" | "]") => break,
                 Word::Mark("=>") => {
                     self.at += 1;
-                    return Alternative { items, action: self.action() };
+                    return Alternative { invalid: false, items, action: self.action() };
                 }
                 _ if self.rule_start(self.at).is_some() => break,
                 _ => {
@@ -340,7 +338,7 @@ impl Reader {
                 }
             }
         }
-        Alternative { items, action: Action::Default }
+        Alternative { invalid: starts_invalid && items.len() == 1, items, action: Action::Default }
     }
 
     fn item(&mut self) -> Item {
@@ -446,7 +444,7 @@ impl Reader {
 
 /// A group of one alternative with one item and nothing special is that item.
 fn single(mut group: Vec<Alternative>) -> Item {
-    if let [Alternative { items, action: Action::Default }] = &mut group[..]
+    if let [Alternative { invalid: false, items, action: Action::Default }] = &mut group[..]
         && let [(None, _)] = &items[..]
         && let Some((_, item)) = items.pop()
     {

@@ -47,6 +47,8 @@ pub struct Parser<'s> {
     pub nodes: Nodes,
     values: Vec<(Option<u8>, Value)>,
     depth: usize,
+    /// Nothing is remembered about tokens from here on.
+    memo_end: usize,
     /// Are the rules for mistakes in force?
     pub second_pass: bool,
     invalid_rules: bool,
@@ -71,6 +73,7 @@ impl<'s> Parser<'s> {
             nodes: Nodes::default(),
             values: Vec::new(),
             depth: 0,
+            memo_end: 0,
             second_pass: false,
             invalid_rules: false,
             started: false,
@@ -87,6 +90,7 @@ impl<'s> Parser<'s> {
         }
         self.mark = 0;
         self.depth = 0;
+        self.memo_end = 0;
         self.nodes = Nodes::default();
         self.values.clear();
         self.second_pass = second;
@@ -215,9 +219,6 @@ impl<'s> Parser<'s> {
 
     fn rule(&mut self, id: RuleId) -> Match<Option<Value>> {
         let rule = &self.grammar.rules[id.0 as usize];
-        if rule.invalid && !self.invalid_rules {
-            return Ok(None);
-        }
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             self.set_report(Report::too_complex());
@@ -249,6 +250,7 @@ impl<'s> Parser<'s> {
     }
 
     fn remember(&mut self, at: usize, new: Memo) {
+        self.memo_end = self.memo_end.max(at + 1);
         let memos = &mut self.tokens[at].memo;
         match memos.iter_mut().find(|memo| memo.rule == new.rule) {
             Some(memo) => *memo = new,
@@ -297,9 +299,10 @@ impl<'s> Parser<'s> {
         if found.is_none() {
             return Ok(None);
         }
-        for token in &mut self.tokens[start..] {
+        for token in &mut self.tokens[start..self.memo_end.max(start)] {
             token.memo = Vec::new();
         }
+        self.memo_end = self.mark;
         self.nodes.truncate(nodes);
         Ok(Some(Value::Nothing))
     }
@@ -307,6 +310,9 @@ impl<'s> Parser<'s> {
     fn alternatives(&mut self, alternatives: &'static [Alternative]) -> Match<Option<Value>> {
         let start = self.mark;
         for alternative in alternatives {
+            if alternative.invalid && !self.invalid_rules {
+                continue;
+            }
             let base = self.values.len();
             let mut cut = false;
             if self.items(&alternative.items, &mut cut)? {
