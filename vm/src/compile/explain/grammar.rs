@@ -285,13 +285,7 @@ impl Reader {
 
     fn rule(&mut self) -> Rule {
         let name = self.name();
-        let mut rule = Rule {
-            name,
-            alternatives: Vec::new(),
-            memo: false,
-            left: false,
-            quiet: false,
-        };
+        let mut rule = Rule { name, alternatives: Vec::new(), memo: false, left: false, quiet: false };
         while let Word::Name(flag) = self.peek() {
             self.at += 1;
             match flag {
