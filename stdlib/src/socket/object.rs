@@ -10,7 +10,6 @@ use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
-use rpy_vm::types::list::PyList;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, pyclass, pymethods};
 
