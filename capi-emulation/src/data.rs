@@ -120,9 +120,27 @@ unsafe impl Sync for Text {}
 #[unsafe(no_mangle)]
 pub static Py_FileSystemDefaultEncoding: Text = Text(c"utf-8".as_ptr());
 
+/// The name of struct sequence fields without a name: compared by address.
+#[unsafe(no_mangle)]
+pub static PyStructSequence_UnnamedField: Text = Text(c"unnamed field".as_ptr());
+
+/// The address of [`PyStructSequence_UnnamedField`]'s text.
+pub fn unnamed_field() -> *const c_char {
+    PyStructSequence_UnnamedField.0
+}
+
+/// The digits of hexadecimal numbers.
+#[unsafe(no_mangle)]
+pub static Py_hexdigits: Text = Text(c"0123456789abcdef".as_ptr());
+
 /// Data that this crate defines.
 static OWN: &[crate::exports::Export] = &[
     crate::exports::Export::data("Py_Version", (&raw const Py_Version) as *const _),
+    crate::exports::Export::data(
+        "PyStructSequence_UnnamedField",
+        (&raw const PyStructSequence_UnnamedField) as *const _,
+    ),
+    crate::exports::Export::data("Py_hexdigits", (&raw const Py_hexdigits) as *const _),
     crate::exports::Export::data("_Py_ctype_table", (&raw const _Py_ctype_table) as *const _),
     crate::exports::Export::data("_Py_ctype_tolower", (&raw const _Py_ctype_tolower) as *const _),
     crate::exports::Export::data("_Py_ctype_toupper", (&raw const _Py_ctype_toupper) as *const _),

@@ -1,0 +1,409 @@
+//! Smaller families: `pytime.h`, `marshal.h`, `codecs.h`, tracing, attributes of functions, threads, versions, allocators.
+
+use core::ffi::{c_char, c_int, c_long, c_ulong, c_void};
+
+use rpy_vm::interp::instrument::legacy::{self, CTraceFunction};
+use rpy_vm::protocol::{call, object as po};
+use rpy_vm::runtime::codecs::registry;
+use rpy_vm::runtime::{signals, thread};
+use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::function::PyFunction;
+use rpy_vm::types::list::PyList;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc, marshal};
+
+use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy, opt_text};
+use crate::unicodeobject::bytes;
+
+exports! {
+    /// Nanoseconds as seconds.
+    fn PyTime_AsSecondsDouble(nanoseconds: i64) -> f64 {
+        nanoseconds as f64 * 1e-9
+    }
+    /// The monotonic clock in nanoseconds.
+    fn PyTime_Monotonic(place: *mut i64) -> c_int = () {
+        place.write(clock(libc::CLOCK_MONOTONIC)?);
+        Ok(())
+    }
+    /// As `PyTime_Monotonic`; needs no thread state.
+    fn PyTime_MonotonicRaw(place: *mut i64) -> c_int {
+        raw_clock(libc::CLOCK_MONOTONIC, place)
+    }
+    /// The clock of `time.perf_counter` in nanoseconds.
+    fn PyTime_PerfCounter(place: *mut i64) -> c_int = () {
+        place.write(clock(libc::CLOCK_MONOTONIC)?);
+        Ok(())
+    }
+    /// As `PyTime_PerfCounter`; needs no thread state.
+    fn PyTime_PerfCounterRaw(place: *mut i64) -> c_int {
+        raw_clock(libc::CLOCK_MONOTONIC, place)
+    }
+    /// The time since 1970 in nanoseconds.
+    fn PyTime_Time(place: *mut i64) -> c_int = () {
+        place.write(clock(libc::CLOCK_REALTIME)?);
+        Ok(())
+    }
+    /// As `PyTime_Time`; needs no thread state.
+    fn PyTime_TimeRaw(place: *mut i64) -> c_int {
+        raw_clock(libc::CLOCK_REALTIME, place)
+    }
+
+    /// `marshal.loads`.
+    fn PyMarshal_ReadObjectFromString(data: *const c_char, len: isize) -> Out = ObjRef {
+        marshal::loads(bytes(data, len))
+    }
+    /// `marshal.dumps`.
+    fn PyMarshal_WriteObjectToString(object: Obj<'_>, version: c_int) -> Out = ObjRef {
+        let module = rpy_vm::import::statement::import_module("marshal")?;
+        let version = rpy_vm::types::int::PyInt::from_i64(i64::from(version));
+        call::call_method(&module, &PyStr::new("dumps"), &[object, version.as_object()])
+    }
+
+    /// Adds a codec search function.
+    fn PyCodec_Register(search: Obj<'_>) -> c_int = () {
+        registry::register(search)
+    }
+    /// Removes a codec search function.
+    fn PyCodec_Unregister(search: Obj<'_>) -> c_int = () {
+        registry::unregister(search)
+    }
+    /// Is there a codec of that name?
+    fn PyCodec_KnownEncoding(encoding: *const c_char) -> c_int {
+        c_int::from(registry::lookup(&lossy(encoding)).is_ok())
+    }
+    /// The encoder function of a codec.
+    fn PyCodec_Encoder(encoding: *const c_char) -> Out = ObjRef {
+        codec_part(encoding, 0)
+    }
+    /// The decoder function of a codec.
+    fn PyCodec_Decoder(encoding: *const c_char) -> Out = ObjRef {
+        codec_part(encoding, 1)
+    }
+    /// Registers an error handler.
+    fn PyCodec_RegisterError(name: *const c_char, handler: Obj<'_>) -> c_int = () {
+        registry::register_error(&lossy(name), handler)
+    }
+    /// The handler `strict`: raises.
+    fn PyCodec_StrictErrors(error: Obj<'_>) -> Out = ObjRef {
+        handle("strict", error)
+    }
+    /// The handler `ignore`.
+    fn PyCodec_IgnoreErrors(error: Obj<'_>) -> Out = ObjRef {
+        handle("ignore", error)
+    }
+    /// The handler `replace`.
+    fn PyCodec_ReplaceErrors(error: Obj<'_>) -> Out = ObjRef {
+        handle("replace", error)
+    }
+    /// The handler `xmlcharrefreplace`.
+    fn PyCodec_XMLCharRefReplaceErrors(error: Obj<'_>) -> Out = ObjRef {
+        handle("xmlcharrefreplace", error)
+    }
+    /// The handler `backslashreplace`.
+    fn PyCodec_BackslashReplaceErrors(error: Obj<'_>) -> Out = ObjRef {
+        handle("backslashreplace", error)
+    }
+    /// The handler `namereplace`.
+    fn PyCodec_NameReplaceErrors(error: Obj<'_>) -> Out = ObjRef {
+        handle("namereplace", error)
+    }
+
+    /// Calls a function for the events of `sys.settrace`; NULL ends that.
+    fn PyEval_SetTrace(function: Option<CTraceFunction>, argument: OptObj<'_>) {
+        legacy::set_c_trace(function, argument.map(PyObject::new_ref));
+    }
+    /// Calls a function for the events of `sys.setprofile`; NULL ends that.
+    fn PyEval_SetProfile(function: Option<CTraceFunction>, argument: OptObj<'_>) {
+        legacy::set_c_profile(function, argument.map(PyObject::new_ref));
+    }
+
+    /// `__defaults__`, borrowed; NULL if there are none.
+    fn PyFunction_GetDefaults(function: Obj<'_>) -> Borrowed = Borrowed {
+        Ok(expect::<PyFunction>(function)?.func_defaults.as_raw() as Borrowed)
+    }
+    /// `__kwdefaults__`, borrowed; NULL if there are none.
+    fn PyFunction_GetKwDefaults(function: Obj<'_>) -> Borrowed = Borrowed {
+        Ok(expect::<PyFunction>(function)?.func_kwdefaults.as_raw() as Borrowed)
+    }
+    /// `__closure__`, borrowed; NULL if there is none.
+    fn PyFunction_GetClosure(function: Obj<'_>) -> Borrowed = Borrowed {
+        Ok(expect::<PyFunction>(function)?.func_closure.as_raw() as Borrowed)
+    }
+    /// `__module__`, borrowed; NULL if there is none.
+    fn PyFunction_GetModule(function: Obj<'_>) -> Borrowed = Borrowed {
+        Ok(expect::<PyFunction>(function)?.func_module.as_raw())
+    }
+    /// Sets `__defaults__`; None removes them.
+    fn PyFunction_SetDefaults(function: Obj<'_>, defaults: Obj<'_>) -> c_int = () {
+        po::setattr(function, rpy_vm::intern!("__defaults__"), Some(defaults))
+    }
+    /// Sets `__kwdefaults__`; None removes them.
+    fn PyFunction_SetKwDefaults(function: Obj<'_>, defaults: Obj<'_>) -> c_int = () {
+        po::setattr(function, rpy_vm::intern!("__kwdefaults__"), Some(defaults))
+    }
+    /// `__annotations__`, borrowed; NULL if there are none.
+    fn PyFunction_GetAnnotations(function: Obj<'_>) -> Borrowed = Borrowed {
+        // The function keeps the dict that it makes.
+        Ok(po::getattr(function, rpy_vm::intern!("__annotations__"))?.as_raw())
+    }
+    /// Sets `__annotations__`; None removes them.
+    fn PyFunction_SetAnnotations(function: Obj<'_>, annotations: Obj<'_>) -> c_int = () {
+        let annotations = Some(annotations).filter(|annotations| !rpy_vm::is_none(annotations));
+        po::setattr(function, rpy_vm::intern!("__annotations__"), annotations)
+    }
+
+    /// Starts a thread that runs a C function; its identifier, or the largest number for failure.
+    fn PyThread_start_new_thread(function: unsafe extern "C" fn(*mut c_void), argument: *mut c_void) -> c_ulong {
+        start_thread(function, argument)
+    }
+    /// Ends the calling thread.
+    fn PyThread_exit_thread() {
+        libc::pthread_exit(core::ptr::null_mut());
+    }
+    /// The stack size of new threads: 0 is the system's choice.
+    fn PyThread_get_stacksize() -> usize {
+        0
+    }
+    /// What kind of threads there are (`sys.thread_info`).
+    fn PyThread_GetInfo() -> Out = Option<ObjRef> {
+        Ok(rpy_vm::runtime::sys_state::get("thread_info"))
+    }
+    /// Makes a key of thread-specific storage of the old kind.
+    fn PyThread_create_key() -> c_int {
+        let mut key = 0;
+        if libc::pthread_key_create(&mut key, None) == 0 { key as c_int } else { -1 }
+    }
+    /// Deletes a key.
+    fn PyThread_delete_key(key: c_int) {
+        libc::pthread_key_delete(key as libc::pthread_key_t);
+    }
+    /// The calling thread's value, or NULL.
+    fn PyThread_get_key_value(key: c_int) -> *mut c_void {
+        libc::pthread_getspecific(key as libc::pthread_key_t)
+    }
+    /// Sets the calling thread's value.
+    fn PyThread_set_key_value(key: c_int, value: *mut c_void) -> c_int {
+        if libc::pthread_setspecific(key as libc::pthread_key_t, value) == 0 { 0 } else { -1 }
+    }
+    /// Drops the calling thread's value.
+    fn PyThread_delete_key_value(key: c_int) {
+        libc::pthread_setspecific(key as libc::pthread_key_t, core::ptr::null());
+    }
+    /// The next thread state in the list of all.
+    fn PyThreadState_Next(state: &thread::PyThreadState) -> *mut thread::PyThreadState {
+        state.next.get()
+    }
+    /// The first thread state in the list of all.
+    fn PyInterpreterState_ThreadHead(_interpreter: *mut c_void) -> *mut thread::PyThreadState {
+        let mut head = core::ptr::null_mut();
+        thread::for_each(|state| {
+            if state.prev.get().is_null() {
+                head = core::ptr::from_ref(state).cast_mut();
+            }
+        });
+        head
+    }
+
+    /// The compiler that built the interpreter.
+    fn Py_GetCompiler() -> *const c_char {
+        c"[rustc]".as_ptr()
+    }
+    /// When the interpreter was built: not recorded, so that builds can be reproduced.
+    fn Py_GetBuildInfo() -> *const c_char {
+        c"main".as_ptr()
+    }
+    /// The copyright text.
+    fn Py_GetCopyright() -> *const c_char {
+        c"See the file NOTICE.".as_ptr()
+    }
+    /// Wide characters from the operating system's text, for `PyMem_RawFree`.
+    fn Py_DecodeLocale(text: *const c_char, size: *mut usize) -> *mut libc::wchar_t {
+        let decoded = rpy_vm::runtime::codecs::fs_decode(core::ffi::CStr::from_ptr(text).to_bytes());
+        let block = rpy_vm::object::alloc::mem_alloc((decoded.len() + 1) * 4) as *mut libc::wchar_t;
+        if !block.is_null() {
+            for i in 0..decoded.len() {
+                block.add(i).write(decoded.char_at(i) as libc::wchar_t);
+            }
+            block.add(decoded.len()).write(0);
+            crate::border::store(size, decoded.len());
+        }
+        block
+    }
+    /// The operating system's text from wide characters, for `PyMem_Free`.
+    fn Py_EncodeLocale(text: *const libc::wchar_t, error_position: *mut usize) -> *mut c_char {
+        let wide = core::slice::from_raw_parts(text as *const u32, libc::wcslen(text));
+        crate::border::store(error_position, usize::MAX);
+        let encoded = PyStr::try_from_ucs4(wide).and_then(|text| rpy_vm::runtime::codecs::fs_encode(&text));
+        let Ok(encoded) = encoded else { return core::ptr::null_mut() };
+        let block = rpy_vm::object::alloc::mem_alloc(encoded.len() + 1);
+        if !block.is_null() {
+            core::ptr::copy_nonoverlapping(encoded.as_ptr(), block, encoded.len());
+            block.add(encoded.len()).write(0);
+        }
+        block as *mut c_char
+    }
+    /// Interns a string for ever.
+    fn PyUnicode_InternImmortal(place: *mut *mut PyObject) {
+        let text: Ref<PyStr> = Ref::from_owned_ptr(*place as *mut PyStr);
+        place.write(PyStr::intern_immortal(text).as_object().as_ptr());
+    }
+    /// `sys.float_info`.
+    fn PyFloat_GetInfo() -> Out = Option<ObjRef> {
+        Ok(rpy_vm::runtime::sys_state::get("float_info"))
+    }
+    /// `sys.int_info`.
+    fn PyLong_GetInfo() -> Out = Option<ObjRef> {
+        Ok(rpy_vm::runtime::sys_state::get("int_info"))
+    }
+    /// `sys._xoptions`, borrowed.
+    fn PySys_GetXOptions() -> Borrowed {
+        rpy_vm::runtime::sys_state::get("_xoptions").map_or(core::ptr::null_mut(), |options| options.as_raw())
+    }
+    /// Sets the C handler of a signal; the old one.
+    fn PyOS_setsig(signal: c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
+        signals::install_c_handler(signal, handler)
+    }
+    /// The C handler of a signal.
+    fn PyOS_getsig(signal: c_int) -> libc::sighandler_t {
+        signals::current_c_handler(signal)
+    }
+    /// Bytes from a literal's text with escapes.
+    fn PyBytes_DecodeEscape(data: *const c_char, len: isize, errors: *const c_char, _unused: isize, _recode: *const c_char) -> Out = ObjRef {
+        let module = rpy_vm::import::statement::import_module("_codecs")?;
+        let decode = po::getattr(&module, &PyStr::new("escape_decode"))?;
+        let data = PyBytes::try_new(bytes(data, len))?;
+        let errors = PyStr::new(opt_text(errors).unwrap_or("strict"));
+        let result = call::call(&decode, &[data.as_object(), errors.as_object()])?;
+        po::get_item(&result, rpy_vm::types::int::PyInt::small_ref(0).as_object())
+    }
+    /// Shows an object on C's `stderr`, for debugging.
+    fn _PyObject_Dump(object: OptObj<'_>) {
+        match object {
+            None => eprintln!("object  : NULL"),
+            Some(object) => {
+                let text = po::repr(object).map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
+                eprintln!("object address  : {:p}", object.as_ptr());
+                eprintln!("object refcount : {}", object.refcount());
+                eprintln!("object type     : {:p}", object.ob_type.get());
+                eprintln!("object type name: {}", object.ty().full_name());
+                eprintln!("object repr     : {text}");
+            }
+        }
+    }
+    /// A dict that keeps the order of its items: `collections.OrderedDict()`.
+    fn PyODict_New() -> Out = ObjRef {
+        let module = rpy_vm::import::statement::import_module("collections")?;
+        call::call_noargs(&*po::getattr(&module, &PyStr::new("OrderedDict"))?)
+    }
+    /// Sets an item of an ordered dict.
+    fn PyODict_SetItem(dict: Obj<'_>, key: Obj<'_>, value: Obj<'_>) -> c_int = () {
+        expect::<PyDict>(dict)?;
+        po::set_item(dict, key, value)
+    }
+    /// Deletes an item of an ordered dict.
+    fn PyODict_DelItem(dict: Obj<'_>, key: Obj<'_>) -> c_int = () {
+        expect::<PyDict>(dict)?;
+        po::del_item(dict, key)
+    }
+    /// Starts the program's arguments: `sys.argv`, and `sys.path[0]` if asked for.
+    fn PySys_SetArgvEx(argc: c_int, argv: *const *const libc::wchar_t, _update_path: c_int) {
+        let mut items = Vec::new();
+        for i in 0..argc.max(0) as usize {
+            let text = *argv.add(i);
+            let wide = core::slice::from_raw_parts(text as *const u32, libc::wcslen(text));
+            if let Ok(text) = PyStr::try_from_ucs4(wide) {
+                items.push(text.into_obj());
+            }
+        }
+        rpy_vm::runtime::sys_state::set("argv", PyList::new(items).into_obj());
+    }
+    /// `io.open_code(path)`.
+    fn PyFile_OpenCode(path: *const c_char) -> Out = ObjRef {
+        let io = rpy_vm::import::statement::import_module("_io")?;
+        let path = c_str(path)?;
+        call::call_method(&io, &PyStr::new("open_code"), &[path.as_object()])
+    }
+    /// `io.open_code(path)`.
+    fn PyFile_OpenCodeObject(path: Obj<'_>) -> Out = ObjRef {
+        let io = rpy_vm::import::statement::import_module("_io")?;
+        call::call_method(&io, &PyStr::new("open_code"), &[path])
+    }
+    /// Runs a code object as the body of a module.
+    fn PyImport_ExecCodeModule(name: *const c_char, code: Obj<'_>) -> Out = ObjRef {
+        let name = c_str(name)?;
+        let module = rpy_vm::types::module::PyModule::new_object(name.as_object());
+        rpy_vm::runtime::sys_state::modules()?.set_item(name.as_object(), module.as_object())?;
+        let globals = module.dict().to_ref();
+        rpy_vm::builtins::code::add_builtins(globals.as_object())?;
+        rpy_vm::interp::dispatch::eval_code(expect(code)?, globals.as_object(), Some(globals.to_obj()))?;
+        Ok(rpy_vm::import::statement::get_module(name.as_object())?.unwrap_or_else(|| module.into_obj()))
+    }
+}
+
+fn clock(id: libc::clockid_t) -> PyResult<i64> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is ours.
+    if unsafe { libc::clock_gettime(id, &mut now) } != 0 {
+        return Err(exc::os_error_last(None));
+    }
+    Ok(now.tv_sec * 1_000_000_000 + now.tv_nsec)
+}
+
+unsafe fn raw_clock(id: libc::clockid_t, place: *mut i64) -> c_int {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is ours; the place is the caller's promise.
+    unsafe {
+        if libc::clock_gettime(id, &mut now) != 0 {
+            place.write(0);
+            return -1;
+        }
+        place.write(now.tv_sec * 1_000_000_000 + now.tv_nsec);
+    }
+    0
+}
+
+unsafe fn codec_part(encoding: *const c_char, index: usize) -> PyResult<ObjRef> {
+    // SAFETY: the caller's promise.
+    let codec = registry::lookup(&unsafe { lossy(encoding) })?;
+    codec.get(index).map(PyObject::new_ref).ok_or_else(crate::border::bad_call)
+}
+
+fn handle(name: &str, error: &PyObject) -> PyResult<ObjRef> {
+    call::call_one(&*registry::lookup_error(name)?, error)
+}
+
+/// A thread's function and argument, on the way to the thread.
+struct Start {
+    function: unsafe extern "C" fn(*mut c_void),
+    argument: *mut c_void,
+}
+
+unsafe extern "C" fn run_thread(start: *mut c_void) -> *mut c_void {
+    // SAFETY: made by `start_thread` for this thread.
+    unsafe {
+        let start = Box::from_raw(start as *mut Start);
+        (start.function)(start.argument);
+    }
+    core::ptr::null_mut()
+}
+
+fn start_thread(function: unsafe extern "C" fn(*mut c_void), argument: *mut c_void) -> c_ulong {
+    let start = Box::into_raw(Box::new(Start { function, argument })) as *mut c_void;
+    let mut id = 0;
+    // SAFETY: the new thread takes the box over; nobody joins it.
+    unsafe {
+        let entry: extern "C" fn(*mut c_void) -> *mut c_void = core::mem::transmute::<
+            unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+            extern "C" fn(*mut c_void) -> *mut c_void,
+        >(run_thread);
+        if libc::pthread_create(&mut id, core::ptr::null(), entry, start) != 0 {
+            drop(Box::from_raw(start as *mut Start));
+            return c_ulong::MAX;
+        }
+        libc::pthread_detach(id);
+    }
+    id
+}
+
+const _: () = assert!(size_of::<c_long>() == size_of::<libc::pthread_t>());

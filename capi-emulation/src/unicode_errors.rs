@@ -1,0 +1,106 @@
+//! The parts of `pyerrors.h` about `UnicodeError` and `SyntaxError`: their fields.
+
+use core::ffi::{c_char, c_int};
+
+use rpy_vm::protocol::{number, object as po};
+use rpy_vm::types::int::PyInt;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct};
+
+use crate::border::{Obj, OptObj, Out, c_str};
+
+/// Declares the functions of the three classes.
+macro_rules! fields {
+    ([$($get_encoding:ident)*] $($object:ident $start:ident $end:ident $reason:ident $set_start:ident $set_end:ident
+        $set_reason:ident;)*) => {
+        exports! {
+            $(
+                /// What was converted.
+                fn $object(error: Obj<'_>) -> Out = ObjRef {
+                    po::getattr(error, rpy_vm::intern!("object"))
+                }
+                /// Where the trouble begins.
+                fn $start(error: Obj<'_>, place: *mut isize) -> c_int = () {
+                    place.write(position(error, "start")?);
+                    Ok(())
+                }
+                /// Where the trouble ends.
+                fn $end(error: Obj<'_>, place: *mut isize) -> c_int = () {
+                    place.write(position(error, "end")?);
+                    Ok(())
+                }
+                /// Why.
+                fn $reason(error: Obj<'_>) -> Out = ObjRef {
+                    po::getattr(error, rpy_vm::intern!("reason"))
+                }
+                /// Sets where the trouble begins.
+                fn $set_start(error: Obj<'_>, value: isize) -> c_int = () {
+                    set(error, "start", PyInt::from_isize(value).as_object())
+                }
+                /// Sets where the trouble ends.
+                fn $set_end(error: Obj<'_>, value: isize) -> c_int = () {
+                    set(error, "end", PyInt::from_isize(value).as_object())
+                }
+                /// Sets why.
+                fn $set_reason(error: Obj<'_>, reason: *const c_char) -> c_int = () {
+                    set(error, "reason", c_str(reason)?.as_object())
+                }
+            )*
+            $(
+                /// The encoding.
+                fn $get_encoding(error: Obj<'_>) -> Out = ObjRef {
+                    po::getattr(error, rpy_vm::intern!("encoding"))
+                }
+            )*
+            /// Fills in where a pending `SyntaxError` is.
+            fn PyErr_SyntaxLocationObject(filename: OptObj<'_>, line: c_int, column: c_int) {
+                syntax_location(filename, line, column);
+            }
+            /// As `PyErr_SyntaxLocationObject`.
+            fn PyErr_SyntaxLocationEx(filename: *const c_char, line: c_int, column: c_int) {
+                let filename = if filename.is_null() { None } else { c_str(filename).ok() };
+                syntax_location(filename.as_ref().map(|name| name.as_object()), line, column);
+            }
+            /// As `PyErr_SyntaxLocationEx`, without a column.
+            fn PyErr_SyntaxLocation(filename: *const c_char, line: c_int) {
+                PyErr_SyntaxLocationEx(filename, line, -1);
+            }
+        }
+    };
+}
+
+fields! {
+    [PyUnicodeEncodeError_GetEncoding PyUnicodeDecodeError_GetEncoding]
+    PyUnicodeEncodeError_GetObject PyUnicodeEncodeError_GetStart PyUnicodeEncodeError_GetEnd PyUnicodeEncodeError_GetReason
+        PyUnicodeEncodeError_SetStart PyUnicodeEncodeError_SetEnd PyUnicodeEncodeError_SetReason;
+    PyUnicodeDecodeError_GetObject PyUnicodeDecodeError_GetStart PyUnicodeDecodeError_GetEnd PyUnicodeDecodeError_GetReason
+        PyUnicodeDecodeError_SetStart PyUnicodeDecodeError_SetEnd PyUnicodeDecodeError_SetReason;
+    PyUnicodeTranslateError_GetObject PyUnicodeTranslateError_GetStart PyUnicodeTranslateError_GetEnd
+        PyUnicodeTranslateError_GetReason PyUnicodeTranslateError_SetStart PyUnicodeTranslateError_SetEnd
+        PyUnicodeTranslateError_SetReason;
+}
+
+fn position(error: &PyObject, name: &str) -> PyResult<isize> {
+    number::as_isize(&*po::getattr(error, &PyStr::new(name))?, None)
+}
+
+fn set(error: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {
+    po::setattr(error, &PyStr::new(name), Some(value))
+}
+
+fn syntax_location(filename: Option<&PyObject>, line: c_int, column: c_int) {
+    let Some(pending) = PyErr::fetch() else { return };
+    let error = pending.object();
+    let fill = || -> PyResult<()> {
+        set(error, "lineno", PyInt::from_i64(i64::from(line)).as_object())?;
+        let offset = if column >= 0 { PyInt::from_i64(i64::from(column) + 1).into_obj() } else { rpy_vm::none() };
+        set(error, "offset", &offset)?;
+        match filename {
+            Some(filename) => set(error, "filename", filename),
+            None => Ok(()),
+        }
+    };
+    // What is missing in the message does not replace it.
+    drop(fill());
+    pending.restore();
+}
