@@ -15,6 +15,7 @@ pub mod bisect;
 pub mod cmath;
 pub mod codecs;
 pub mod collections;
+pub mod compression;
 pub mod contextvars;
 pub mod csv;
 pub mod datetime;
@@ -58,6 +59,7 @@ pub mod thread;
 pub mod time;
 pub mod tokenize_;
 pub mod unicodedata;
+pub mod uuid_;
 pub mod warnings;
 pub mod zlib;
 
@@ -120,6 +122,10 @@ pub static MODULES: &[&BuiltinModule] = &[
     &multiprocessing::posixshmem::MODULE,
     &socket::names::socket_::MODULE,
     &zlib::zlib_::MODULE,
+    &compression::bz2::bz2_::MODULE,
+    &compression::lzma::lzma_::MODULE,
+    &compression::zstd::zstd_::MODULE,
+    &uuid_::uuid_::MODULE,
     &binascii::binascii_::MODULE,
     &hashes::blake2::blake2_::MODULE,
     &hashes::sha3::sha3_::MODULE,
