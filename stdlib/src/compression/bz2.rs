@@ -208,6 +208,9 @@ impl PyBz2Decompressor {
         if decoder.eof {
             return Err(exc::eof_error("End of stream already reached"));
         }
+        if decoder.failed {
+            return Err(exc::value_error("Decompressor is unusable after a previous error"));
+        }
         decoder.decompress(&data, Action::Run, usize::try_from(max_length).ok()).map_err(error)
     }
 

@@ -82,11 +82,13 @@ pub struct Decoder<C> {
     pub unused: Vec<u8>,
     pub eof: bool,
     pub needs_input: bool,
+    /// The library has reported an error; not every library may be called again after that.
+    pub failed: bool,
 }
 
 impl<C: Coder> Decoder<C> {
     pub fn new(coder: C) -> Decoder<C> {
-        Decoder { coder, pending: Vec::new(), unused: Vec::new(), eof: false, needs_input: true }
+        Decoder { coder, pending: Vec::new(), unused: Vec::new(), eof: false, needs_input: true, failed: false }
     }
 
     /// Decompresses what there is, but to no more than `limit` bytes. Not to be called after the end.
@@ -107,7 +109,11 @@ impl<C: Coder> Decoder<C> {
             let wanted = limit.map_or(size, |limit| size.min(limit - out.len()));
             let space = room(&mut out, wanted);
             let given = space.len();
-            let step = self.coder.step(&input[used..], space, action)?;
+            let result = self.coder.step(&input[used..], space, action);
+            let step = result.inspect_err(|_| {
+                self.failed = true;
+                self.needs_input = false;
+            })?;
             // SAFETY: the coder has written that many bytes.
             unsafe { out.set_len(out.len() + step.written) };
             used += step.read;
@@ -142,5 +148,6 @@ impl<C: Coder> Decoder<C> {
         self.unused.clear();
         self.eof = false;
         self.needs_input = true;
+        self.failed = false;
     }
 }
