@@ -66,11 +66,11 @@ pub fn unsigned_long_long(value: &PyObject) -> PyResult<u64> {
         return Err(exc::type_error("an integer is required"));
     };
     value.as_u64().ok_or_else(|| {
-        exc::overflow_error(if value.is_negative() {
-            "can't convert negative int to unsigned"
+        if value.is_negative() {
+            exc::value_error("Cannot convert negative int")
         } else {
-            "int too big to convert"
-        })
+            exc::overflow_error("int too big to convert")
+        }
     })
 }
 
@@ -196,6 +196,9 @@ impl FilterChain {
     /// # Errors
     /// `TypeError`, `ValueError`, `LZMAError`.
     pub fn parse(specs: &PyObject) -> PyResult<FilterChain> {
+        if !sequence::check(specs) {
+            return Err(exc::type_error(format!("{} is not a sequence", specs.ty().name())));
+        }
         let count = rpy_vm::protocol::object::size(specs)?;
         if count > LONGEST_CHAIN {
             return Err(exc::value_error(format!("Too many filters - liblzma supports a maximum of {LONGEST_CHAIN}")));
