@@ -2,8 +2,47 @@
 
 #![no_main]
 
+use std::alloc::{GlobalAlloc, Layout};
+
+use rpy_vm::object::reserve;
+
+/// The allocator of Rust's collections: the one of objects, with a second attempt out of the reserve.
+struct Allocator(mimalloc::MiMalloc);
+
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Allocator = Allocator(mimalloc::MiMalloc);
+
+/// Calls again after a failure, if the request is small and there is a reserve.
+#[inline(always)]
+fn again(block: *mut u8, size: usize, call: impl FnOnce() -> *mut u8) -> *mut u8 {
+    if block.is_null() && reserve::may_serve(size) && reserve::release() { call() } else { block }
+}
+
+// SAFETY: everything is passed on to an allocator that keeps the rules.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise, here and below.
+        let call = || unsafe { self.0.alloc(layout) };
+        again(call(), layout.size(), call)
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let call = || unsafe { self.0.alloc_zeroed(layout) };
+        again(call(), layout.size(), call)
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above; a failed call leaves the block as it is.
+        let call = || unsafe { self.0.realloc(block, layout, size) };
+        again(call(), size, call)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { self.0.dealloc(block, layout) }
+    }
+}
 
 /// C's `main`: Rust's own would open /dev/null in the place of closed standard streams, which a Python program may look at.
 /// The arguments are read through `std::env`.

@@ -26,6 +26,7 @@ const MODULES: &[&str] = &[
     "os",
     "site",
     "stat",
+    "sysconfig/",
     "encodings/",
     "encodings.aliases",
     "encodings.utf_8",
@@ -49,6 +50,14 @@ const MODULES: &[&str] = &[
     "__hello_only__=",
 ];
 
+/// Where the library crate's files name directories after another interpreter: module, what stands there, what CPython has.
+/// Packages would be installed where no other tool looks for them.
+const PATCHES: &[(&str, &str, &str)] = &[
+    ("site", "return 'RustPython'", "return 'Python'"),
+    ("site", "/lib/rustpython{", "/lib/python{"),
+    ("sysconfig", "return 'RustPython'", "return 'Python'"),
+];
+
 /// Where the Python files are: our own first, then the library's.
 fn roots() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Lib");
@@ -62,7 +71,15 @@ fn find(origname: &str, package: bool) -> Option<PathBuf> {
 }
 
 fn compile(source: &Path, origname: &str) -> Option<Vec<u8>> {
-    let text = std::fs::read_to_string(source).ok()?;
+    let mut text = std::fs::read_to_string(source).ok()?;
+    for (module, theirs, ours) in PATCHES {
+        if *module == origname {
+            if !text.contains(theirs) {
+                println!("cargo::warning=module {origname} does not contain {theirs:?}: the patch is out of date");
+            }
+            text = text.replace(theirs, ours);
+        }
+    }
     let opts = CompileOpts { debug_ranges: true, ..CompileOpts::default() };
     let filename = format!("<frozen {origname}>");
     match rustpython_compiler::compile(&text, Mode::Exec, &filename, opts) {

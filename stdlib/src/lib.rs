@@ -42,6 +42,7 @@ pub mod posix;
 pub mod posixsubprocess;
 pub mod queue;
 pub mod random;
+pub mod remote_debugging;
 pub mod resource;
 pub mod select;
 pub mod signal;
@@ -54,6 +55,7 @@ pub mod struct_;
 pub mod suggestions;
 pub mod support;
 pub mod symtable_;
+pub mod sysconfig_;
 pub mod termios;
 pub mod thread;
 pub mod time;
@@ -68,6 +70,8 @@ pub static MODULES: &[&BuiltinModule] = &[
     &_typing::_typing::MODULE,
     &_weakref::_weakref::MODULE,
     &gc::gc::MODULE,
+    &remote_debugging::_remote_debugging::MODULE,
+    &sysconfig_::_sysconfig::MODULE,
     &io::_io::MODULE,
     &posix::files::posix::MODULE,
     &abc::abc::MODULE,

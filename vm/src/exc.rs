@@ -37,6 +37,8 @@ constructors! {
 /// A `MemoryError` without arguments.
 #[cold]
 pub fn memory_error() -> PyErr {
+    // If only this request was too large, there is memory for a new reserve.
+    crate::object::reserve::fill();
     PyErr::with_args(MemoryError(), Vec::new())
 }
 

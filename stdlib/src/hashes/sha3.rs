@@ -99,7 +99,7 @@ macro_rules! shake_class {
                 if length >= 1 << 29 {
                     return Err(exc::value_error("length is too large"));
                 }
-                let mut out = vec![0; length];
+                let mut out = rpy_vm::object::alloc::zeroed_vec(length)?;
                 self.state.borrow().clone().finalize_xof().read(&mut out);
                 Ok(out)
             }

@@ -354,7 +354,7 @@ impl PyFileIO {
         if size < 0 {
             return self.readall();
         }
-        let mut data = vec![0u8; (size as usize).min(0x7fff_f000)];
+        let mut data = rpy_vm::object::alloc::zeroed_vec((size as usize).min(0x7fff_f000))?;
         match self.read_into(&mut data)? {
             None => Ok(rpy_vm::none()),
             Some(n) => {

@@ -243,7 +243,7 @@ pub mod posix {
         if length < 0 {
             return Err(exc::os_error_errno(libc::EINVAL, None));
         }
-        let mut data = vec![0u8; length as usize];
+        let mut data = rpy_vm::object::alloc::zeroed_vec(length as usize)?;
         let (pointer, size) = (data.as_mut_ptr() as usize, data.len());
         // SAFETY: the buffer is ours during the call.
         let n = checked(|| unsafe { libc::pread(fd, pointer as *mut libc::c_void, size, offset) as i64 })?;
@@ -814,7 +814,7 @@ pub mod posix {
         if size < 0 {
             return Err(exc::os_error_errno(libc::EINVAL, None));
         }
-        let mut data = vec![0u8; size as usize];
+        let mut data = rpy_vm::object::alloc::zeroed_vec(size as usize)?;
         let mut filled = 0;
         while filled < data.len() {
             let (pointer, rest) = (data[filled..].as_mut_ptr() as usize, data.len() - filled);

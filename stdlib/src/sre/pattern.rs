@@ -262,7 +262,7 @@ impl PyPattern {
                 Some((start, end)) => subject.slice(start, end),
                 None => Ok(empty.clone()),
             };
-            all.push(match groups {
+            let found = match groups {
                 0 => part(0)?,
                 1 => part(1)?,
                 _ => {
@@ -272,7 +272,8 @@ impl PyPattern {
                     }
                     PyTuple::new(parts).into_obj()
                 }
-            });
+            };
+            rpy_vm::object::alloc::push(&mut all, found)?;
             Ok(true)
         })?;
         Ok(PyList::try_new(all)?.into_obj())

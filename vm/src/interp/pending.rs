@@ -49,6 +49,10 @@ pub fn handle(ts: &PyThreadState) -> PyResult<()> {
     if bits & breaker::GIL_DROP_REQUEST != 0 {
         gil::yield_to_others();
     }
+    if bits & breaker::OUT_OF_MEMORY != 0 {
+        ts.eval_breaker.fetch_and(!breaker::OUT_OF_MEMORY, Ordering::Relaxed);
+        return Err(crate::exc::memory_error());
+    }
     if bits & breaker::ASYNC_EXCEPTION != 0 {
         ts.eval_breaker.fetch_and(!breaker::ASYNC_EXCEPTION, Ordering::Relaxed);
         if let Some(ty) = ts.async_exc.take() {

@@ -34,7 +34,8 @@ pub fn mem_alloc(size: usize) -> *mut u8 {
         return core::ptr::null_mut();
     }
     // SAFETY: plain allocation; any size is allowed.
-    unsafe { libmimalloc_sys::mi_malloc(size.max(1)) as *mut u8 }
+    let block = unsafe { libmimalloc_sys::mi_malloc(size.max(1)) as *mut u8 };
+    if block.is_null() { super::reserve::retry(size, false) } else { block }
 }
 
 /// Like [`mem_alloc`], zeroed.
@@ -44,7 +45,37 @@ pub fn mem_calloc(size: usize) -> *mut u8 {
         return core::ptr::null_mut();
     }
     // SAFETY: plain allocation; any size is allowed.
-    unsafe { libmimalloc_sys::mi_zalloc(size.max(1)) as *mut u8 }
+    let block = unsafe { libmimalloc_sys::mi_zalloc(size.max(1)) as *mut u8 };
+    if block.is_null() { super::reserve::retry(size, true) } else { block }
+}
+
+/// A vector of `len` zeros, for lengths that a program gives.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn zeroed_vec(len: usize) -> PyResult<Vec<u8>> {
+    if len == 0 {
+        return Ok(Vec::new());
+    }
+    let layout = core::alloc::Layout::array::<u8>(len).map_err(|_| crate::exc::memory_error())?;
+    // SAFETY: the layout has a size; the vector gets the block with the layout it was allocated with, and it is zeroed.
+    unsafe {
+        let block = std::alloc::alloc_zeroed(layout);
+        if block.is_null() { Err(crate::exc::memory_error()) } else { Ok(Vec::from_raw_parts(block, len, len)) }
+    }
+}
+
+/// Appends to a vector that may become large.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn push<T>(items: &mut Vec<T>, item: T) -> PyResult<()> {
+    if items.len() == items.capacity() {
+        items.try_reserve(1).map_err(|_| crate::exc::memory_error())?;
+    }
+    items.push(item);
+    Ok(())
 }
 
 /// Resizes a block from [`mem_alloc`]; null (and the block unchanged) when memory is exhausted.

@@ -8,6 +8,7 @@ pub mod header;
 #[cfg(feature = "poison")]
 pub mod poison;
 pub mod refs;
+pub mod reserve;
 pub mod shape;
 pub mod slots;
 pub mod typeobj;

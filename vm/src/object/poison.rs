@@ -84,7 +84,8 @@ fn report(what: &str) {
         use crate::sysmodule::frames;
         let frames = std::iter::successors(frames::nth(0), |frame| frames::caller_of(frame));
         for frame in frames.take(20) {
-            eprintln!("  in {}", frame.code().co_qualname.to_string_lossy());
+            // SAFETY: a complete frame of this thread, which stands still.
+            eprintln!("  in {}", unsafe { frame.code() }.co_qualname.to_string_lossy());
         }
     }
     std::process::abort();

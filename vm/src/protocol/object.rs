@@ -826,6 +826,8 @@ pub fn iter_next(it: &PyObject) -> PyResult<Option<ObjRef>> {
     let Some(f) = it.ty().tp_iternext.get() else {
         return Err(exc::type_error(format!("'{}' object is not an iterator", it.ty().full_name())));
     };
+    // Iterators may be nested as deeply as one likes.
+    recursion::check(" while calling a Python object")?;
     // SAFETY: calling the slot as C would: NULL without an exception, or with StopIteration, means exhausted.
     let item = unsafe { f(it.as_ptr()) };
     if !item.is_null() {

@@ -42,6 +42,14 @@ pub fn stack_exhausted() -> bool {
     }
 }
 
+/// Bytes of machine stack that this thread may still use.
+pub fn stack_left() -> usize {
+    match thread::try_current() {
+        Some(state) => stack_pointer().saturating_sub(state.c_stack_limit.get()),
+        None => usize::MAX,
+    }
+}
+
 /// Call before recursing through Rust or C. `context` continues the message: " while calling a Python object".
 ///
 /// # Errors

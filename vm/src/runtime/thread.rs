@@ -25,6 +25,8 @@ pub mod breaker {
     pub const GC_SCHEDULED: usize = 1 << 4;
     /// Instrumentation (tracing, monitoring) changed: code must be re-instrumented.
     pub const INSTRUMENTATION_CHANGED: usize = 1 << 5;
+    /// Memory ran out: `MemoryError` is due.
+    pub const OUT_OF_MEMORY: usize = 1 << 6;
 }
 
 /// A node of the chain of handled exceptions (`_PyErr_StackItem`); may live inside extension objects.

@@ -87,6 +87,7 @@ pub fn main(modules: &'static [&'static BuiltinModule]) -> i32 {
 }
 
 fn become_main_thread() {
+    crate::object::reserve::fill();
     let state = thread::new_state();
     thread::set_main(state);
     thread::bind_to_os_thread(state);

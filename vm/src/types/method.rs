@@ -76,6 +76,12 @@ unsafe extern "C-unwind" fn vectorcall_method(
     // SAFETY: the vectorcall protocol: `callable` is a PyMethod, the vector holds the arguments and keyword values.
     unsafe {
         let this = (*callable).cast_unchecked_ref::<PyMethod>();
+        // A method of a method of a method...
+        if this.im_func.is_exact_type(&PyMethod_Type)
+            && let Err(e) = crate::runtime::recursion::check(" while calling a Python object")
+        {
+            return e.restore_null();
+        }
         let nargs = vectorcall_nargs(nargsf);
         let result = if nargsf & ARGUMENTS_OFFSET != 0 {
             // The caller lends the word before the arguments.

@@ -182,7 +182,7 @@ impl PyBuffered {
     /// One read of the raw stream: the bytes, or `None` if it would block.
     fn raw_read(&self, raw: &PyObject, n: usize) -> PyResult<Option<Vec<u8>>> {
         if let Some(file) = raw.downcast_exact::<PyFileIO>() {
-            let mut data = vec![0u8; n];
+            let mut data = rpy_vm::object::alloc::zeroed_vec(n)?;
             return Ok(file.read_into(&mut data)?.map(|got| {
                 data.truncate(got);
                 data

@@ -5,6 +5,7 @@ use crate::exc;
 use crate::object::alloc::new_exact;
 use crate::object::{CompareOp, ObjRef, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, mapping, number, object, sequence};
+use crate::runtime::recursion;
 use crate::types::dict::PyDict;
 use crate::types::str::{PyStr, StrBuilder};
 use rpy_derive::{pyclass, pymethods};
@@ -55,6 +56,7 @@ impl PyMappingProxy {
 
     #[slot]
     fn mp_subscript(&self, key: &PyObject) -> PyResult {
+        recursion::check("")?;
         object::get_item(&self.mapping, key)
     }
 
@@ -62,7 +64,10 @@ impl PyMappingProxy {
     fn sq_contains(&self, key: &PyObject) -> PyResult<bool> {
         match self.mapping.downcast_exact::<PyDict>() {
             Some(dict) => dict.contains(key),
-            None => sequence::contains(&self.mapping, key),
+            None => {
+                recursion::check("")?;
+                sequence::contains(&self.mapping, key)
+            }
         }
     }
 
