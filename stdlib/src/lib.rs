@@ -31,6 +31,7 @@ pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod locale;
+pub mod lsprof;
 pub mod marshal;
 pub mod math;
 pub mod mmap;
@@ -70,6 +71,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &_typing::_typing::MODULE,
     &_weakref::_weakref::MODULE,
     &gc::gc::MODULE,
+    &lsprof::_lsprof::MODULE,
     &remote_debugging::_remote_debugging::MODULE,
     &sysconfig_::_sysconfig::MODULE,
     &io::_io::MODULE,
