@@ -180,7 +180,11 @@ fn run_file(path: &OsString, skip_first_line: bool) -> PyResult<()> {
     globals.set_name("__file__", file.to_obj());
     globals.set_name("__cached__", crate::none());
     set_file_loader(&globals, file.as_object())?;
-    if real.extension().is_some_and(|e| e == "pyc") {
+    let magic = crate::import::imp_module::pyc_magic().to_le_bytes();
+    if real.extension().is_some_and(|e| e == "pyc") || source.starts_with(&magic) {
+        if !source.starts_with(&magic) {
+            return Err(exc::runtime_error("Bad magic number in .pyc file"));
+        }
         let code = crate::marshal::loads(source.get(16..).unwrap_or_default())?;
         return crate::import::bootstrap::exec_code(&code, &globals);
     }
