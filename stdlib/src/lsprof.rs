@@ -17,7 +17,7 @@ use rpy_vm::types::list::PyList;
 use rpy_vm::types::module::PyModule;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, exc, structseq};
-use rpy_vm::{pyclass, pyexec, pymethods, pymodule};
+use rpy_vm::{pyclass, pymethods, pymodule};
 
 /// Counts and times of a function, or of a pair of caller and callee.
 #[derive(Default, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! `_sysconfig`: build variables that the library cannot know otherwise.
 
 use rpy_vm::err::PyResult;
-use rpy_vm::object::{PyStruct, Ref};
+use rpy_vm::object::Ref;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;

@@ -441,6 +441,12 @@ pub mod process_functions {
         }
         Ok((load[0], load[1], load[2]))
     }
+    /// Checks if PyOS_InputHook is set.
+    #[pyfunction]
+    fn _is_inputhook_installed() -> bool {
+        false
+    }
+
     /// Return the number of logical CPUs in the system.
     #[pyfunction]
     fn cpu_count() -> ObjRef {
