@@ -147,7 +147,7 @@ fn the_editing_console() {
     session.wait_for("ZeroDivisionError: division by zero");
     session.wait_for(">>> ");
     // History.
-    session.keys("\x1b[A\x1b[A");
+    session.keys("\x1bOA\x1bOA");
     session.wait_for("twice(4321)");
     session.keys("\r");
     session.wait_for("8642");

@@ -166,7 +166,7 @@ structseq! {
 pub fn flags(config: &Config) -> PyResult<ObjRef> {
     let flag = |on: bool| int(on.into());
     FLAGS.build(vec![
-        int(config.debug.into()),
+        flag(config.debug > 0),
         int(config.inspect.get().into()),
         int(config.interactive.into()),
         int(config.optimize.into()),
