@@ -87,7 +87,11 @@ fn options_show_in_sys() {
         (&["-bb"], "sys.flags.bytes_warning, sys.warnoptions", "(2, ['error::BytesWarning'])"),
         (&["-d"], "sys.flags.debug", "1"),
         (&["-q"], "sys.flags.quiet", "1"),
-        (&["-W", "error", "-Wignore::DeprecationWarning"], "sys.warnoptions", "['error', 'ignore::DeprecationWarning']"),
+        (
+            &["-W", "error", "-Wignore::DeprecationWarning"],
+            "sys.warnoptions",
+            "['error', 'ignore::DeprecationWarning']",
+        ),
         (&["-X", "dev"], "sys.flags.dev_mode, sys.warnoptions", "(True, ['default'])"),
         (&["-X", "utf8=0"], "sys.flags.utf8_mode", "0"),
         (&["-X", "utf8"], "sys.flags.utf8_mode, sys.stdin.errors", "(1, 'surrogateescape')"),
@@ -188,7 +192,11 @@ fn exit_codes() {
         ("class S(SystemExit):\n  code = property(lambda s: 1/0)\nraise S('x')", 1, "x\n"),
         ("import sys; sys.stderr = None; 1/0", 1, ""),
         ("import sys\ndef h(*a): raise SystemExit(7)\nsys.excepthook = h\n1/0", 7, ""),
-        ("import threading, time; threading.Thread(target=time.sleep, args=(.05,)).start(); raise SystemExit(3)", 3, ""),
+        (
+            "import threading, time; threading.Thread(target=time.sleep, args=(.05,)).start(); raise SystemExit(3)",
+            3,
+            "",
+        ),
         ("import os; os._exit(11)", 11, ""),
     ] {
         let out = rpy().args(["-c", code]).output().expect("the interpreter starts");
@@ -199,7 +207,8 @@ fn exit_codes() {
 
 #[test]
 fn an_interrupt_ends_the_process_by_its_signal() {
-    for code in ["raise KeyboardInterrupt", "import os, signal; os.kill(os.getpid(), signal.SIGINT)\nwhile True: pass"] {
+    for code in ["raise KeyboardInterrupt", "import os, signal; os.kill(os.getpid(), signal.SIGINT)\nwhile True: pass"]
+    {
         let out = rpy().args(["-c", code]).output().expect("the interpreter starts");
         assert_eq!(out.status.signal(), Some(libc::SIGINT), "{code}");
         assert!(text(&out.stderr).ends_with("KeyboardInterrupt\n"), "{code}");
@@ -299,7 +308,10 @@ fn compiled_files() {
     for cut in (16..good.len()).step_by(7) {
         std::fs::write(&cache, &good[..cut]).expect("a file");
         let (ok, _, err) = run();
-        assert!(!ok && err.contains("EOFError") || err.contains("ValueError") || err.contains("ImportError"), "{cut}: {err}");
+        assert!(
+            !ok && err.contains("EOFError") || err.contains("ValueError") || err.contains("ImportError"),
+            "{cut}: {err}"
+        );
     }
     std::fs::write(&cache, &good).expect("a file");
     let out = rpy().arg(&cache).output().expect("the interpreter starts");
@@ -382,8 +394,7 @@ fn an_installed_prefix() {
     for dir in [Path::new("/"), &folder.0] {
         let out = Command::new(&installed).current_dir(dir).args(["-I", "-B", "-c", code]).output().expect("it starts");
         let root = folder.0.display();
-        let wanted =
-            format!("{root} {root}/lib/python3.14/json/__init__.py {root}/lib/python3.14/site-packages\n");
+        let wanted = format!("{root} {root}/lib/python3.14/json/__init__.py {root}/lib/python3.14/site-packages\n");
         assert_eq!(text(&out.stdout), wanted, "{}", text(&out.stderr));
     }
 }

@@ -115,7 +115,12 @@ fn describe(function: &PyObject) -> PyResult<ObjRef> {
 }
 
 /// Called by the eval loop for each event; `object` is the profiler.
-unsafe extern "C-unwind" fn event(object: *mut PyObject, frame: *mut PyFrame, what: c_int, arg: *mut PyObject) -> c_int {
+unsafe extern "C-unwind" fn event(
+    object: *mut PyObject,
+    frame: *mut PyFrame,
+    what: c_int,
+    arg: *mut PyObject,
+) -> c_int {
     // SAFETY: the eval loop hands in what was installed with this function, and live objects.
     let (profiler, frame, arg) =
         unsafe { ((*object).cast_unchecked_ref::<_lsprof::PyProfiler>(), &*frame, arg.as_ref()) };

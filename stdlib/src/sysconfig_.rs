@@ -2,10 +2,10 @@
 
 use rpy_vm::err::PyResult;
 use rpy_vm::object::Ref;
+use rpy_vm::pymodule;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
-use rpy_vm::pymodule;
 
 /// A helper for the sysconfig module.
 #[pymodule(name = "_sysconfig")]

@@ -11,9 +11,5 @@ const MOST: usize = 4 << 30;
 /// cost memory.
 pub fn with_room<R>(source: &str, f: impl FnOnce() -> R) -> R {
     let wanted = source.len() * PER_BYTE + BASE;
-    if wanted <= crate::runtime::recursion::stack_left() {
-        f()
-    } else {
-        stacker::grow(wanted.clamp(64 << 20, MOST), f)
-    }
+    if wanted <= crate::runtime::recursion::stack_left() { f() } else { stacker::grow(wanted.clamp(64 << 20, MOST), f) }
 }
