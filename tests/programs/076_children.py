@@ -113,11 +113,13 @@ thread.join()
 def in_thread():
     pid = os.fork()
     if pid == 0:
+        main.join()
         os._exit(5 if threading.main_thread() is threading.current_thread() else 6)
     codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 codes = []
+main = threading.main_thread()
 with warnings.catch_warnings(action="ignore"):
     thread = threading.Thread(target=in_thread)
     thread.start()

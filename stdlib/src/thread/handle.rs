@@ -244,6 +244,8 @@ impl PyThreadHandle {
         let shared = handle.shared();
         shared.ident.store(ident, Ordering::Release);
         shared.stage.store(stage::RUNNING, Ordering::Release);
+        // In the child of another thread's fork this one is gone, too.
+        remember(&STARTED, &shared);
         handle
     }
 
