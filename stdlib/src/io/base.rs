@@ -48,6 +48,11 @@ pub fn closed_error() -> PyErr {
     exc::value_error("I/O operation on closed file.")
 }
 
+/// The same from files and `StringIO`, which leave the full stop out.
+pub fn closed_error_plain() -> PyErr {
+    exc::value_error("I/O operation on closed file")
+}
+
 fn check_capability(stream: &PyObject, method: &'static PyStr, message: &str) -> PyResult<ObjRef> {
     let answer = call::call_method(stream, method, &[])?;
     if answer.is(rpy_vm::types::bool_::as_object(true)) { Ok(answer) } else { Err(unsupported(message)) }

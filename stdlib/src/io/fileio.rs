@@ -11,7 +11,7 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, exc, intern, pyclass, pymethods};
 
-use super::base::{PyIOBase, PyRawIOBase, closed_error};
+use super::base::{PyIOBase, PyRawIOBase, closed_error_plain};
 use super::unsupported;
 
 /// Open a file.
@@ -54,7 +54,7 @@ const WOULD_BLOCK: [i32; 2] = [libc::EAGAIN, libc::EWOULDBLOCK];
 impl PyFileIO {
     fn fd(&self) -> PyResult<i32> {
         let fd = self.fd.get();
-        if fd < 0 { Err(closed_error()) } else { Ok(fd) }
+        if fd < 0 { Err(closed_error_plain()) } else { Ok(fd) }
     }
 
     fn need_readable(&self) -> PyResult<i32> {

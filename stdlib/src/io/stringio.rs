@@ -10,7 +10,7 @@ use rpy_vm::types::str::{PyStr, StrBuilder};
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, Ref, exc, intern, pyclass, pymethods};
 
-use super::base::{PyIOBase, PyTextIOBase, closed_error, size_arg};
+use super::base::{PyIOBase, PyTextIOBase, closed_error_plain, size_arg};
 use super::newline::PyIncrementalNewlineDecoder;
 use super::text::{LineEnd, parse_newline};
 use super::unsupported;
@@ -38,7 +38,7 @@ impl PyStringIO {
         if !self.initialized.get() {
             return Err(exc::value_error("I/O operation on uninitialized object"));
         }
-        if self.closed.get() { Err(closed_error()) } else { Ok(()) }
+        if self.closed.get() { Err(closed_error_plain()) } else { Ok(()) }
     }
 
     fn text(&self, start: usize, end: usize) -> Ref<PyStr> {
@@ -292,7 +292,7 @@ impl PyStringIO {
     #[pymethod(name = "__setstate__", sig = "($self, state, /)")]
     fn setstate(&self, state: &PyObject) -> PyResult<()> {
         if self.closed.get() {
-            return Err(closed_error());
+            return Err(closed_error_plain());
         }
         let Some(state) = state.downcast_ref::<PyTuple>().filter(|t| t.len() >= 4) else {
             return Err(exc::type_error(format!(
