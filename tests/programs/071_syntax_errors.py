@@ -43,3 +43,7 @@ for source in ["", "x=1\ny=2", "if x:\n  pass", "if x: pass", "x; y"]:
     show(source, "single")
 show("(" * 201)
 show("".join(" " * i + "if x:\n" for i in range(101)) + " " * 101 + "x")
+
+# Nothing is wrong with these.
+show("from os import (  # everything *\n    path)\n")
+show("match x:\n    case {'a': b, **rest} | [b, *rest]: pass\n")

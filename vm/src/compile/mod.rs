@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use rustpython_compiler::CompileOpts;
-use rustpython_compiler::core::Mode as CompilerMode;
-use rustpython_compiler::core::bytecode::CodeFlags;
+use rustpython_compiler::codegen::compile::compile_top_with_syntax_warning_handler;
+use rustpython_compiler::core::bytecode::{CodeFlags, CodeObject, ConstantData};
+use rustpython_compiler::core::{Mode as CompilerMode, SourceFileBuilder};
+use rustpython_compiler::{CompileError, CompileOpts, parser};
 
 use crate::err::PyResult;
 use crate::object::refs::Ref;
@@ -109,17 +110,45 @@ pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -
         return Err(error);
     }
     let mut warnings = Warnings::default();
-    let result = stack::with_room(source, || {
+    let mut result = stack::with_room(source, || {
         let mut note = |location, message| warnings.note(location, message);
-        let mode = mode.to_compiler();
+        let (mode, opts) = (mode.to_compiler(), opts.clone());
         rustpython_compiler::compile_with_syntax_warning_handler(source, mode, filename, opts, &mut note)
     });
+    if let Err(CompileError::Parse(_)) = &result {
+        if let Some(error) = error::explained(source, filename, mode, options) {
+            return Err(error);
+        }
+        warnings = Warnings::default();
+        let again = stack::with_room(source, || compile_unchecked(source, filename, mode, opts, &mut warnings));
+        result = again.unwrap_or(result);
+    }
     if result.is_ok() {
         escapes::find_in_source(source).issue(filename, source)?;
     }
     warnings.issue(filename, source)?;
     let code = result.map_err(|e| error::compile_error(e, source, filename, mode, options))?;
     code_from_compiler(&code)
+}
+
+/// Compiles source that our grammar accepts. The compiler looks for mistakes in the text itself too, and sees some where
+/// there are none: that is left out here. `None` if its parser is against the source as well.
+fn compile_unchecked(
+    source: &str,
+    filename: &str,
+    mode: Mode,
+    opts: CompileOpts,
+    warnings: &mut Warnings,
+) -> Option<Result<CodeObject<ConstantData>, CompileError>> {
+    let parser_mode = if mode == Mode::Eval { parser::Mode::Expression } else { parser::Mode::Module };
+    let tree = parser::parse(source, parser::ParseOptions::from(parser_mode)).ok()?.into_syntax();
+    let file = SourceFileBuilder::new(filename, source).finish();
+    if let Err(error) = rustpython_compiler::too_deeply_nested_error(&tree, &file, opts.recursion_limit) {
+        return Some(Err(error));
+    }
+    let mut note = |location, message| warnings.note(location, message);
+    let code = compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, Some(&mut note));
+    Some(code.map_err(CompileError::from))
 }
 
 /// Decodes and compiles a source file's bytes.

@@ -53,7 +53,10 @@ pub fn decode(source: &[u8], filename: &str) -> PyResult<String> {
     match name.as_deref() {
         None | Some("utf-8") => utf8(body, filename),
         Some(n) if n.starts_with("utf-8-") => utf8(body, filename),
-        Some(other) if has_bom => Err(problem(&format!("encoding problem: {other} with BOM"), filename)),
+        Some(other) if has_bom => {
+            let message = format!("encoding problem: {other} with BOM");
+            Err(super::error::make(exc::SyntaxError(), &message, filename, (1, 0), (1, 0), None))
+        }
         Some("latin-1" | "iso-8859-1" | "iso-latin-1") => Ok(body.iter().map(|&b| b as char).collect()),
         Some(_) => {
             let original = encoding.unwrap_or_default();
