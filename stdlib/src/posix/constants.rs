@@ -245,6 +245,8 @@ pub fn add(module: &PyModule) -> PyResult<()> {
     module.add("RWF_NOWAIT", 8i64)?;
     module.add("RWF_APPEND", 16i64)?;
     module.add("CLONE_NEWTIME", 0x80i64)?;
+    module.add("SCHED_NORMAL", i64::from(libc::SCHED_OTHER))?;
+    module.add("SCHED_DEADLINE", 6i64)?;
     module.add("pathconf_names", names(PATHCONF))?;
     module.add("sysconf_names", names(SYSCONF))?;
     module.add("confstr_names", names(CONFSTR))?;
