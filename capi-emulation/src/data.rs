@@ -40,6 +40,7 @@ data! {
     _PyTypeVar_Type, _PyUnicodeASCIIIter_Type, _PyUnion_Type, _PyWeakref_CallableProxyType, _PyWeakref_ProxyType,
     _PyWeakref_RefType, _Py_GenericAliasIterType,
     PyDictItems_Type,
+    PyStdPrinter_Type,
     PyDictIterItem_Type,
     PyDictIterKey_Type,
     PyDictIterValue_Type,
