@@ -750,16 +750,16 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             match instrument::execute(m.ts, m.frame, OP, arg, before) {
                 Ok(instrument::RELOAD) => {
                     m.enter(m.frame);
-                    return Flow::Next;
+                    Flow::Next
                 }
                 Ok(instrument::DONE) => {
                     let at = m.this();
                     m.enter(m.frame);
                     m.frame().instr_ptr.set(at);
-                    return Flow::Next;
+                    Flow::Next
                 }
                 Ok(next) => Flow::Again(next, arg),
-                Err(e) => return Flow::Raise(e),
+                Err(e) => Flow::Raise(e),
             }
         }
 
