@@ -23,7 +23,7 @@ fn by_result(result: i32) -> PyResult<()> {
 
 fn from_seconds(seconds: f64) -> PyResult<libc::timespec> {
     let whole = seconds.floor();
-    if !(whole.abs() < 9.2e18) {
+    if whole.is_nan() || whole.abs() >= 9.2e18 {
         return Err(exc::overflow_error("timestamp out of range for platform time_t"));
     }
     let mut spec = libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9).round() as i64 };
