@@ -43,6 +43,9 @@ pub unsafe fn reclaim(object: *mut PyObject) {
 /// As for `PyObject::decref`.
 #[inline(always)]
 pub unsafe fn decref(object: *mut PyObject) {
+    #[cfg(feature = "poison")]
+    // SAFETY: the caller owns a reference.
+    crate::object::poison::check(unsafe { &*object });
     // SAFETY: the caller owns a reference, so the object is alive.
     unsafe {
         let count = (*object).ob_refcnt.get();

@@ -20,6 +20,8 @@ unsafe impl Sync for FreeList {}
 impl FreeList {
     /// An empty list that keeps at most `limit` objects.
     pub const fn new(limit: usize) -> FreeList {
+        // The build that poisons freed memory wants every block back.
+        let limit = if cfg!(feature = "poison") { 0 } else { limit };
         FreeList { head: Cell::new(core::ptr::null_mut()), len: Cell::new(0), limit }
     }
 
@@ -44,7 +46,7 @@ impl FreeList {
     /// `object` is dead, of this list's exact type, and its block is at least as large as the type's usual one.
     #[inline(always)]
     pub unsafe fn push(&self, object: *mut PyObject) -> bool {
-        if self.len.get() >= self.limit || cfg!(feature = "poison") {
+        if self.len.get() >= self.limit {
             return false;
         }
         // SAFETY: the caller's promise: the object is ours to write to.
