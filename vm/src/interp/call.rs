@@ -225,7 +225,7 @@ unsafe fn bind_keyword(
     // SAFETY: the word becomes owned here, and is moved or dropped.
     let value = unsafe { word.into_owned() };
     let Some(name) = name.downcast_ref::<PyStr>() else {
-        return Err(exc::type_error(format!("{}() keywords must be strings", func_name(func))));
+        return Err(exc::type_error("keywords must be strings"));
     };
     let names = code.co_localsplusnames.items();
     let found = (posonly..total).find(|&i| names[i].is(name.as_object())).or_else(|| {

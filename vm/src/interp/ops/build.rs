@@ -297,13 +297,11 @@ pub fn dict_merge(dict: &PyObject, update: &PyObject, callable: &PyObject) -> Py
     };
     for (key, value) in pairs {
         if dict.contains(&key)? {
-            if PyStr::check(&key) {
-                return Err(exc::type_error(format!(
-                    "{} got multiple values for keyword argument '{}'",
-                    crate::interp::call::function_text(callable),
-                    protocol::str(&key)?.to_string_lossy()
-                )));
-            }
+            return Err(exc::type_error(format!(
+                "{} got multiple values for keyword argument '{}'",
+                crate::interp::call::function_text(callable),
+                protocol::str(&key)?.to_string_lossy()
+            )));
         }
         dict.set_item(&key, &value)?;
     }
