@@ -158,6 +158,11 @@ pub fn is_pending() -> bool {
     ANY_TRIPPED.load(Ordering::Acquire)
 }
 
+/// Has a signal arrived whose Python handler has not run yet?
+pub fn arrived() -> bool {
+    ANY_TRIPPED.load(Ordering::Acquire)
+}
+
 /// Takes the note of a pending SIGINT away; tells whether there was one (`PyOS_InterruptOccurred`).
 pub fn take_interrupt() -> bool {
     thread::is_main() && TRIPPED[libc::SIGINT as usize].swap(false, Ordering::AcqRel)

@@ -119,6 +119,34 @@ fn prompt(name: &str) -> String {
     text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// Waits until there is something to read on standard input. A signal that arrives between the prompt and the wait is not
+/// missed: signals are held back until `ppoll` lets them through and waits in one step.
+///
+/// # Errors
+/// What a signal's handler raises.
+fn wait_for_input() -> PyResult<()> {
+    loop {
+        // SAFETY: the masks and the record are plain data on the stack, filled in by the calls; the mask is put back.
+        let ready = unsafe {
+            let mut all: libc::sigset_t = core::mem::zeroed();
+            let mut before: libc::sigset_t = core::mem::zeroed();
+            libc::sigfillset(&mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+            let mut input = libc::pollfd { fd: 0, events: libc::POLLIN, revents: 0 };
+            let mut wait = || libc::ppoll(&mut input, 1, core::ptr::null(), &before);
+            // Any failure but an interruption is the read's to report.
+            let ready = !signals::arrived()
+                && (crate::runtime::gil::allow_threads(&mut wait) >= 0 || exc::last_errno() != libc::EINTR);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &before, core::ptr::null_mut());
+            ready
+        };
+        signals::check()?;
+        if ready {
+            return Ok(());
+        }
+    }
+}
+
 /// A line of standard input with its end; empty at the end of input. Byte by byte, so that a program's own reading starts
 /// behind it.
 fn read_line(prompt: &str) -> PyResult<Vec<u8>> {
@@ -132,6 +160,7 @@ fn read_line(prompt: &str) -> PyResult<Vec<u8>> {
     }
     let mut line = Vec::new();
     loop {
+        wait_for_input()?;
         let mut byte = 0u8;
         let n = signals::retry(|| {
             // SAFETY: one byte is written to a variable of that size.
