@@ -348,8 +348,8 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
                     go(&m, first as u8, arg, context)
                 }
                 step_tag::DEOPTIMIZE => deoptimize(m.frame, ip, m.sp, ts, arg | first << DEOPTIMIZE_SHIFT, context),
-                step_tag::RAISE => raise(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
-                _ => reraise(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
+                step_tag::RAISE => raise::<false>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
+                _ => raise::<true>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
             };
         }
         let mut m = Machine { ts: &*ts, frame, ip, sp };
@@ -359,8 +359,8 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
             Flow::Deoptimize(op) => {
                 deoptimize(m.frame, m.ip, m.sp, ts, arg | (op as usize) << DEOPTIMIZE_SHIFT, context)
             }
-            Flow::Raise(e) => raise(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
-            Flow::Reraise(e) => reraise(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
+            Flow::Raise(e) => raise::<false>(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
+            Flow::Reraise(e) => raise::<true>(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
             Flow::Exit(value) => pack(Ok(value)),
         }
     }
@@ -391,13 +391,13 @@ unsafe extern "sysv64-unwind" fn deoptimize(
     }
 }
 
-/// An exception (in the argument's place) leaves the current instruction.
+/// An exception (in the argument's place) leaves the current instruction, which raises it again if `AGAIN`.
 ///
 /// # Safety
 /// See [`Handler`]; the exception is an owned reference.
 #[cold]
 #[inline(never)]
-unsafe extern "sysv64-unwind" fn raise(
+unsafe extern "sysv64-unwind" fn raise<const AGAIN: bool>(
     frame: *mut InterpreterFrame,
     ip: *mut u16,
     sp: *mut StackRef,
@@ -408,31 +408,7 @@ unsafe extern "sysv64-unwind" fn raise(
     // SAFETY: the registers of a live machine, and an owned exception.
     unsafe {
         let mut m = Machine { ts: &*ts, frame, ip, sp };
-        match unwound(&mut m, PyErr::from_raw(error as *mut PyObject), false) {
-            None => go_next(&mut m, context),
-            Some(e) => pack(Err(e)),
-        }
-    }
-}
-
-/// As [`raise`], for an exception that an instruction raises again.
-///
-/// # Safety
-/// As for [`raise`].
-#[cold]
-#[inline(never)]
-unsafe extern "sysv64-unwind" fn reraise(
-    frame: *mut InterpreterFrame,
-    ip: *mut u16,
-    sp: *mut StackRef,
-    ts: *const PyThreadState,
-    error: usize,
-    context: *const Context,
-) -> usize {
-    // SAFETY: the registers of a live machine, and an owned exception.
-    unsafe {
-        let mut m = Machine { ts: &*ts, frame, ip, sp };
-        match unwound(&mut m, PyErr::from_raw(error as *mut PyObject), true) {
+        match unwound(&mut m, PyErr::from_raw(error as *mut PyObject), AGAIN) {
             None => go_next(&mut m, context),
             Some(e) => pack(Err(e)),
         }

@@ -40,14 +40,10 @@ fn enterable(callable: &PyObject) -> Option<&PyFunction> {
 /// Starts `frame` on top of the present one. `offset` is where the present one goes on, from its call instruction.
 #[inline(always)]
 fn enter(m: &mut Machine<'_>, frame: *mut InterpreterFrame, offset: usize) -> PyResult<()> {
-    let remaining = m.ts.py_recursion_remaining.get();
-    if remaining <= 0 {
+    if m.ts.py_recursion_remaining.get() <= 0 {
         return Err(refuse(m.ts, frame));
     }
-    m.ts.py_recursion_remaining.set(remaining - 1);
-    m.frame().return_offset.set(offset as u16);
-    m.save_sp();
-    m.enter(frame);
+    go_on_in(m, frame, offset);
     Ok(())
 }
 

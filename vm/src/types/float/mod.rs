@@ -124,23 +124,4 @@ impl PyFloat {
             }
         }
     }
-
-    /// `decref` for an object known to be exactly a `float`: no indirect call.
-    ///
-    /// # Safety
-    /// As for `PyObject::decref`, and the type is exactly `float`.
-    #[inline(always)]
-    pub unsafe fn decref_exact(object: *mut PyObject) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let count = (*object).ob_refcnt.get();
-            if (count as i32) < 0 {
-                return;
-            }
-            (*object).ob_refcnt.set(count - 1);
-            if count == 1 {
-                PyFloat::dealloc(object);
-            }
-        }
-    }
 }

@@ -568,25 +568,6 @@ impl PyInt {
             }
         }
     }
-
-    /// `decref` for an object known to be exactly an `int`: no indirect call.
-    ///
-    /// # Safety
-    /// As for `PyObject::decref`, and the type is exactly `int`.
-    #[inline(always)]
-    pub unsafe fn decref_exact(object: *mut PyObject) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let count = (*object).ob_refcnt.get();
-            if (count as i32) < 0 {
-                return;
-            }
-            (*object).ob_refcnt.set(count - 1);
-            if count == 1 {
-                PyInt::dealloc(object);
-            }
-        }
-    }
 }
 
 /// A fresh int whose digits are being written: derefs to the digits, [`DigitsMut::finish`] normalises.
