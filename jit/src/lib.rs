@@ -1,2 +1,4 @@
 //! The tracing JIT of rpy: recorder, IR, optimizer, backend. It depends on `rpy_vm`, which knows it only through
-//! `rpy_vm::jit_hooks`. Not built yet: no recorder is installed, and programs run in the interpreter.
+//! `rpy_vm::jit_hooks`.
+
+pub mod ir;

@@ -1,0 +1,120 @@
+//! Snapshots: what the interpreter's frames hold where a trace may end.
+//!
+//! The memory of a frame that exists (the base frame, at least) is true for every slot that the snapshot does not
+//! mention: its words own what they own. A mentioned slot gets the snapshot's value when the trace ends there; what the
+//! memory holds until then is dropped.
+
+use super::Value;
+
+/// A snapshot's number in its trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SnapshotId(pub u32);
+
+/// How execution goes on when a trace ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitKind {
+    /// The innermost frame's instruction is executed by the interpreter.
+    Resume,
+    /// The innermost frame's instruction raises the pending exception (of the thread state).
+    Raise,
+}
+
+/// How a value becomes the word in a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Form {
+    /// An object of which the trace owns a reference, which moves into the slot.
+    Owned,
+    /// An object that something else keeps alive up to here: the slot takes a reference of its own.
+    Shared,
+    /// An int, to be boxed.
+    Int,
+    /// A float, to be boxed.
+    Float,
+    /// A bool.
+    Bool,
+    /// The empty slot. (The value is ignored.)
+    Null,
+}
+
+impl Form {
+    pub const ALL: &[(Form, &str)] = &[
+        (Form::Owned, "own"),
+        (Form::Shared, "obj"),
+        (Form::Int, "int"),
+        (Form::Float, "float"),
+        (Form::Bool, "bool"),
+        (Form::Null, "null"),
+    ];
+
+    /// The name in text.
+    pub fn text(self) -> &'static str {
+        Form::ALL.iter().find(|(f, _)| *f == self).map_or("?", |(_, t)| t)
+    }
+}
+
+/// A slot's word to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SlotState {
+    /// Position among locals, cells, free variables and operand stack.
+    pub index: u16,
+    pub form: Form,
+    pub value: Value,
+}
+
+/// A frame that exists only in the trace: what is needed to make it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inlined {
+    /// The function, an object.
+    pub function: Value,
+    /// Whether the trace owns a reference to it, or something else keeps it alive.
+    pub function_form: Form,
+    /// Address of the code object.
+    pub code: usize,
+}
+
+/// One frame.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FrameState {
+    /// `None` for the base frame, which exists.
+    pub inlined: Option<Inlined>,
+    /// Address of the instruction at which the frame stands: for the innermost frame the one to execute, for others their call.
+    pub ip: usize,
+    /// How many units behind `ip` the frame goes on when the next inner one returns.
+    pub return_offset: u16,
+    /// Words on the operand stack.
+    pub depth: u16,
+    /// In ascending order of slots. Of an inlined frame, every slot that is not empty is here.
+    pub slots: Vec<SlotState>,
+}
+
+/// The state of all frames of the trace, the base frame first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    pub kind: ExitKind,
+    pub frames: Vec<FrameState>,
+}
+
+impl Snapshot {
+    /// The values that an exit needs, in the order in which the backend reports where they are. `Null` slots are left out.
+    pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
+        self.frames.iter().flat_map(|frame| {
+            frame
+                .inlined
+                .iter()
+                .map(|i| i.function)
+                .chain(frame.slots.iter().filter(|s| s.form != Form::Null).map(|s| s.value))
+        })
+    }
+
+    /// Replaces every value.
+    pub fn map_values(&mut self, mut f: impl FnMut(Value) -> Value) {
+        for frame in &mut self.frames {
+            if let Some(inlined) = &mut frame.inlined {
+                inlined.function = f(inlined.function);
+            }
+            for slot in frame.slots.iter_mut().filter(|s| s.form != Form::Null) {
+                slot.value = f(slot.value);
+            }
+        }
+    }
+}
