@@ -100,6 +100,9 @@ ops! {
     GuardType = "guard_type" (object, ty) -> None, Guard;
     /// The word (an address, an integer or a bool) is the constant.
     GuardIs = "guard_is" (value, constant) -> None, Guard;
+    /// The object has more than one reference (or is immortal), or the word of a slot owns nothing (bit 0 is set): taking one
+    /// away destroys nothing. Counts change all the time: this guard implies nothing for later ones.
+    GuardShared = "guard_shared" (word) -> None, Guard;
     /// The address is not null.
     GuardNonNull = "guard_nonnull" (value) -> None, Guard;
     /// Nobody asks the thread to stop (signals, the GIL, the collector, other threads' requests).
@@ -160,6 +163,9 @@ ops! {
     Not = "not" (a) -> Bool, Pure;
     /// The same address?
     Is = "is" (a, b) -> Bool, Pure;
+    /// The object behind the word of a frame's slot: bit 0 cleared, so null for the empty slot. (Of a value that is not such a
+    /// word, but an object already: the same.)
+    Untag = "untag" (word) -> Obj, Pure;
     /// 0 or 1 as an integer.
     BoolToInt = "bool_to_int" (a) -> Int, Pure;
     /// An address plus a number of bytes.
@@ -196,6 +202,8 @@ ops! {
     DecrefInert = "decref_inert" (object) -> None, Count;
     /// As `decref`, of a word of a frame's slot: a set bit 0 says that it owns nothing.
     CloseWord = "close_word" (word) -> None, Count;
+    /// As `close_word`, behind `guard_shared`: never the last reference, so nothing is disturbed.
+    CloseShared = "close_shared" (word) -> None, Count;
 
     // ---- calls ----
 
