@@ -8,6 +8,7 @@
 //! * [`import`], [`builtins`], [`sysmodule`]: the start of a program
 //! * [`runtime`]: thread state, GIL, collector, warnings, codecs, signals
 //! * [`jit_hooks`]: all that the VM knows of a JIT
+//! * [`layout`]: where fields are, for compiled code
 //!
 //! Invariant: nothing here depends on the crates above (`stdlib`, `jit`, `capi-emulation`).
 #![expect(non_upper_case_globals, reason = "statics exported to C carry their C names")]
@@ -26,6 +27,7 @@ pub mod exc;
 pub mod import;
 pub mod interp;
 pub mod jit_hooks;
+pub mod layout;
 pub mod marshal;
 pub mod module_def;
 pub mod object;

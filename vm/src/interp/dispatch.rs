@@ -19,6 +19,7 @@ use super::stackref::StackRef;
 use super::unwind::{self, Unwound};
 use crate::err::{PyErr, PyResult};
 use crate::exc;
+use crate::jit_hooks::{self, LoopAction, Registers};
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, Ref};
 use crate::runtime::thread::{self, PyThreadState};
@@ -165,9 +166,48 @@ pub type Handler = unsafe extern "sysv64-unwind" fn(
 #[repr(C)]
 pub struct Context {
     handlers: [Handler; 256],
-    /// Where a handler leaves the registers and the next opcode, in builds that return between instructions.
+    /// The run, in builds that return between instructions.
     #[cfg(debug_assertions)]
-    next: core::cell::Cell<(*mut InterpreterFrame, *mut u16, *mut StackRef, usize, u8)>,
+    run: *const Run,
+}
+
+/// A run of builds that return between instructions: both contexts, and where a handler leaves the registers, the next
+/// opcode and its context.
+#[cfg(debug_assertions)]
+struct Run {
+    ordinary: Context,
+    recording: Context,
+    next: core::cell::Cell<(*mut InterpreterFrame, *mut u16, *mut StackRef, usize, u8, *const Context)>,
+}
+
+/// The same run's context for executing without recording.
+#[inline(always)]
+unsafe fn ordinary(context: *const Context) -> *const Context {
+    #[cfg(debug_assertions)]
+    // SAFETY: contexts live in their run.
+    unsafe {
+        &raw const (*(*context).run).ordinary
+    }
+    #[cfg(not(debug_assertions))]
+    {
+        let _ = context;
+        &raw const CONTEXT
+    }
+}
+
+/// The same run's context for recording.
+#[inline(always)]
+unsafe fn recording(context: *const Context) -> *const Context {
+    #[cfg(debug_assertions)]
+    // SAFETY: contexts live in their run.
+    unsafe {
+        &raw const (*(*context).run).recording
+    }
+    #[cfg(not(debug_assertions))]
+    {
+        let _ = context;
+        &raw const RECORDING
+    }
 }
 
 /// Calls the handler of `op`; in tail position, a jump.
@@ -180,7 +220,7 @@ unsafe fn go(m: &Machine<'_>, op: u8, arg: usize, context: *const Context) -> us
     unsafe {
         #[cfg(debug_assertions)]
         {
-            (*context).next.set((m.frame, m.ip, m.sp, arg, op));
+            (*(*context).run).next.set((m.frame, m.ip, m.sp, arg, op, context));
             CONTINUE
         }
         #[cfg(not(debug_assertions))]
@@ -289,6 +329,8 @@ mod step_tag {
     pub const RERAISE: usize = 3;
     /// The opcode of the general form, as which the instruction goes on.
     pub const DEOPTIMIZE: usize = 4;
+    /// The first word is the instruction pointer, from where on the run records.
+    pub const RECORD: usize = 5;
 }
 
 #[inline(always)]
@@ -316,7 +358,7 @@ unsafe extern "sysv64-unwind" fn step<const OP: u8>(
         Flow::Deoptimize(op) => (op as usize, step_tag::DEOPTIMIZE),
         Flow::Raise(e) => (e.into_raw() as usize, step_tag::RAISE),
         Flow::Reraise(e) => (e.into_raw() as usize, step_tag::RERAISE),
-        Flow::Exit(_) => unreachable!("outlined instructions stay in the loop"),
+        Flow::Exit(_) | Flow::Hot => unreachable!("outlined instructions stay in the loop"),
     };
     Step(first, m.sp as usize | tag)
 }
@@ -362,7 +404,108 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
             Flow::Raise(e) => raise::<false>(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
             Flow::Reraise(e) => raise::<true>(m.frame, m.ip, m.sp, ts, e.into_raw() as usize, context),
             Flow::Exit(value) => pack(Ok(value)),
+            Flow::Hot => hot_loop(m.frame, m.ip, m.sp, ts, arg, context),
         }
+    }
+}
+
+/// The handler of one opcode in a run that records: tells the JIT, then executes.
+///
+/// # Safety
+/// See [`Handler`].
+unsafe extern "sysv64-unwind" fn recording_handler<const OP: u8>(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    arg: usize,
+    context: *const Context,
+) -> usize {
+    // SAFETY: the registers of a live machine.
+    unsafe {
+        let context = record(frame, ip, sp, ts, OP as usize | arg << 8, context);
+        handler::<OP>(frame, ip, sp, ts, arg, context)
+    }
+}
+
+/// Tells the JIT of an instruction (opcode in the low byte, argument above); the context to go on in.
+#[inline(never)]
+unsafe extern "sysv64-unwind" fn record(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    instruction: usize,
+    context: *const Context,
+) -> *const Context {
+    // SAFETY: the registers of a live machine.
+    unsafe {
+        let at = Registers { thread: &*ts, frame, instr: ip.sub(1), sp };
+        if jit_hooks::record(at, instruction as u8, instruction >> 8) { context } else { ordinary(context) }
+    }
+}
+
+/// A backward jump's countdown is at its end: asks the JIT what to do. `ip` points to the jump's cache.
+///
+/// # Safety
+/// See [`Handler`].
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64-unwind" fn hot_loop(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    arg: usize,
+    context: *const Context,
+) -> usize {
+    // SAFETY: the registers of a live machine.
+    unsafe {
+        let Step(first, second) = hot_step(frame, ip, sp, ts, arg, context);
+        let mut m = Machine { ts: &*ts, frame: (*ts).current_frame.get(), ip: first as *mut u16, sp: untag(second) };
+        match second & step_tag::MASK {
+            step_tag::RAISE => raise::<false>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
+            step_tag::RECORD => go_next(&mut m, recording(context)),
+            _ => go_next(&mut m, context),
+        }
+    }
+}
+
+/// The part of [`hot_loop`] that needs room.
+///
+/// # Safety
+/// See [`Handler`].
+#[inline(never)]
+unsafe extern "sysv64-unwind" fn hot_step(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    distance: usize,
+    context: *const Context,
+) -> Step {
+    // SAFETY: the registers of a live machine; the jump's target lies in the same code.
+    unsafe {
+        let target = ip.add(1).sub(distance);
+        if !core::ptr::eq(context, ordinary(context)) {
+            // One recording at a time.
+            return Step(target as usize, sp as usize | step_tag::NEXT);
+        }
+        let at = Registers { thread: &*ts, frame, instr: ip.sub(1), sp };
+        let (first, sp, tag) = match jit_hooks::loop_reached(at, target) {
+            LoopAction::Interpret => (target as usize, sp, step_tag::NEXT),
+            LoopAction::Record => (target as usize, sp, step_tag::RECORD),
+            action => {
+                let frame = &*(*ts).current_frame.get();
+                let (ip, sp) = (frame.instr_ptr.get() as usize, frame.stackpointer.get());
+                match action {
+                    LoopAction::Raise(e) => (e.into_raw() as usize, sp, step_tag::RAISE),
+                    LoopAction::ResumeRecording => (ip, sp, step_tag::RECORD),
+                    _ => (ip, sp, step_tag::NEXT),
+                }
+            }
+        };
+        Step(first, sp as usize | tag)
     }
 }
 
@@ -408,8 +551,11 @@ unsafe extern "sysv64-unwind" fn raise<const AGAIN: bool>(
     // SAFETY: the registers of a live machine, and an owned exception.
     unsafe {
         let mut m = Machine { ts: &*ts, frame, ip, sp };
+        if !core::ptr::eq(context, ordinary(context)) {
+            jit_hooks::recording_lost();
+        }
         match unwound(&mut m, PyErr::from_raw(error as *mut PyObject), AGAIN) {
-            None => go_next(&mut m, context),
+            None => go_next(&mut m, ordinary(context)),
             Some(e) => pack(Err(e)),
         }
     }
@@ -433,21 +579,27 @@ fn unwound(m: &mut Machine<'_>, error: PyErr, again: bool) -> Option<PyErr> {
 
 /// Sixteen rows of sixteen.
 macro_rules! handler_table {
-    ($($row:literal)*) => {
+    ($handler:ident: $($row:literal)*) => {
         [$(
-            handler::<{ $row }>, handler::<{ $row + 1 }>, handler::<{ $row + 2 }>, handler::<{ $row + 3 }>,
-            handler::<{ $row + 4 }>, handler::<{ $row + 5 }>, handler::<{ $row + 6 }>, handler::<{ $row + 7 }>,
-            handler::<{ $row + 8 }>, handler::<{ $row + 9 }>, handler::<{ $row + 10 }>, handler::<{ $row + 11 }>,
-            handler::<{ $row + 12 }>, handler::<{ $row + 13 }>, handler::<{ $row + 14 }>, handler::<{ $row + 15 }>,
+            $handler::<{ $row }>, $handler::<{ $row + 1 }>, $handler::<{ $row + 2 }>, $handler::<{ $row + 3 }>,
+            $handler::<{ $row + 4 }>, $handler::<{ $row + 5 }>, $handler::<{ $row + 6 }>, $handler::<{ $row + 7 }>,
+            $handler::<{ $row + 8 }>, $handler::<{ $row + 9 }>, $handler::<{ $row + 10 }>, $handler::<{ $row + 11 }>,
+            $handler::<{ $row + 12 }>, $handler::<{ $row + 13 }>, $handler::<{ $row + 14 }>, $handler::<{ $row + 15 }>,
         )*]
     };
 }
 
-static HANDLERS: [Handler; 256] = handler_table!(0 16 32 48 64 80 96 112 128 144 160 176 192 208 224 240);
+const HANDLERS: [Handler; 256] = handler_table!(handler: 0 16 32 48 64 80 96 112 128 144 160 176 192 208 224 240);
+const RECORDERS: [Handler; 256] =
+    handler_table!(recording_handler: 0 16 32 48 64 80 96 112 128 144 160 176 192 208 224 240);
 
 /// The context of ordinary runs.
 #[cfg(not(debug_assertions))]
 static CONTEXT: Context = Context { handlers: HANDLERS };
+
+/// The context of runs that record.
+#[cfg(not(debug_assertions))]
+static RECORDING: Context = Context { handlers: RECORDERS };
 
 /// Executes from `frame` on until an entry frame's `INTERPRETER_EXIT`.
 fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyErr>) -> PyResult<ObjRef> {
@@ -463,12 +615,18 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
     unsafe {
         #[cfg(debug_assertions)]
         {
-            let nothing = (m.frame, m.ip, m.sp, 0, 0);
-            let context = Context { handlers: HANDLERS, next: core::cell::Cell::new(nothing) };
-            let mut result = go_next(&mut m, &context);
+            let mut run = Run {
+                ordinary: Context { handlers: HANDLERS, run: core::ptr::null() },
+                recording: Context { handlers: RECORDERS, run: core::ptr::null() },
+                next: core::cell::Cell::new((m.frame, m.ip, m.sp, 0, 0, core::ptr::null())),
+            };
+            let run = &raw mut run;
+            (*run).ordinary.run = run;
+            (*run).recording.run = run;
+            let mut result = go_next(&mut m, &raw const (*run).ordinary);
             while result == CONTINUE {
-                let (frame, ip, sp, arg, op) = context.next.get();
-                result = (context.handlers[op as usize])(frame, ip, sp, ts, arg, &context);
+                let (frame, ip, sp, arg, op, context) = (*run).next.get();
+                result = ((*context).handlers[op as usize])(frame, ip, sp, ts, arg, context);
             }
             unpack(result)
         }

@@ -30,6 +30,8 @@ pub enum Flow {
     Reraise(PyErr),
     /// By leaving the loop with a value.
     Exit(ObjRef),
+    /// As the JIT says: the countdown of a backward jump, in the cache that the machine's `ip` points to, is at its end.
+    Hot,
 }
 
 /// What the fast form of an instruction says.
@@ -281,11 +283,24 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
             m.skip(arg);
             Flow::Next
         }
-        JUMP_BACKWARD | JUMP_BACKWARD_NO_JIT => {
+        JUMP_BACKWARD => {
+            let op = if crate::jit_hooks::is_enabled() { JUMP_BACKWARD_JIT } else { JUMP_BACKWARD_NO_JIT };
+            specialize::set_opcode(m.this(), op);
+            m.set_cache(0, crate::types::code::JUMP_BACKWARD_WARMUP);
+            Flow::Again(op, arg)
+        }
+        JUMP_BACKWARD_JIT | JUMP_BACKWARD_NO_JIT => {
             if interrupted(m) {
                 m.save_ip();
                 m.save_sp();
                 tri!(pending::handle(m.ts));
+            }
+            if OP == JUMP_BACKWARD_JIT {
+                let left = m.cache(0);
+                if left == 0 {
+                    return Flow::Hot;
+                }
+                m.set_cache(0, left - 1);
             }
             m.skip(1);
             m.back(arg);

@@ -41,6 +41,12 @@ pub fn apply(config: &mut Config, command_warnings: Vec<String>, randomize: bool
     hash_seed(config, randomize)?;
     streams(config);
     warning_options(config, command_warnings);
+    let jit = match x_option(config, "jit") {
+        Some(value) => Some(value.unwrap_or("on").to_owned()),
+        // CPython's variable, a flag.
+        None => variable(config, "PYTHON_JIT").map(|v| (if v == "0" { "off" } else { "on" }).to_owned()),
+    };
+    crate::jit_hooks::configure(jit.as_deref())?;
     super::paths::compute(config);
     Ok(())
 }

@@ -26,7 +26,7 @@ pub mod jit {
     /// (implies sys._jit.is_available()), and False otherwise.
     #[pyfunction]
     fn is_enabled() -> bool {
-        crate::jit_hooks::is_installed()
+        crate::jit_hooks::is_enabled()
     }
 
     /// Return True if the topmost Python frame is currently executing JIT code

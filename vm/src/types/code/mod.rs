@@ -122,8 +122,8 @@ pub struct CodeParts {
 
 /// Initial counter of adaptive instructions: (value << 4) | backoff, as CPython's.
 pub const ADAPTIVE_WARMUP: u16 = (1 << 4) | 1;
-/// Initial counter of backward jumps.
-pub const JUMP_BACKWARD_WARMUP: u16 = (4095 << 4) | 12;
+/// Initial countdown of backward jumps: how often one is interpreted before the JIT is asked.
+pub const JUMP_BACKWARD_WARMUP: u16 = 150;
 
 impl PyCode {
     /// A new code object.

@@ -61,7 +61,7 @@ pub struct PyDict {
     #[pytraverse(skip)]
     pub(crate) watcher_tag: Cell<u64>,
     #[pytraverse(skip)]
-    pub(super) ma_keys: Cell<*mut DictKeys>,
+    pub(crate) ma_keys: Cell<*mut DictKeys>,
     #[pytraverse(skip)]
     pub(crate) ma_values: Cell<*mut c_void>,
 }

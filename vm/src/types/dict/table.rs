@@ -67,6 +67,12 @@ pub struct DictKeys {
 
 const _: () = assert!(size_of::<DictKeys>() == 40);
 
+impl DictKeys {
+    /// Where compiled code finds the version and the address of the entries.
+    pub const VERSION_OFFSET: usize = core::mem::offset_of!(DictKeys, version);
+    pub const ENTRIES_OFFSET: usize = core::mem::offset_of!(DictKeys, entries);
+}
+
 /// The table of all dicts without entries.
 #[repr(C)]
 struct EmptyTable {

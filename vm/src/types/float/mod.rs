@@ -28,7 +28,7 @@ pub use text::*;
 #[repr(C)]
 pub struct PyFloat {
     pub(crate) ob_base: PyObject,
-    ob_fval: Cell<f64>,
+    pub(crate) ob_fval: Cell<f64>,
 }
 
 const _: () = assert!(size_of::<PyFloat>() == 24);
