@@ -202,6 +202,8 @@ ops! {
     DecrefInert = "decref_inert" (object) -> None, Count;
     /// As `decref`, of a word of a frame's slot: a set bit 0 says that it owns nothing.
     CloseWord = "close_word" (word) -> None, Count;
+    /// As `close_word`, of a word that is empty or of an object whose destruction runs nothing and frees no other object.
+    CloseInert = "close_inert" (word) -> None, Count;
     /// As `close_word`, behind `guard_shared`: never the last reference, so nothing is disturbed.
     CloseShared = "close_shared" (word) -> None, Count;
 
