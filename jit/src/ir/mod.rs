@@ -12,13 +12,15 @@ pub mod call;
 pub mod memory;
 pub mod ops;
 pub mod snapshot;
+pub mod text;
+pub mod verify;
 
 use std::collections::HashMap;
 
 pub use call::{CallId, CallInfo};
 pub use memory::{Access, Class, Width};
 pub use ops::{Effect, Op, Ty};
-pub use snapshot::{ExitKind, Form, FrameState, Snapshot, SnapshotId};
+pub use snapshot::{ExitKind, Form, FrameState, Inlined, SlotState, Snapshot, SnapshotId};
 
 use smallvec::SmallVec;
 

@@ -17,6 +17,22 @@ pub enum Ty {
     None,
 }
 
+impl Ty {
+    pub const ALL: &[(Ty, &str)] = &[
+        (Ty::Obj, "obj"),
+        (Ty::Ptr, "ptr"),
+        (Ty::Int, "int"),
+        (Ty::Float, "float"),
+        (Ty::Bool, "bool"),
+        (Ty::None, "none"),
+    ];
+
+    /// The name in text.
+    pub fn text(self) -> &'static str {
+        Ty::ALL.iter().find(|(t, _)| *t == self).map_or("?", |(_, t)| t)
+    }
+}
+
 /// What an operation does besides computing its result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Effect {
@@ -53,6 +69,16 @@ macro_rules! ops {
             /// The name in text.
             pub fn text(self) -> &'static str {
                 match self { $(Op::$name => $text),* }
+            }
+
+            /// The operation of that name.
+            pub fn from_text(text: &str) -> Option<Op> {
+                Op::ALL.iter().copied().find(|op| op.text() == text)
+            }
+
+            /// May the trace end here? Then the instruction has a snapshot.
+            pub fn leaves(self) -> bool {
+                matches!(self.effect(), Effect::Guard | Effect::Checked) || self == Op::Exit
             }
 
             /// The result's type; `None` (the value) where the instruction says it (`load`, `phi`, `call`).

@@ -19,6 +19,15 @@ pub enum ExitKind {
     Raise,
 }
 
+impl ExitKind {
+    pub const ALL: &[(ExitKind, &str)] = &[(ExitKind::Resume, "resume"), (ExitKind::Raise, "raise")];
+
+    /// The name in text.
+    pub fn text(self) -> &'static str {
+        ExitKind::ALL.iter().find(|(k, _)| *k == self).map_or("?", |(_, t)| t)
+    }
+}
+
 /// How a value becomes the word in a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Form {
