@@ -261,6 +261,11 @@ fn what_can_be_run() {
     };
     let s = OsStr::new;
     assert_eq!(in_folder(&[script.as_os_str(), s("a"), s("-b")]), "__main__ ['a', '-b'] None\n");
+    // A script knows its place from the root, and `sys.argv` says what was typed.
+    folder.write("where.py", "import sys; print(__file__, (lambda: 0).__code__.co_filename, sys.argv, sys.path[0])");
+    let root = folder.0.display();
+    let place = format!("{root}/dir/../where.py");
+    assert_eq!(in_folder(&[s("dir/../where.py")]), format!("{place} {place} ['dir/../where.py'] {root}\n"));
     assert_eq!(in_folder(&[s("dir"), s("a")]), "__main__ ['a'] __main__\n");
     assert_eq!(in_folder(&[s("-m"), s("pkg"), s("a")]), "__main__ ['a'] pkg.__main__\n");
     assert_eq!(in_folder(&[s("-m"), s("pkg.mod")]), "__main__ [] pkg.mod\n");

@@ -59,16 +59,29 @@ fn search_up(start: &Path) -> Option<PathBuf> {
     start.ancestors().skip(1).find(|dir| landmark(dir)).map(Path::to_owned)
 }
 
+/// The executable that a virtual environment was made from: what the environment's executable links to. Where it is a copy,
+/// one of the same name in the environment's `home`, or of another usual name.
+fn base_executable(executable: &Path, real: &Path, home: &Path) -> PathBuf {
+    if real != executable {
+        return real.to_owned();
+    }
+    let own = home.join(executable.file_name().unwrap_or_default());
+    let names = ["python3", "python3.14", "rpy"];
+    let mut candidates = std::iter::once(own.clone()).chain(names.map(|name| home.join(name)));
+    candidates.find(|candidate| candidate.is_file()).unwrap_or(own)
+}
+
 /// Fills in executable, prefixes and module search paths.
 pub fn compute(config: &mut Config) {
     let executable = find_executable(config.orig_argv.first().map(OsString::as_os_str));
     let venv = venv_home(&executable);
-    let real = std::fs::canonicalize(&executable).unwrap_or_else(|_| executable.clone());
+    let mut real = std::fs::canonicalize(&executable).unwrap_or_else(|_| executable.clone());
     let base_executable = match &venv {
         Some((_, home)) => {
-            let name = real.file_name().unwrap_or(OsStr::new("rpy"));
-            let candidate = home.join(name);
-            if candidate.is_file() { candidate } else { real.clone() }
+            let base = base_executable(&executable, &real, home);
+            // From here on the place of the original counts.
+            real = std::fs::canonicalize(&base).unwrap_or_else(|_| base.clone());
+            base
         }
         None => executable.clone(),
     };

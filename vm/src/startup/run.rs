@@ -56,7 +56,7 @@ pub fn run_target(target: Target, skip_first_line: bool) -> PyResult<()> {
             prepend_path(current_dir())?;
             run_module(&name, true)
         }
-        Target::File(path) => run_file(&path, skip_first_line),
+        Target::File(path) => run_file(&absolute(path), skip_first_line),
         Target::Stdin => run_stdin(),
     }
 }
@@ -152,11 +152,16 @@ fn is_package_path(path: &Path) -> bool {
     call::call_one(&importer, name.as_object()).is_ok()
 }
 
+/// The path from the root, spelled as it was given: what `__file__` and tracebacks show stays true when the program changes
+/// its directory.
+fn absolute(path: OsString) -> OsString {
+    std::env::current_dir().map_or_else(|_| path.clone(), |dir| dir.join(&path).into())
+}
+
 fn run_file(path: &OsString, skip_first_line: bool) -> PyResult<()> {
     let shown = path.to_string_lossy().into_owned();
     if is_package_path(Path::new(path)) {
-        let absolute = std::path::absolute(path).map(Into::into).unwrap_or_else(|_| path.clone());
-        prepend_path(crate::sysmodule::fs_decode(&absolute).into_obj())?;
+        prepend_path(crate::sysmodule::fs_decode(path).into_obj())?;
         return run_module(&"__main__".into(), false);
     }
     let source = match std::fs::read(path) {
@@ -164,11 +169,7 @@ fn run_file(path: &OsString, skip_first_line: bool) -> PyResult<()> {
         Err(error) => {
             let program = config::get().executable.to_string_lossy().into_owned();
             let number = error.raw_os_error().unwrap_or(libc::EIO);
-            eprintln!(
-                "{program}: can't open file '{}': [Errno {number}] {}",
-                absolute_text(path),
-                exc::strerror(number)
-            );
+            eprintln!("{program}: can't open file '{shown}': [Errno {number}] {}", exc::strerror(number));
             return Err(exc::system_exit(Some(PyInt::from_i64(2).into_obj())));
         }
     };
@@ -197,10 +198,6 @@ fn run_file(path: &OsString, skip_first_line: bool) -> PyResult<()> {
     };
     let text = compile::source::decode(&source, &shown)?;
     exec_main(&text, &shown, None)
-}
-
-fn absolute_text(path: &OsString) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.into()).to_string_lossy().into_owned()
 }
 
 fn set_file_loader(globals: &PyDict, file: &crate::PyObject) -> PyResult<()> {
