@@ -54,6 +54,11 @@ def file_of(identity):
     return re.split(r"[.:]", identity, maxsplit=1)[0]
 
 
+def is_file_line(identity):
+    """Whether a line speaks of a whole file."""
+    return identity.endswith((": import", ": crash"))
+
+
 def module_key(run):
     """The list's name for a failure of the whole file, or None where it has none."""
     return "%s: %s" % (run.name, run.module) if run.module in ("import", "crash") else None
@@ -82,11 +87,11 @@ def compare(entries, runs, partial=False):
             elif outcome not in FAILED and outcome != "skip" and listed is not None:
                 red.append("newly passes: " + identity)
         if run.module is None and not partial:
-            red += ["is listed, but does not exist: " + key for key in sorted(mine) if ":" not in key]
+            red += ["is listed, but does not exist: " + key for key in sorted(mine) if not is_file_line(key)]
     return red
 
 
-def update(path, runs, partial=False):
+def update(path, runs, partial=False, header=HEADER):
     """Rewrite the list for the files that were run; reasons that stand there are kept."""
     entries = load(path)
     names = {run.name for run in runs}
@@ -106,6 +111,6 @@ def update(path, runs, partial=False):
             elif method["outcome"] in FAILED:
                 kept[identity] = listed or one_line(method["tail"])
     with open(path, "w", encoding="utf-8") as stream:
-        stream.write(HEADER)
+        stream.write(header)
         for identity in sorted(kept):
             stream.write("%s  %s\n" % (identity, kept[identity]))

@@ -130,7 +130,7 @@ class FileRun:
         self.options = options
         self.tests = tests
         self.package = package
-        self.folder = os.path.join(workdir, name)
+        self.folder = os.path.join(workdir, name.replace("/", "-"))
         self.methods = {}
         self.module = None
         self.tail = ""
@@ -140,10 +140,10 @@ class FileRun:
 
     def run(self):
         start = time.monotonic()
-        if not files_of(self.package, self.name):
+        self.spelled = self.count()
+        if not self.spelled:
             self.module, self.tail = "missing", "the test package has no such file"
             return self
-        self.spelled = count_methods(self.package, self.name)
         os.mkdir(self.folder)
         deadline = start + self.options.file_timeout
         try:
@@ -166,14 +166,10 @@ class FileRun:
         log, done, output = (os.path.join(turn, name) for name in ("log", "done", "output"))
         with open(done, "w", encoding="utf-8") as stream:
             stream.write("\n".join(self.methods))
-        arguments = ["log=" + log, "done=" + done, "tests=" + self.tests, "match=" + self.options.match,
-                     "resources=" + self.options.resources, "memory=%d" % self.options.memory, "lend=" + self.options.lend,
-                     self.name]
         reader = LogReader(log)
         with open(output, "wb") as sink:
-            process = subprocess.Popen(self.options.command + [os.path.join(HERE, "child.py")] + arguments, cwd=cwd,
-                                       env=self.environment(turn), stdin=subprocess.DEVNULL, stdout=sink,
-                                       stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(self.command(log, done), cwd=cwd, env=self.environment(turn), stdin=subprocess.DEVNULL,
+                                       stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
             try:
                 why = self.watch(process, reader, deadline)
             finally:
@@ -183,6 +179,17 @@ class FileRun:
         again = self.judge(reader, process.returncode, why, output)
         shutil.rmtree(turn, ignore_errors=True)
         return again
+
+    def count(self):
+        """How many test methods the file spells out; 0 where there is no such file."""
+        return count_methods(self.package, self.name) if files_of(self.package, self.name) else 0
+
+    def command(self, log, done):
+        """The command that runs the methods which are not in `done`, and logs them."""
+        arguments = ["log=" + log, "done=" + done, "tests=" + self.tests, "match=" + self.options.match,
+                     "resources=" + self.options.resources, "memory=%d" % self.options.memory, "lend=" + self.options.lend,
+                     self.name]
+        return self.options.command + [os.path.join(HERE, "child.py")] + arguments
 
     def environment(self, turn):
         env = dict(os.environ)
@@ -433,6 +440,30 @@ def command_of(text):
     return [os.path.abspath(where)] + words[1:]
 
 
+def print_total(runs):
+    """Print the counts of all files together, and return them."""
+    total = total_of([summary_of(run) for run in runs])
+    print("\n%-24s run %5d  passed %5d  failed %4d  skipped %4d  %8s  (crashed %d, hung %d)" % (
+        "total", total["run"], total["passed"], total["failed"], total["skipped"],
+        "-" if total["percent"] is None else "%.2f %%" % total["percent"], total["crashed"], total["hung"]))
+    return total
+
+
+def print_failures(runs):
+    """Print the end of each failure's traceback."""
+    for run in runs:
+        for identity, method in run.methods.items():
+            if method["outcome"] in FAILED:
+                print("\n%s: %s\n    %s" % (method["outcome"], identity, method["tail"].replace("\n", "\n    ")))
+
+
+def write_report(path, options, runs, verdict):
+    """Write all outcomes as JSON."""
+    with open(path, "w", encoding="utf-8") as stream:
+        json.dump(report(options, runs, verdict), stream, indent=1, sort_keys=True)
+        stream.write("\n")
+
+
 def report(options, runs, verdict):
     files = {}
     for run in runs:
@@ -454,17 +485,11 @@ def main(argv=None):
         tests = lay_out(package, options.strip_marks, workdir)
         runs = [FileRun(name, options, tests, os.path.join(tests, "test"), workdir) for name in names]
         Progress(runs, max(1, options.jobs)).run()
-        total = total_of([summary_of(run) for run in runs])
-        print("\n%-24s run %5d  passed %5d  failed %4d  skipped %4d  %8s  (crashed %d, hung %d)" % (
-            "total", total["run"], total["passed"], total["failed"], total["skipped"],
-            "-" if total["percent"] is None else "%.2f %%" % total["percent"], total["crashed"], total["hung"]))
+        total = print_total(runs)
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
     if options.verbose:
-        for run in runs:
-            for identity, method in run.methods.items():
-                if method["outcome"] in FAILED:
-                    print("\n%s: %s\n    %s" % (method["outcome"], identity, method["tail"].replace("\n", "\n    ")))
+        print_failures(runs)
     if options.reasons:
         print_reasons(runs, options.reasons)
     if options.update:
@@ -476,9 +501,7 @@ def main(argv=None):
     if options.at_least is not None and (total["percent"] or 0) < options.at_least:
         verdict.append("only %s %% passed, not %g %%" % (total["percent"], options.at_least))
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as stream:
-            json.dump(report(options, runs, verdict), stream, indent=1, sort_keys=True)
-            stream.write("\n")
+        write_report(options.json, options, runs, verdict)
     for line in verdict:
         print("RED: " + line)
     return 1 if verdict else 0
