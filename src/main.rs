@@ -5,8 +5,10 @@
 use std::alloc::{GlobalAlloc, Layout};
 
 use rpy_vm::object::reserve;
+use rpy_vm::runtime::tracemalloc;
 
-/// The allocator of Rust's collections: the one of objects, with a second attempt out of the reserve.
+/// The allocator of Rust's collections: the one of objects, with a second attempt out of the reserve. `tracemalloc` hears of
+/// what it does.
 struct Allocator(mimalloc::MiMalloc);
 
 #[global_allocator]
@@ -18,27 +20,43 @@ fn again(block: *mut u8, size: usize, call: impl FnOnce() -> *mut u8) -> *mut u8
     if block.is_null() && reserve::may_serve(size) && reserve::release() { call() } else { block }
 }
 
+/// Tells `tracemalloc` of an allocation.
+#[inline(always)]
+fn traced(block: *mut u8, size: usize) -> *mut u8 {
+    if tracemalloc::is_tracing() {
+        tracemalloc::allocated(block, size);
+    }
+    block
+}
+
 // SAFETY: everything is passed on to an allocator that keeps the rules.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise, here and below.
         let call = || unsafe { self.0.alloc(layout) };
-        again(call(), layout.size(), call)
+        traced(again(call(), layout.size(), call), layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         let call = || unsafe { self.0.alloc_zeroed(layout) };
-        again(call(), layout.size(), call)
+        traced(again(call(), layout.size(), call), layout.size())
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above; a failed call leaves the block as it is.
         let call = || unsafe { self.0.realloc(block, layout, size) };
-        again(call(), size, call)
+        let new = again(call(), size, call);
+        if tracemalloc::is_tracing() {
+            tracemalloc::resized(block, new, size);
+        }
+        new
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if tracemalloc::is_tracing() {
+            tracemalloc::released(block);
+        }
         // SAFETY: as above.
         unsafe { self.0.dealloc(block, layout) }
     }

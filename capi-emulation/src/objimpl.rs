@@ -7,10 +7,13 @@ use core::ffi::{c_int, c_void};
 
 use rpy_vm::object::alloc;
 use rpy_vm::object::header::PyVarObject;
-use rpy_vm::runtime::gc;
+use rpy_vm::runtime::{gc, tracemalloc};
 use rpy_vm::{PyObject, PyTypeObject, exc};
 
 use crate::border::{Obj, Out};
+
+/// What the functions for `tracemalloc` answer while it does not trace.
+const NOT_TRACING: c_int = -2;
 
 /// Declares the four functions of an allocation domain.
 macro_rules! domain {
@@ -111,13 +114,13 @@ macro_rules! domain {
             fn PyObject_GetArenaAllocator(allocator: *mut ArenaAllocator) {
                 allocator.write(ArenaAllocator { ctx: core::ptr::null_mut(), alloc: arena_alloc, free: arena_free });
             }
-            /// Notes an allocation for `tracemalloc`, which is not tracing.
-            fn PyTraceMalloc_Track(_domain: u32, _address: usize, _size: usize) -> c_int {
-                -2
+            /// Notes an allocation for `tracemalloc`; -2 while that does not trace.
+            fn PyTraceMalloc_Track(domain: u32, address: usize, size: usize) -> c_int {
+                if tracemalloc::track(domain, address, size) { 0 } else { NOT_TRACING }
             }
-            /// Notes that memory was freed for `tracemalloc`, which is not tracing.
-            fn PyTraceMalloc_Untrack(_domain: u32, _address: usize) -> c_int {
-                -2
+            /// Notes for `tracemalloc` that memory was freed; -2 while that does not trace.
+            fn PyTraceMalloc_Untrack(domain: u32, address: usize) -> c_int {
+                if tracemalloc::untrack(domain, address) { 0 } else { NOT_TRACING }
             }
         }
     };

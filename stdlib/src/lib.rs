@@ -61,6 +61,7 @@ pub mod termios;
 pub mod thread;
 pub mod time;
 pub mod tokenize_;
+pub mod tracemalloc_;
 pub mod unicodedata;
 pub mod uuid_;
 pub mod warnings;
@@ -86,6 +87,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &signal::signal::MODULE,
     &thread::thread::MODULE,
     &tokenize_::tokenize_::MODULE,
+    &tracemalloc_::tracemalloc_::MODULE,
     &time::time::MODULE,
     &warnings::warnings::MODULE,
     &codecs::_codecs::MODULE,

@@ -6,7 +6,7 @@ use rpy_vm::import::imp_module;
 use rpy_vm::module_def::add_functions;
 use rpy_vm::object::PyMethodDef;
 use rpy_vm::protocol::{call, mapping, number, sequence};
-use rpy_vm::runtime::{gil, thread};
+use rpy_vm::runtime::{gil, thread, tracemalloc};
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
@@ -69,8 +69,8 @@ pub fn fork_with(function: &str, fork: impl FnOnce() -> libc::pid_t) -> PyResult
     run_hooks(&AT_FORK_BEFORE, true);
     // No other thread is amid an import, so that the child finds no half-made module.
     imp_module::acquire_lock();
-    // The GIL's own lock is held over the fork, so that the child finds it in a known state.
-    let pid = gil::with_lock_for_fork(fork);
+    // The GIL's own lock is held over the fork, and tracemalloc's, so that the child finds them in a known state.
+    let pid = tracemalloc::with_lock_for_fork(|| gil::with_lock_for_fork(fork));
     if pid == 0 {
         gil::after_fork_child();
         thread::after_fork_child();

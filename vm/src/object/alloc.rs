@@ -20,7 +20,7 @@ use super::header::{PyObject, PyVarObject};
 use super::refs::{PyClass, PyStruct, Ref};
 use super::typeobj::{PyTypeObject, flags};
 use crate::err::PyResult;
-use crate::runtime::gc;
+use crate::runtime::{gc, tracemalloc};
 
 /// Bytes of the collector's head in front of GC objects (`PyGC_Head`).
 pub const GC_HEAD_SIZE: usize = 16;
@@ -35,7 +35,11 @@ pub fn mem_alloc(size: usize) -> *mut u8 {
     }
     // SAFETY: plain allocation; any size is allowed.
     let block = unsafe { libmimalloc_sys::mi_malloc(size.max(1)) as *mut u8 };
-    if block.is_null() { super::reserve::retry(size, false) } else { block }
+    let block = if block.is_null() { super::reserve::retry(size, false) } else { block };
+    if tracemalloc::is_tracing() {
+        tracemalloc::allocated(block, size);
+    }
+    block
 }
 
 /// Like [`mem_alloc`], zeroed.
@@ -46,7 +50,11 @@ pub fn mem_calloc(size: usize) -> *mut u8 {
     }
     // SAFETY: plain allocation; any size is allowed.
     let block = unsafe { libmimalloc_sys::mi_zalloc(size.max(1)) as *mut u8 };
-    if block.is_null() { super::reserve::retry(size, true) } else { block }
+    let block = if block.is_null() { super::reserve::retry(size, true) } else { block };
+    if tracemalloc::is_tracing() {
+        tracemalloc::allocated(block, size);
+    }
+    block
 }
 
 /// A vector of `len` zeros, for lengths that a program gives.
@@ -93,7 +101,11 @@ pub unsafe fn mem_realloc(ptr: *mut u8, size: usize) -> *mut u8 {
     #[cfg(not(feature = "poison"))]
     // SAFETY: the caller's promise.
     unsafe {
-        libmimalloc_sys::mi_realloc(ptr as *mut c_void, size.max(1)) as *mut u8
+        let block = libmimalloc_sys::mi_realloc(ptr as *mut c_void, size.max(1)) as *mut u8;
+        if tracemalloc::is_tracing() {
+            tracemalloc::resized(ptr, block, size);
+        }
+        block
     }
 }
 
@@ -103,6 +115,9 @@ pub unsafe fn mem_realloc(ptr: *mut u8, size: usize) -> *mut u8 {
 /// `ptr` is null or a live block of this allocator, not used afterwards.
 #[inline]
 pub unsafe fn mem_free(ptr: *mut u8) {
+    if tracemalloc::is_tracing() {
+        tracemalloc::released(ptr);
+    }
     #[cfg(feature = "poison")]
     // SAFETY: the caller's promise.
     unsafe {

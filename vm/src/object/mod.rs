@@ -4,6 +4,7 @@ pub mod alloc;
 pub mod class_impl;
 pub mod dealloc;
 pub mod defs;
+pub mod free_lists;
 pub mod header;
 #[cfg(feature = "poison")]
 pub mod poison;

@@ -15,5 +15,6 @@ pub mod suggestions;
 pub mod sys_state;
 pub mod thread;
 pub mod traceback_print;
+pub mod tracemalloc;
 pub mod unraisable;
 pub mod warnings;

@@ -432,7 +432,6 @@ impl PyTuple {
         for len in 1..FREE_LIST_SIZES {
             let list = free_list(len);
             let mut tuple = list.head.replace(ptr::null_mut());
-            list.len.set(0);
             while !tuple.is_null() {
                 // SAFETY: a dead tuple, linked through its first item.
                 unsafe {
@@ -440,7 +439,15 @@ impl PyTuple {
                     alloc::free_object(tuple as *mut PyObject, &PyTuple_Type);
                     tuple = next;
                 }
+                list.len.set(list.len.get() - 1);
             }
+        }
+    }
+
+    /// Whether dead tuples are kept. The lists are empty; one that keeps nothing counts as full.
+    pub(crate) fn keep_dead(enabled: bool) {
+        for len in 1..FREE_LIST_SIZES {
+            free_list(len).len.set(if enabled { 0 } else { FREE_LIST_LEN });
         }
     }
 }

@@ -640,7 +640,7 @@ fn collect_main(index: usize) -> Outcome {
     }
     handle_legacy_finalizers(&finalizers, old);
     if full {
-        clear_free_lists();
+        crate::object::free_lists::clear();
     }
     if let Some(start) = start {
         write_stderr(&format!(
@@ -657,15 +657,6 @@ fn collect_main(index: usize) -> Outcome {
     now.uncollectable += outcome.uncollectable;
     stats.set(now);
     outcome
-}
-
-/// Gives back the memory that types keep for their next objects.
-fn clear_free_lists() {
-    PyTuple::clear_free_lists();
-    PyList::clear_free_list();
-    PyDict::clear_free_lists();
-    crate::types::int::clear_free_list();
-    crate::types::float::clear_free_list();
 }
 
 /// Tells `gc.callbacks`. Runs Python code.

@@ -205,13 +205,25 @@ impl PyBytes {
 
     #[slot]
     fn sq_repeat(&self, count: isize) -> PyResult<ObjRef> {
-        if count == 1 {
+        let count = usize::try_from(count).unwrap_or(0);
+        let len = self.len().checked_mul(count).filter(|&len| len <= isize::MAX as usize - size_of::<PyBytes>());
+        let len = len.ok_or_else(|| exc::overflow_error("repeated bytes are too long"))?;
+        if len == self.len() {
             return self.unchanged();
         }
-        PyBytes::make_vec(
-            editing::repeated(self.as_bytes(), count)
-                .map_err(|_| exc::overflow_error("repeated bytes are too long"))?,
-        )
+        let result = PyBytes::alloc(len)?;
+        // SAFETY: fresh, of that length, which is `count` times this one's.
+        unsafe {
+            if let &[byte] = self.as_bytes() {
+                result.data_ptr().write_bytes(byte, len);
+            } else {
+                for i in 0..count {
+                    let at = result.data_ptr().add(i * self.len());
+                    core::ptr::copy_nonoverlapping(self.data_ptr(), at, self.len());
+                }
+            }
+        }
+        Ok(result.into_obj())
     }
 
     #[slot]

@@ -104,7 +104,7 @@ unsafe extern "C-unwind" fn dealloc(object: *mut PyObject) {
 
 /// Bytes of an object with `len` bytes of contents.
 fn object_size(len: usize) -> Option<usize> {
-    len.checked_add(HEADER + 8).map(|n| n & !7).filter(|&n| n <= isize::MAX as usize)
+    len.checked_add(HEADER + 1).filter(|&n| n <= isize::MAX as usize)
 }
 
 impl PyBytes {

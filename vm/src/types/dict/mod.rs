@@ -73,12 +73,18 @@ const FREE_LIST_LEN: usize = 80;
 
 struct FreeList {
     len: Cell<usize>,
+    /// How many are kept at most: 0 or the room there is.
+    limit: Cell<usize>,
     headers: UnsafeCell<[*mut PyDict; FREE_LIST_LEN]>,
 }
 // SAFETY: only touched under the GIL.
 unsafe impl Sync for FreeList {}
 
-static FREE: FreeList = FreeList { len: Cell::new(0), headers: UnsafeCell::new([ptr::null_mut(); FREE_LIST_LEN]) };
+static FREE: FreeList = FreeList {
+    len: Cell::new(0),
+    limit: Cell::new(if cfg!(feature = "poison") { 0 } else { FREE_LIST_LEN }),
+    headers: UnsafeCell::new([ptr::null_mut(); FREE_LIST_LEN]),
+};
 
 impl PyDict {
     /// The fields of an empty dict, for `new_in` of subtypes written in Rust.
@@ -636,7 +642,7 @@ impl PyDict {
         let kept = FREE.len.get();
         // SAFETY: the header is intact; the free list is touched under the GIL only.
         unsafe {
-            if kept >= FREE_LIST_LEN || cfg!(feature = "poison") || !(*dict).as_object().is_exact_type(&PyDict_Type) {
+            if kept >= FREE.limit.get() || !(*dict).as_object().is_exact_type(&PyDict_Type) {
                 return false;
             }
             gc::head_of((*dict).as_object()).prev.set(0);
@@ -647,6 +653,12 @@ impl PyDict {
         }
         FREE.len.set(kept + 1);
         true
+    }
+
+    /// Whether dead dicts and their tables are kept.
+    pub(crate) fn keep_dead(enabled: bool) {
+        FREE.limit.set(if enabled && !cfg!(feature = "poison") { FREE_LIST_LEN } else { 0 });
+        DictKeys::keep_dead(enabled);
     }
 
     /// Frees what the free lists hold.

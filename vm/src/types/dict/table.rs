@@ -99,6 +99,8 @@ static EMPTY_TABLE: EmptyTable = EmptyTable {
 struct Globals {
     next_version: Cell<u32>,
     kept: Cell<usize>,
+    /// How many are kept at most: 0 or the room there is.
+    limit: Cell<usize>,
     tables: UnsafeCell<[*mut DictKeys; FREE_LIST_LEN]>,
 }
 // SAFETY: only touched under the GIL.
@@ -106,6 +108,7 @@ unsafe impl Sync for Globals {}
 static GLOBALS: Globals = Globals {
     next_version: Cell::new(2),
     kept: Cell::new(0),
+    limit: Cell::new(if cfg!(feature = "poison") { 0 } else { FREE_LIST_LEN }),
     tables: UnsafeCell::new([ptr::null_mut(); FREE_LIST_LEN]),
 };
 
@@ -223,13 +226,18 @@ impl DictKeys {
         // SAFETY: the caller's promise; the free list is touched under the GIL only.
         unsafe {
             let kept = GLOBALS.kept.get();
-            if (*keys).log2_size == MIN_LOG2_SIZE && kept < FREE_LIST_LEN && !cfg!(feature = "poison") {
+            if (*keys).log2_size == MIN_LOG2_SIZE && kept < GLOBALS.limit.get() {
                 (*GLOBALS.tables.get())[kept] = keys;
                 GLOBALS.kept.set(kept + 1);
             } else {
                 mem_free(keys as *mut u8);
             }
         }
+    }
+
+    /// Whether dead tables are kept.
+    pub(super) fn keep_dead(enabled: bool) {
+        GLOBALS.limit.set(if enabled && !cfg!(feature = "poison") { FREE_LIST_LEN } else { 0 });
     }
 
     /// Frees the tables that are kept for reuse.

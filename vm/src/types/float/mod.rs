@@ -35,11 +35,6 @@ const _: () = assert!(size_of::<PyFloat>() == 24);
 
 pub(crate) static FREE: FreeList = FreeList::new(1024);
 
-/// Gives the memory of the free list back.
-pub fn clear_free_list() -> usize {
-    FREE.clear()
-}
-
 impl PyFloat {
     /// The number.
     #[inline(always)]

@@ -56,6 +56,11 @@ impl FreeList {
         true
     }
 
+    /// Whether dead objects are kept. The list is empty. One that keeps nothing counts as full, which costs nobody a test.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.len.set(if enabled { 0 } else { self.limit });
+    }
+
     /// Frees everything on the list (full collections do so) and tells how many objects that were.
     pub fn clear(&self) -> usize {
         let mut freed = 0;

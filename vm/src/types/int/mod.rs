@@ -109,11 +109,6 @@ static RPY_SMALL_INTS: [PyInt; SMALL_COUNT] = {
 
 pub(crate) static FREE: FreeList = FreeList::new(1024);
 
-/// Gives the memory of the free list back.
-pub fn clear_free_list() -> usize {
-    FREE.clear()
-}
-
 /// The static int of a value between [`SMALL_MIN`] and [`SMALL_MAX`], as an object.
 #[inline(always)]
 pub fn small_int(value: isize) -> &'static PyObject {

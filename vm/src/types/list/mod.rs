@@ -61,12 +61,18 @@ const FREE_LIST_LEN: usize = 80;
 
 struct FreeList {
     len: Cell<usize>,
+    /// How many are kept at most: 0 or the room there is.
+    limit: Cell<usize>,
     headers: UnsafeCell<[*mut PyList; FREE_LIST_LEN]>,
 }
 // SAFETY: only touched under the GIL.
 unsafe impl Sync for FreeList {}
 
-static FREE: FreeList = FreeList { len: Cell::new(0), headers: UnsafeCell::new([ptr::null_mut(); FREE_LIST_LEN]) };
+static FREE: FreeList = FreeList {
+    len: Cell::new(0),
+    limit: Cell::new(if cfg!(feature = "poison") { 0 } else { FREE_LIST_LEN }),
+    headers: UnsafeCell::new([ptr::null_mut(); FREE_LIST_LEN]),
+};
 
 impl PyList {
     /// An empty list.
@@ -538,7 +544,7 @@ impl PyList {
         let kept = FREE.len.get();
         // SAFETY: the header is intact; entries of the free list are touched under the GIL only.
         unsafe {
-            if kept >= FREE_LIST_LEN || cfg!(feature = "poison") || !(*list).as_object().is_exact_type(&PyList_Type) {
+            if kept >= FREE.limit.get() || !(*list).as_object().is_exact_type(&PyList_Type) {
                 return false;
             }
             gc::head_of((*list).as_object()).prev.set(0);
@@ -549,6 +555,11 @@ impl PyList {
         }
         FREE.len.set(kept + 1);
         true
+    }
+
+    /// Whether dead lists are kept.
+    pub(crate) fn keep_dead(enabled: bool) {
+        FREE.limit.set(if enabled && !cfg!(feature = "poison") { FREE_LIST_LEN } else { 0 });
     }
 
     /// Frees what the free list holds.

@@ -25,7 +25,7 @@ pub struct PyRangeIterator {
     pub(crate) left: Cell<i64>,
 }
 
-static FREE: FreeList = FreeList::new(16);
+pub(crate) static FREE: FreeList = FreeList::new(16);
 
 impl PyRangeIterator {
     /// `length` numbers from `start` on; the one behind the last has to be representable.
