@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use rpy_vm::runtime::thread::{self, PyThreadState};
-use rpy_vm::runtime::{gil, signals};
+use rpy_vm::runtime::{gil, gilstate, signals};
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::PyObject;
 
@@ -44,12 +44,7 @@ exports! {
     }
     /// Drops what a thread state refers to.
     fn PyThreadState_Clear(state: &PyThreadState) {
-        state.dict.take();
-        state.current_exception.take();
-        state.async_exc.take();
-        state.context.take();
-        state.async_gen_firstiter.take();
-        state.async_gen_finalizer.take();
+        gilstate::clear(state);
     }
     /// Deletes a thread state that is not in use.
     fn PyThreadState_Delete(state: *mut PyThreadState) {
@@ -155,11 +150,11 @@ exports! {
     }
     /// Makes the calling thread, of whatever origin, ready to run Python: `PyGILState_LOCKED` 0 if it was, `UNLOCKED` 1 if not.
     fn PyGILState_Ensure() -> c_int {
-        gilstate_ensure()
+        c_int::from(gilstate::enter())
     }
     /// The counterpart of `PyGILState_Ensure`.
     fn PyGILState_Release(old: c_int) {
-        gilstate_release(old);
+        gilstate_release(old == 1);
     }
     /// The calling thread's state, or NULL if it never had one.
     fn PyGILState_GetThisThreadState() -> *mut PyThreadState {
@@ -351,42 +346,9 @@ fn version_text() -> *const c_char {
     .as_ptr()
 }
 
-fn gilstate_ensure() -> c_int {
-    if let Some(state) = thread::try_current() {
-        state.gilstate_counter.set(state.gilstate_counter.get() + 1);
-        return 0;
-    }
-    let state = match thread::bound() {
-        Some(state) => {
-            gil::acquire(state);
-            state.gilstate_counter.set(state.gilstate_counter.get() + 1);
-            state
-        }
-        None => {
-            // A thread that Python did not start: its state lives until the matching release.
-            let state = thread::new_state();
-            thread::bind_to_os_thread(state);
-            gil::acquire(state);
-            state.gilstate_counter.set(1);
-            state
-        }
-    };
-    debug_assert!(state.gilstate_counter.get() > 0);
-    1
-}
-
-fn gilstate_release(old: c_int) {
-    let Some(state) = thread::try_current() else { fatal("PyGILState_Release", "thread state must be current") };
-    let counter = state.gilstate_counter.get() - 1;
-    state.gilstate_counter.set(counter);
-    if counter == 0 {
-        // SAFETY: the state was made by `PyGILState_Ensure` for this thread, no frame of which is alive.
-        unsafe {
-            PyThreadState_Clear(state);
-            gil::release_and_delete(state);
-        }
-    } else if old == 1 {
-        gil::release();
+fn gilstate_release(taken: bool) {
+    if !gilstate::leave(taken) {
+        fatal("PyGILState_Release", "thread state must be current");
     }
 }
 

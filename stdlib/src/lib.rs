@@ -18,6 +18,7 @@ pub mod collections;
 pub mod compression;
 pub mod contextvars;
 pub mod csv;
+pub mod ctypes;
 pub mod datetime;
 pub mod errno;
 pub mod expat;
@@ -118,6 +119,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &resource::resource_::MODULE,
     &termios::termios_::MODULE,
     &csv::csv_::MODULE,
+    &ctypes::ctypes_::MODULE,
     &datetime::MODULE,
     &json::json_::MODULE,
     &locale::locale_::MODULE,

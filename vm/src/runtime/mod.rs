@@ -7,6 +7,7 @@ pub mod context;
 pub mod finalize;
 pub mod gc;
 pub mod gil;
+pub mod gilstate;
 pub mod paths;
 pub mod recursion;
 pub mod repr_guard;
