@@ -68,11 +68,7 @@ pub struct Passing {
 impl Passing {
     /// Of an incomplete type.
     pub fn none() -> Passing {
-        Passing {
-            ffi: UnsafeCell::new(ffi_type::default()),
-            elements: RefCell::default(),
-            scalars: RefCell::default(),
-        }
+        Passing { ffi: UnsafeCell::new(ffi_type::default()), elements: RefCell::default(), scalars: RefCell::default() }
     }
 
     /// What libffi reads, as long as this lives.

@@ -37,7 +37,12 @@ impl CThunk {
     ///
     /// # Errors
     /// `TypeError` for result types that a callback cannot have.
-    pub fn create(callable: &PyObject, argtypes: Ref<PyTuple>, restype: &PyObject, flags: u32) -> PyResult<Ref<CThunk>> {
+    pub fn create(
+        callable: &PyObject,
+        argtypes: Ref<PyTuple>,
+        restype: &PyObject,
+        flags: u32,
+    ) -> PyResult<Ref<CThunk>> {
         let types = argtypes.items().iter().map(|ty| match info::of_type(ty) {
             Some(info) => info.passing.as_ptr(),
             None => &raw mut libffi_sys::ffi_type_sint32,

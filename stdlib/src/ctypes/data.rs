@@ -166,9 +166,8 @@ fn blank<'a>(class: &'a PyTypeObject) -> PyResult<(Ref<CData>, &'a Info)> {
     info.is_final.set(true);
     let alloc = class.tp_alloc.get().unwrap_or(generic_alloc);
     // SAFETY: calling the slot as C would; zeroed instances of C types start with a valid `CData`.
-    let made: Ref<CData> = unsafe {
-        ObjRef::from_c_result(alloc(class as *const PyTypeObject as *mut PyTypeObject, 0))?.cast_unchecked()
-    };
+    let made: Ref<CData> =
+        unsafe { ObjRef::from_c_result(alloc(class as *const PyTypeObject as *mut PyTypeObject, 0))?.cast_unchecked() };
     made.b_length.set(info.length.get());
     made.b_size.set(info.size.get());
     Ok((made, info))

@@ -144,9 +144,7 @@ fn bit_field(
 
 #[pymethods]
 impl CField {
-    #[pynew(
-        sig = "(*, name, type, byte_size, byte_offset, index, _internal_use, bit_size=None, bit_offset=None)"
-    )]
+    #[pynew(sig = "(*, name, type, byte_size, byte_offset, index, _internal_use, bit_size=None, bit_offset=None)")]
     fn py_new(
         cls: &PyTypeObject,
         name: &PyStr,

@@ -149,14 +149,7 @@ impl Info {
 
 impl Traverse for Info {
     fn traverse(&self, visit: &mut Visit<'_>) {
-        for owned in [
-            &self.proto,
-            &self.argtypes,
-            &self.converters,
-            &self.restype,
-            &self.checker,
-            &self.pointer_type,
-        ] {
+        for owned in [&self.proto, &self.argtypes, &self.converters, &self.restype, &self.checker, &self.pointer_type] {
             owned.traverse(visit);
         }
         for (_, weak) in self.arrays.borrow().iter() {
@@ -165,14 +158,7 @@ impl Traverse for Info {
     }
 
     fn clear(&self) {
-        for owned in [
-            &self.proto,
-            &self.argtypes,
-            &self.converters,
-            &self.restype,
-            &self.checker,
-            &self.pointer_type,
-        ] {
+        for owned in [&self.proto, &self.argtypes, &self.converters, &self.restype, &self.checker, &self.pointer_type] {
             owned.take();
         }
         let arrays = core::mem::take(&mut *self.arrays.borrow_mut());

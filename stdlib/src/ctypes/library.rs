@@ -43,8 +43,8 @@ pub fn symbol_in(
     let Some(handle) = handle.downcast_ref::<PyInt>() else {
         return Err(exc::type_error("the _handle attribute of the second argument must be an integer"));
     };
-    let handle = address_of(handle)
-        .map_err(|_| exc::value_error("could not convert the _handle attribute to a pointer"))?;
+    let handle =
+        address_of(handle).map_err(|_| exc::value_error("could not convert the _handle attribute to a pointer"))?;
     find_symbol(handle.cast(), name)
         .map_err(|words| PyErr::new(class, words.unwrap_or_else(|| otherwise(&name.to_string_lossy()))))
 }
@@ -82,7 +82,8 @@ pub fn open(name: Option<&PyObject>, mode: i32) -> PyResult {
     };
     audit::audit("ctypes.dlopen", &[&shown])?;
     // SAFETY: a path or NULL. What the library's initialisers do is its own responsibility.
-    let handle = unsafe { libc::dlopen(path.as_ref().map_or(core::ptr::null(), |p| p.as_ptr()), mode | libc::RTLD_NOW) };
+    let handle =
+        unsafe { libc::dlopen(path.as_ref().map_or(core::ptr::null(), |p| p.as_ptr()), mode | libc::RTLD_NOW) };
     if handle.is_null() {
         return Err(exc::os_error(dl_error().unwrap_or_else(|| "dlopen() error".to_owned())));
     }

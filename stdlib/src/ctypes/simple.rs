@@ -111,9 +111,7 @@ impl SimpleType {
             return Err(exc::type_error("class must define a '_type_' string attribute"));
         };
         let [letter] = letter.as_utf8()?.as_bytes() else {
-            return Err(exc::value_error(
-                "class must define a '_type_' attribute which must be a string of length 1",
-            ));
+            return Err(exc::value_error("class must define a '_type_' attribute which must be a string of length 1"));
         };
         let letters = codes::simple_letters();
         let Some(code) = codes::find(*letter).filter(|code| letters.contains(char::from(code.letter))) else {

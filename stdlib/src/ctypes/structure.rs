@@ -153,9 +153,7 @@ fn add_anonymous(class: &PyTypeObject) -> PyResult<()> {
         let found = object::getattr_obj(class.as_object(), &name)?;
         let Some(field) = found.downcast_exact::<CField>() else {
             let name = object::str(&name)?.to_string_lossy().into_owned();
-            return Err(exc::attribute_error_msg(format!(
-                "'{name}' is specified in _anonymous_ but not in _fields_"
-            )));
+            return Err(exc::attribute_error_msg(format!("'{name}' is specified in _anonymous_ but not in _fields_")));
         };
         field.anonymous.set(true);
         add_moved(class, field, field.index, field.byte_offset)?;
