@@ -2,3 +2,4 @@
 //! `rpy_vm::jit_hooks`.
 
 pub mod ir;
+pub mod opt;

@@ -31,6 +31,9 @@ pub struct Value(u32);
 const CONST_BIT: u32 = 1 << 31;
 
 impl Value {
+    /// No value: what stands where one would for operations without a result.
+    pub const NOTHING: Value = Value(CONST_BIT - 1);
+
     /// The result of instruction `index`.
     #[inline]
     pub fn of_inst(index: usize) -> Value {
@@ -199,6 +202,17 @@ impl Trace {
     /// The constant bool behind a value.
     pub fn as_bool(&self, value: Value) -> Option<bool> {
         self.as_const(value).filter(|c| c.ty == Ty::Bool).map(|c| c.bits != 0)
+    }
+
+    /// A trace without instructions and snapshots, with the constants and callees of this one under the same numbers.
+    pub fn without_code(&self) -> Trace {
+        Trace {
+            insts: Vec::with_capacity(self.insts.len()),
+            consts: self.consts.clone(),
+            calls: self.calls.clone(),
+            snapshots: Vec::new(),
+            known: self.known.clone(),
+        }
     }
 
     /// A value's type.

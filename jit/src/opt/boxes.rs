@@ -1,0 +1,41 @@
+//! Values that were boxed before they are unboxed, and what happens to boxes that nobody can own.
+
+use super::builder::{Builder, PassResult, Step};
+use crate::ir::{Inst, Op};
+
+pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
+    let boxing = match inst.op {
+        Op::UnboxInt => Op::BoxInt,
+        Op::UnboxFloat => Op::BoxFloat,
+        Op::Incref | Op::Decref | Op::DecrefInert => return count(b, inst),
+        Op::CloseWord | Op::CloseInert | Op::CloseShared | Op::GuardShared => return close(b, inst),
+        _ => return Ok(Step::Next),
+    };
+    match b.def(inst.args[0]) {
+        Some(Inst { op, args, .. }) if *op == boxing => Ok(Step::Value(args[0])),
+        _ => Ok(Step::Next),
+    }
+}
+
+/// `True` and `False` live for ever; other numbers are inert.
+fn count(b: &mut Builder, inst: &mut Inst) -> PassResult {
+    if b.op(inst.args[0]) == Some(Op::BoxBool) {
+        return Ok(Step::Drop);
+    }
+    if inst.op == Op::Decref && b.known_type(inst.args[0]).is_some_and(|ty| b.is_inert(ty)) {
+        inst.op = Op::DecrefInert;
+    }
+    Ok(Step::Next)
+}
+
+/// Words that own nothing, as far as is known.
+fn close(b: &mut Builder, inst: &mut Inst) -> PassResult {
+    let word = inst.args[0];
+    if b.trace.as_const(word).is_some_and(|c| c.bits & 1 != 0) || b.op(word) == Some(Op::BoxBool) {
+        return Ok(Step::Drop);
+    }
+    if inst.op == Op::CloseWord && b.known_type(word).is_some_and(|ty| b.is_inert(ty)) {
+        inst.op = Op::CloseInert;
+    }
+    Ok(Step::Next)
+}

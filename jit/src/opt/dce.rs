@@ -1,0 +1,175 @@
+//! Leaving out what nobody uses, and numbering what is left.
+//!
+//! Guards, stores, calls that do something, and counting stay; everything else stays if something that stays uses it, a
+//! snapshot included. Checked arithmetic that nobody uses goes: where it would have left the trace, the interpreter would
+//! only have computed what nobody uses.
+//!
+//! In a loop this is also where phis come from. The body, as the second round recorded it, uses values of the first. Such a
+//! value that has another counterpart in the second round is what the loop carries from round to round: a phi, whose next
+//! value is the counterpart, which is used by that, and may itself be a value of the first round.
+
+use super::builder::Builder;
+use crate::ir::call::CallEffect;
+use crate::ir::{Effect, Inst, Op, SnapshotId, Trace, Ty, Value};
+
+/// How the second round continues the first.
+pub struct Rounds {
+    /// The number of instructions of the first round.
+    pub head: usize,
+    /// For each of them, its counterpart in the second.
+    pub next: Vec<Value>,
+}
+
+/// The trace, which ends in `exit`, without what nobody uses.
+pub fn finish(builder: Builder) -> Trace {
+    sweep(builder.trace, None, |_| false).unwrap_or_default()
+}
+
+/// What stays.
+struct Live<'t> {
+    trace: &'t Trace,
+    rounds: Option<&'t Rounds>,
+    insts: Vec<bool>,
+    phis: Vec<bool>,
+    /// By round.
+    snapshots: [Vec<bool>; 2],
+    pending: Vec<u32>,
+}
+
+/// Does the instruction stay for what it does?
+fn is_needed(trace: &Trace, inst: &Inst) -> bool {
+    match inst.op.effect() {
+        Effect::Pure | Effect::Checked | Effect::Load | Effect::Alloc => false,
+        Effect::Call => inst.call.is_none_or(|id| trace.call(id).effect != CallEffect::Pure),
+        Effect::Control => matches!(inst.op, Op::Loop | Op::Jump | Op::Exit),
+        Effect::Guard | Effect::Store | Effect::Count => true,
+    }
+}
+
+impl Live<'_> {
+    fn head(&self) -> usize {
+        self.rounds.map_or(usize::MAX, |rounds| rounds.head)
+    }
+
+    fn mark_inst(&mut self, i: usize) {
+        if !core::mem::replace(&mut self.insts[i], true) {
+            self.pending.push(i as u32);
+        }
+    }
+
+    /// A value is used, in the first round or in the body.
+    fn mark(&mut self, value: Value, in_body: bool) {
+        let mut value = value;
+        loop {
+            let Some(i) = value.inst() else { return };
+            self.mark_inst(i);
+            let Some(rounds) = self.rounds.filter(|rounds| in_body && i < rounds.head) else { return };
+            if rounds.next[i] == value || core::mem::replace(&mut self.phis[i], true) {
+                return;
+            }
+            value = rounds.next[i];
+        }
+    }
+
+    fn run(&mut self) {
+        for (i, inst) in self.trace.insts.iter().enumerate() {
+            if is_needed(self.trace, inst) {
+                self.mark_inst(i);
+            }
+        }
+        while let Some(i) = self.pending.pop() {
+            let (trace, in_body) = (self.trace, i as usize >= self.head());
+            let inst = &trace.insts[i as usize];
+            inst.args.iter().for_each(|&arg| self.mark(arg, in_body));
+            if let Some(id) = inst.snapshot {
+                if !core::mem::replace(&mut self.snapshots[in_body as usize][id.0 as usize], true) {
+                    trace.snapshot(id).values().for_each(|value| self.mark(value, in_body));
+                }
+            }
+        }
+    }
+}
+
+/// The trace without what nobody uses, with the loop's phis and its jump. `None` if something `forbidden` is used.
+pub fn sweep(trace: Trace, rounds: Option<&Rounds>, forbidden: impl Fn(Value) -> bool) -> Option<Trace> {
+    let count = trace.insts.len();
+    let mut live = Live {
+        trace: &trace,
+        rounds,
+        insts: vec![false; count],
+        phis: vec![false; rounds.map_or(0, |rounds| rounds.head)],
+        snapshots: [vec![false; trace.snapshots.len()], vec![false; trace.snapshots.len()]],
+        pending: Vec::new(),
+    };
+    live.run();
+    let Live { insts: live, phis, .. } = live;
+    if rounds.is_some() && (0..count).any(|i| live[i] && forbidden(Value::of_inst(i))) {
+        return None;
+    }
+    let mut writer = Writer {
+        old: &trace,
+        new: trace.without_code(),
+        names: vec![Value::NOTHING; count],
+        snapshots: vec![None; trace.snapshots.len()],
+    };
+    for i in 0..count {
+        match rounds {
+            Some(rounds) if i == rounds.head => writer.write_head(&phis),
+            _ if live[i] => writer.write(i),
+            _ => {}
+        }
+    }
+    if let Some(rounds) = rounds {
+        let next = phis.iter().enumerate().filter(|(_, phi)| **phi).map(|(i, _)| writer.name(rounds.next[i]));
+        let jump = Inst::new(Op::Jump, &next.collect::<Vec<_>>());
+        writer.new.push(jump);
+    }
+    Some(writer.new)
+}
+
+struct Writer<'t> {
+    old: &'t Trace,
+    new: Trace,
+    /// The new values of the old ones.
+    names: Vec<Value>,
+    snapshots: Vec<Option<SnapshotId>>,
+}
+
+impl Writer<'_> {
+    fn name(&self, value: Value) -> Value {
+        value.inst().map_or(value, |i| self.names[i])
+    }
+
+    fn write(&mut self, i: usize) {
+        let mut inst = self.old.insts[i].clone();
+        for arg in &mut inst.args {
+            *arg = self.name(*arg);
+        }
+        inst.snapshot = inst.snapshot.map(|id| self.snapshot(id));
+        let value = self.new.push(inst);
+        self.names[i] = value;
+    }
+
+    fn snapshot(&mut self, id: SnapshotId) -> SnapshotId {
+        if let Some(new) = self.snapshots[id.0 as usize] {
+            return new;
+        }
+        let mut snapshot = self.old.snapshot(id).clone();
+        snapshot.map_values(|value| self.name(value));
+        let new = self.new.add_snapshot(snapshot);
+        self.snapshots[id.0 as usize] = Some(new);
+        new
+    }
+
+    /// The loop's head: from here on, phis bear the names of what they carry, and snapshots are of the body.
+    fn write_head(&mut self, phis: &[bool]) {
+        self.new.push(Inst::new(Op::Loop, &[]));
+        for (i, _) in phis.iter().enumerate().filter(|(_, phi)| **phi) {
+            let phi = Inst { ty: self.old.insts[i].ty, ..Inst::new(Op::Phi, &[self.names[i]]) };
+            debug_assert!(phi.ty != Ty::None);
+            let value = self.new.push(phi);
+            self.names[i] = value;
+        }
+        self.snapshots.fill(None);
+    }
+}

@@ -1,0 +1,42 @@
+//! The optimizer: small passes over straight-line code.
+//!
+//! Most passes look at one instruction at a time, with what is known about everything before it, and so they run while the
+//! trace is being recorded: [`Builder::emit`] sends each instruction through the chain of [`builder::PASSES`]. When a
+//! recording has come back to its start, [`peel::close_loop`] sends its instructions through the same chain once more,
+//! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
+//! [`dce`] leaves out what nobody uses.
+//!
+//! One pass a file:
+//!
+//! | file | |
+//! |---|---|
+//! | `words` | the words of slots that a loop keeps unboxed (second round only) |
+//! | `fold` | arithmetic of constants, algebra of integers and bools |
+//! | `float` | the same of floats: only what is exact |
+//! | `compare` | comparisons that follow from earlier ones |
+//! | `boxes` | values that were boxed, or unboxed, before |
+//! | `guards` | guards that hold, and those that cannot |
+//! | `range` | what integers can be; overflow checks that cannot fail |
+//! | `heap` | loads of what is known to be in memory, stores of what is there already |
+//! | `cse` | operations whose result exists |
+
+pub mod builder;
+pub mod dce;
+pub mod peel;
+
+mod boxes;
+mod compare;
+mod cse;
+mod facts;
+mod float;
+mod fold;
+mod guards;
+mod hash;
+mod heap;
+mod range;
+mod words;
+
+pub use builder::{Builder, Contradiction, KnownTypes};
+pub use dce::finish;
+pub use facts::Range;
+pub use peel::{Abandoned, close_loop};

@@ -1,0 +1,219 @@
+//! Closing a loop: its first round becomes the preamble, its second the body.
+//!
+//! The recorded round, as it came out of the passes, is sent through them once more, each value replaced by its counterpart.
+//! Slots of the base frame that the head keeps out of memory begin the second round as they ended the first. What does not
+//! change from round to round is found to exist, guards on it are found to hold, and neither is in the body. Values of the
+//! first round that the second uses and that have other counterparts become phis (see [`super::dce`]).
+//!
+//! # Why this is right
+//!
+//! Call the values of the first round its *state*. Round `k + 1` computes its state from that of round `k` by the body, with
+//! the counterpart of each value as its next one. The body was made with what the first round left behind: facts about values,
+//! relations between them, what memory holds. For the second round these are true; for the third they must be true of the
+//! counterparts, in what the second leaves behind, and then they are for all rounds. So everything that was consulted is
+//! checked at the end, and what is not true there is forgotten, and the second round made anew. It is weaker then: after a
+//! few attempts, everything is forgotten.
+//!
+//! The recorded round is replayed as the passes left it: a guard that it lacks follows from others that it has, and so it does
+//! in every round. The one thing that an operation says of its result and its counterpart may not is the size of an unboxed
+//! integer: see the pass `range`.
+//!
+//! # What the head may be
+//!
+//! The slots given are out of memory at the head: memory holds the empty word, or a word that the exits drop (they mention
+//! all of these slots) and that the loop does not touch. So a recorded round that stores to the memory of such a slot must
+//! leave the empty word there, and have left it there at the head.
+
+use std::collections::HashMap;
+
+use super::builder::{Builder, Contradiction};
+use super::dce::{Rounds, sweep};
+use super::facts::Fact;
+use super::words::Words;
+use crate::ir::{Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
+
+/// Why a loop could not be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Abandoned {
+    /// The second round cannot go as the first one did.
+    Contradiction,
+    /// A slot that the head keeps as a number is used as an object, or its memory is used otherwise than as the empty word.
+    SlotInUse,
+}
+
+/// How often the second round is made with assumptions.
+const ATTEMPTS: usize = 6;
+
+/// Makes a loop of a recorded round, at whose end the slots of `head` are as given and not in memory.
+pub fn close_loop(mut b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned> {
+    let mut start = Start::new(&mut b, head);
+    let mut attempt = 0;
+    let next = loop {
+        let next = second_round(&mut b, &start, head).map_err(|Contradiction| Abandoned::Contradiction)?;
+        if slots_in_use(&b) {
+            return Err(Abandoned::SlotInUse);
+        }
+        if start.holds(&mut b, &next) {
+            break next;
+        }
+        attempt += 1;
+        if attempt == ATTEMPTS {
+            start.forget(&mut b);
+        }
+        start.rewind(&mut b);
+    };
+    let rounds = Rounds { head: start.count, next };
+    let words = b.words.take();
+    let forbidden = |value: Value| words.as_ref().is_some_and(|words| words.is_stand_in_box(value));
+    sweep(b.trace, Some(&rounds), forbidden).ok_or(Abandoned::SlotInUse)
+}
+
+/// Has the round stored something else than the empty word, at last, into a slot of the head?
+fn slots_in_use(b: &Builder) -> bool {
+    b.words.as_ref().is_some_and(|words| words.stored().any(|index| !b.is_slot_empty(index)))
+}
+
+/// What the first round left behind.
+struct Start {
+    /// How many instructions and snapshots it has.
+    count: usize,
+    snapshots: usize,
+    facts: Vec<Fact>,
+    /// Which assumptions about memory turned out false.
+    dropped_places: Vec<bool>,
+    valid: bool,
+    stored_slots: super::hash::FastMap<u16, Value>,
+}
+
+impl Start {
+    fn new(b: &mut Builder, head: &[SlotState]) -> Start {
+        let count = b.trace.insts.len();
+        b.facts.assume(b.types.is_stable);
+        b.relations.assume();
+        b.cse.assume();
+        b.heap.assume();
+        let start = Start {
+            count,
+            snapshots: b.trace.snapshots.len(),
+            facts: b.facts.assumptions(),
+            dropped_places: vec![false; b.heap.assumptions()],
+            valid: b.valid.holds(),
+            stored_slots: b.stored_slots.clone(),
+        };
+        b.valid.assume(start.valid);
+        b.append_raw(Inst::new(Op::Loop, &[]), Fact::NONE);
+        b.words = Some(Box::new(Words::new(head)));
+        start
+    }
+
+    /// Back to the end of the first round.
+    fn rewind(&self, b: &mut Builder) {
+        b.trace.insts.truncate(self.count);
+        b.trace.snapshots.truncate(self.snapshots);
+        b.facts.rewind(&self.facts, b.types.is_stable);
+        b.relations.rewind();
+        b.cse.rewind();
+        b.heap.rewind(&self.dropped_places);
+        b.valid.assume(self.valid);
+        b.stored_slots.clone_from(&self.stored_slots);
+        b.append_raw(Inst::new(Op::Loop, &[]), Fact::NONE);
+    }
+
+    /// Drops every assumption.
+    fn forget(&mut self, b: &mut Builder) {
+        self.facts.fill(Fact::NONE);
+        self.dropped_places.fill(true);
+        self.valid = false;
+        b.relations.forget();
+    }
+
+    /// Is everything that the second round relied on true at its end, of the counterparts? What is not is dropped.
+    /// (Checking consults in turn: assumptions about values that the first round's values turn into.)
+    fn holds(&mut self, b: &mut Builder, next: &[Value]) -> bool {
+        let mut holds = true;
+        let (mut facts, mut relations, mut places) = (0, 0, 0);
+        let next_of = |value: Value| value.inst().map_or(value, |i| next[i]);
+        loop {
+            if let Some(i) = b.facts.consulted(facts) {
+                facts += 1;
+                holds &= self.fact_holds(b, i, next[i]);
+            } else if let Some((x, y, cases)) = b.relations.consulted(relations) {
+                relations += 1;
+                if b.possible_cases(next_of(x), next_of(y)) & !cases != 0 {
+                    b.relations.weaken((x, y));
+                    holds = false;
+                }
+            } else if let Some((i, place)) = b.heap.consulted(places) {
+                places += 1;
+                let found = b.heap.get(next_of(place.base), place.index.map(next_of), place.access);
+                if found != Some(next_of(place.value)) {
+                    self.dropped_places[i] = true;
+                    holds = false;
+                }
+            } else {
+                break;
+            }
+        }
+        if b.valid.was_consulted() && !b.valid.holds() {
+            self.valid = false;
+            holds = false;
+        }
+        holds
+    }
+
+    fn fact_holds(&mut self, b: &mut Builder, i: usize, next: Value) -> bool {
+        let assumed = self.facts[i];
+        if assumed == Fact::NONE {
+            return true;
+        }
+        if next == Value::NOTHING {
+            return true;
+        }
+        let found = b.facts.get(&b.trace, next);
+        let mut kept = assumed;
+        if b.trace.insts[i].ty == Ty::Int && !assumed.range.contains(found.range) {
+            kept.range = assumed.range.widen(found.range);
+        }
+        if assumed.constant.is_some() && assumed.constant != Some(b.resolve(next)) {
+            kept.constant = None;
+        }
+        if assumed.ty != 0 && b.known_type(next) != Some(assumed.ty) {
+            kept.ty = 0;
+        }
+        kept.nonnull &= found.nonnull;
+        kept.object &= found.object;
+        self.facts[i] = kept;
+        kept == assumed
+    }
+}
+
+/// Sends the first round through the passes again; the counterparts of its values.
+fn second_round(b: &mut Builder, start: &Start, head: &[SlotState]) -> Result<Vec<Value>, Contradiction> {
+    b.words = Some(Box::new(Words::new(head)));
+    let mut next = vec![Value::NOTHING; start.count];
+    let mut snapshots: HashMap<(SnapshotId, u32), SnapshotId> = HashMap::new();
+    for i in 0..start.count {
+        let mut inst = b.trace.insts[i].clone();
+        for arg in &mut inst.args {
+            *arg = counterpart(*arg, &next);
+        }
+        let before = b.trace.insts.len();
+        next[i] = b.emit(inst)?;
+        for new in before..b.trace.insts.len() {
+            let Some(recorded) = b.trace.insts[new].snapshot.filter(|id| (id.0 as usize) < start.snapshots) else {
+                continue;
+            };
+            let Some(words) = &b.words else { continue };
+            let id = *snapshots.entry((recorded, words.generation)).or_insert_with(|| {
+                let snapshot = words.snapshot(b.trace.snapshot(recorded), |value| counterpart(value, &next));
+                b.trace.add_snapshot(snapshot)
+            });
+            b.trace.insts[new].snapshot = Some(id);
+        }
+    }
+    Ok(next)
+}
+
+fn counterpart(value: Value, next: &[Value]) -> Value {
+    value.inst().map_or(value, |i| next[i])
+}
