@@ -3,10 +3,21 @@
 use super::builder::{Builder, PassResult, Step};
 use crate::ir::{Inst, Op};
 
+/// The address of `True` or `False`.
+pub fn bool_object(truth: bool) -> usize {
+    rpy_vm::types::bool_::as_object(truth).as_ptr() as usize
+}
+
 pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
     let boxing = match inst.op {
         Op::UnboxInt => Op::BoxInt,
         Op::UnboxFloat => Op::BoxFloat,
+        Op::BoxBool => {
+            return Ok(match b.trace.as_bool(inst.args[0]) {
+                Some(truth) => Step::Value(b.trace.obj(bool_object(truth))),
+                None => Step::Next,
+            });
+        }
         Op::Incref | Op::Decref | Op::DecrefInert => return count(b, inst),
         Op::CloseWord | Op::CloseInert | Op::CloseShared | Op::GuardShared => return close(b, inst),
         _ => return Ok(Step::Next),

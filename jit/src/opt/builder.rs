@@ -76,7 +76,7 @@ pub struct Builder {
 
 impl Builder {
     pub fn new(types: KnownTypes) -> Builder {
-        Builder {
+        let mut builder = Builder {
             trace: Trace::default(),
             types,
             facts: Facts::default(),
@@ -86,12 +86,28 @@ impl Builder {
             valid: Default::default(),
             stored_slots: FastMap::default(),
             words: None,
+        };
+        for truth in [false, true] {
+            builder.assume_const_type(boxes::bool_object(truth), types.bool);
+        }
+        builder
+    }
+
+    /// Takes note of instructions that were appended to the trace directly, which nothing is to be known about but what
+    /// follows from their operations: the frame, parameters.
+    pub(super) fn catch_up(&mut self) {
+        for i in self.facts.len()..self.trace.insts.len() {
+            let inst = self.trace.insts[i].clone();
+            let fact = self.first_fact(&inst);
+            self.facts.push(fact);
+            self.cse.note(&self.trace, &inst, Value::of_inst(i));
         }
     }
 
     /// Sends an instruction through the passes. The result is the value to use from now on, which may be an earlier one or
     /// a constant; without meaning for operations that have none.
     pub fn emit(&mut self, mut inst: Inst) -> Result<Value, Contradiction> {
+        self.catch_up();
         'again: loop {
             for i in 0..inst.args.len() {
                 inst.args[i] = self.resolve(inst.args[i]);
@@ -191,6 +207,7 @@ impl Builder {
 
     /// The address of the exact type of an object, if it is known at this point.
     pub fn known_type(&mut self, value: Value) -> Option<u64> {
+        self.catch_up();
         self.facts.known_type(&self.trace, value, self.types.is_stable)
     }
 
@@ -201,6 +218,7 @@ impl Builder {
 
     /// What an integer can be at this point.
     pub fn int_range(&mut self, value: Value) -> Range {
+        self.catch_up();
         self.facts.get(&self.trace, value).range
     }
 

@@ -115,6 +115,11 @@ impl Facts {
         self.epoch += 1;
     }
 
+    /// The number of instructions with facts.
+    pub fn len(&self) -> usize {
+        self.of.len()
+    }
+
     /// The facts about a value. Types that may have changed since are still there: see [`Facts::known_type`].
     pub fn get(&mut self, trace: &Trace, value: Value) -> Fact {
         match value.inst() {

@@ -1,5 +1,6 @@
 //! Arithmetic of constants, and algebra of integers, bools and addresses.
 
+use super::boxes::bool_object;
 use super::builder::{Builder, PassResult, Step};
 use crate::ir::{Inst, Op, Ty, Value};
 
@@ -229,6 +230,15 @@ fn is(b: &mut Builder, inst: &mut Inst) -> PassResult {
         (Some(a), Some(c)) => return bool(b, a.bits == c.bits),
         (None, Some(c)) if c.bits == 0 && b.facts.get(&b.trace, x).nonnull => return bool(b, false),
         _ => {}
+    }
+    if let (Some(Inst { op: Op::BoxBool, args, .. }), Some(c)) = (b.def(x), b.trace.as_const(y)) {
+        let truth = args[0];
+        if c.bits == bool_object(true) as u64 {
+            return Ok(Step::Value(truth));
+        }
+        if c.bits == bool_object(false) as u64 {
+            return rewrite(inst, Op::Not, &[truth]);
+        }
     }
     if b.trace.ty(x) == Ty::Obj && b.trace.ty(y) == Ty::Obj {
         if let (Some(a), Some(c)) = (b.known_type(x), b.known_type(y)) {

@@ -87,6 +87,7 @@ struct Start {
 
 impl Start {
     fn new(b: &mut Builder, head: &[SlotState]) -> Start {
+        b.catch_up();
         let count = b.trace.insts.len();
         b.facts.assume(b.types.is_stable);
         b.relations.assume();
