@@ -7,10 +7,10 @@ use rpy_vm::protocol::{number, object as protocol};
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::class_getitem;
-use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::types::tuple::{PyTuple, TupleBuilder};
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, pyclass, pymethods};
-use rustpython_sre_engine::State;
 
+use super::engine::Scratch;
 use super::pattern::PyPattern;
 use super::subject::Subject;
 use super::template::{Output, PyTemplate};
@@ -37,37 +37,71 @@ pub struct PyMatch {
     #[pytraverse(skip)]
     endpos: Cell<isize>,
     #[pytraverse(skip)]
-    last_index: isize,
-    /// Bounds of the whole match and of the groups; -1 for groups that took no part.
+    last_index: usize,
     #[pytraverse(skip)]
-    marks: Box<[(isize, isize)]>,
+    spans: Spans,
 }
 
-/// A group's bounds after the engine succeeded.
-pub fn group_span(state: &State, group: usize) -> Option<(usize, usize)> {
-    if group == 0 {
-        return Some((state.start, state.cursor.position));
+/// Bounds of the whole match and of the groups; -1 for groups that took no part. Few of them need no memory of their own.
+struct Spans {
+    len: usize,
+    few: [(isize, isize); 4],
+    many: Vec<(isize, isize)>,
+}
+
+impl core::ops::Deref for Spans {
+    type Target = [(isize, isize)];
+
+    #[inline]
+    fn deref(&self) -> &[(isize, isize)] {
+        if self.len <= self.few.len() { &self.few[..self.len] } else { &self.many }
     }
-    let (start, end) = state.marks.get(group - 1);
-    if start.is_some() && end.is_some() { Some((start.unpack(), end.unpack())) } else { None }
+}
+
+impl Spans {
+    fn new(scratch: &Scratch, (start, end): (usize, usize), groups: usize) -> PyResult<Spans> {
+        let mut spans = Spans { len: groups + 1, few: [(-1, -1); 4], many: Vec::new() };
+        let all = if groups < spans.few.len() {
+            &mut spans.few[..=groups]
+        } else {
+            spans.many.try_reserve_exact(groups + 1).map_err(|_| exc::memory_error())?;
+            spans.many.resize(groups + 1, (-1, -1));
+            &mut spans.many[..]
+        };
+        all[0] = (start as isize, end as isize);
+        for (group, span) in all.iter_mut().enumerate().skip(1) {
+            if let Some((start, end)) = scratch.group(group) {
+                if start > end {
+                    return Err(exc::system_error(
+                        "The span of capturing group is wrong, please report a bug for the re module.",
+                    ));
+                }
+                *span = (start as isize, end as isize);
+            }
+        }
+        Ok(spans)
+    }
 }
 
 /// A match object for what the engine found.
-pub fn new(pattern: &PyPattern, subject: &Subject, state: &State, pos: usize, endpos: usize) -> Ref<PyMatch> {
-    let groups = pattern.groups.get() as usize;
-    let marks = (0..=groups)
-        .map(|g| group_span(state, g).map_or((-1, -1), |(start, end)| (start as isize, end as isize)))
-        .collect();
-    new_exact(PyMatch {
+pub fn new(
+    pattern: &PyPattern,
+    subject: &Subject,
+    scratch: &Scratch,
+    span: (usize, usize),
+    (pos, endpos): (usize, usize),
+) -> PyResult<Ref<PyMatch>> {
+    let spans = Spans::new(scratch, span, pattern.groups.get() as usize)?;
+    Ok(new_exact(PyMatch {
         ob_base: PyObject::placeholder(),
         string: OptRef::some(subject.object().new_ref()),
         regs: OptRef::NULL,
         pattern: OptRef::some(pattern.to_ref()),
         pos: Cell::new(pos as isize),
         endpos: Cell::new(endpos as isize),
-        last_index: state.marks.last_index(),
-        marks,
-    })
+        last_index: scratch.last_index,
+        spans,
+    }))
 }
 
 fn int(n: isize) -> ObjRef {
@@ -100,14 +134,14 @@ impl PyMatch {
                 _ => -1,
             }
         };
-        if index < 0 || index as usize >= self.marks.len() {
+        if index < 0 || index as usize >= self.spans.len() {
             return Err(exc::index_error("no such group"));
         }
         Ok(index as usize)
     }
 
     fn span_of(&self, group: usize) -> Option<(usize, usize)> {
-        let (start, end) = self.marks[group];
+        let (start, end) = self.spans[group];
         if start < 0 { None } else { Some((start as usize, end as usize)) }
     }
 
@@ -124,7 +158,7 @@ impl PyMatch {
     }
 
     fn pair(&self, group: usize) -> ObjRef {
-        let (start, end) = self.marks[group];
+        let (start, end) = self.spans[group];
         PyTuple::from_array([int(start), int(end)]).into_obj()
     }
 }
@@ -162,11 +196,13 @@ impl PyMatch {
     fn groups(&self, default: Option<&PyObject>) -> PyResult<ObjRef> {
         let subject = self.subject()?;
         let default = default.unwrap_or(rpy_vm::none_ref());
-        let mut all = Vec::with_capacity(self.marks.len() - 1);
-        for group in 1..self.marks.len() {
-            all.push(self.slice_or(&subject, group, default)?);
+        let mut all = TupleBuilder::new(self.spans.len() - 1)?;
+        for group in 1..self.spans.len() {
+            let part = self.slice_or(&subject, group, default)?;
+            // SAFETY: one item for each group.
+            unsafe { all.push_unchecked(part) };
         }
-        Ok(PyTuple::new(all).into_obj())
+        Ok(all.finish().into_obj())
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.
@@ -191,12 +227,12 @@ impl PyMatch {
     /// Return index of the start of the substring matched by group.
     #[pymethod(sig = "($self, group=0, /)")]
     fn start(&self, group: Option<&PyObject>) -> PyResult<isize> {
-        Ok(self.marks[group.map_or(Ok(0), |g| self.group_index(g))?].0)
+        Ok(self.spans[group.map_or(Ok(0), |g| self.group_index(g))?].0)
     }
     /// Return index of the end of the substring matched by group.
     #[pymethod(sig = "($self, group=0, /)")]
     fn end(&self, group: Option<&PyObject>) -> PyResult<isize> {
-        Ok(self.marks[group.map_or(Ok(0), |g| self.group_index(g))?].1)
+        Ok(self.spans[group.map_or(Ok(0), |g| self.group_index(g))?].1)
     }
     /// For match object m, return the 2-tuple (m.start(group), m.end(group)).
     #[pymethod(sig = "($self, group=0, /)")]
@@ -212,7 +248,7 @@ impl PyMatch {
             Some(template) => {
                 let subject = self.subject()?;
                 let mut out = Output::new(subject.is_bytes);
-                template.expand(&subject, |g| self.marks.get(g).and_then(|_| self.span_of(g)), &mut out)?;
+                template.expand(&subject, |g| self.spans.get(g).and_then(|_| self.span_of(g)), &mut out)?;
                 out.finish()
             }
             None => Ok(compiled),
@@ -224,20 +260,20 @@ impl PyMatch {
         if let Some(regs) = self.regs.get() {
             return Ok(regs);
         }
-        let regs = PyTuple::new((0..self.marks.len()).map(|g| self.pair(g)).collect()).into_obj();
+        let regs = PyTuple::new((0..self.spans.len()).map(|g| self.pair(g)).collect()).into_obj();
         self.regs.set(Some(regs.clone()));
         Ok(regs)
     }
     /// The integer index of the last matched capturing group.
     #[pygetset]
     fn lastindex(&self) -> Option<isize> {
-        (self.last_index >= 0).then_some(self.last_index)
+        (self.last_index > 0).then_some(self.last_index as isize)
     }
     /// The name of the last matched capturing group.
     #[pygetset]
     fn lastgroup(&self) -> PyResult<Option<ObjRef>> {
         let pattern = self.pattern()?;
-        let name = pattern.indexgroup.peek().and_then(|names| names.get(usize::try_from(self.last_index).ok()?));
+        let name = pattern.indexgroup.peek().and_then(|names| names.get(self.last_index));
         Ok(name.map(PyObject::new_ref))
     }
 
@@ -260,7 +296,7 @@ impl PyMatch {
         let found = self.slice_or(&self.subject()?, 0, rpy_vm::none_ref())?;
         let found = protocol::repr(&found)?;
         let mut out = rpy_vm::types::str::StrBuilder::new();
-        let (start, end) = self.marks[0];
+        let (start, end) = self.spans[0];
         out.push_str(&format!("<re.Match object; span=({start}, {end}), match="));
         out.push_py(&found);
         out.push_str(">");

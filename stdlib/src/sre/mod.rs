@@ -1,13 +1,16 @@
-//! `_sre`: what `re` is built on. The matching engine is a crate; this binds it to Python's strings and objects.
+//! `_sre`: what `re` is built on. The engine executes the code words that `re._compiler` emits; the rest binds it to Python's
+//! strings and objects.
 //!
 //! | File | What |
 //! |---|---|
+//! | `engine` | matching |
 //! | `subject` | strings and buffers as the engine sees them |
 //! | `pattern` | `re.Pattern` |
 //! | `match_` | `re.Match` |
 //! | `scanner` | the iterator behind `finditer` |
 //! | `template` | compiled replacement templates |
 
+pub mod engine;
 pub mod match_;
 pub mod pattern;
 pub mod scanner;
@@ -29,11 +32,11 @@ pub mod sre {
     use super::{match_, pattern, scanner, template};
 
     #[pyattr]
-    const MAGIC: usize = rustpython_sre_engine::SRE_MAGIC;
+    const MAGIC: usize = super::engine::words::MAGIC;
     #[pyattr]
     const CODESIZE: usize = 4;
     #[pyattr]
-    const MAXREPEAT: usize = rustpython_sre_engine::MAXREPEAT;
+    const MAXREPEAT: usize = super::engine::words::MAXREPEAT as usize;
     #[pyattr]
     const MAXGROUPS: usize = i32::MAX as usize / 2;
     #[pyattr]

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use rpy_vm::object::alloc::new_exact;
+use rpy_vm::object::alloc::{new_exact, push};
 use rpy_vm::object::slots::CompareOp;
 use rpy_vm::protocol::{call, object as protocol};
 use rpy_vm::types::descr::mappingproxy::PyMappingProxy;
@@ -10,10 +10,10 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::iter::new_callable_iterator;
 use rpy_vm::types::list::{PyList, class_getitem};
 use rpy_vm::types::str::{PyStr, StrBuilder, search};
-use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::types::tuple::{PyTuple, TupleBuilder};
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, intern, pyclass, pymethods};
-use rustpython_sre_engine::State;
 
+use super::engine::{self, Program, Scratch};
 use super::subject::{Mode, Subject};
 use super::template::{Output, PyTemplate};
 use super::{match_, scanner};
@@ -36,8 +36,11 @@ pub struct PyPattern {
     pub groups: Cell<isize>,
     pub groupindex: OptRef<PyDict>,
     pub indexgroup: OptRef<PyTuple>,
+    /// The code words, which stand for the pattern when patterns are compared.
     #[pytraverse(skip)]
-    pub code: Box<[u32]>,
+    code: Box<[u32]>,
+    #[pytraverse(skip)]
+    pub program: Program,
     /// Of a bytes pattern? `None`: matches both.
     #[pytraverse(skip)]
     is_bytes: Option<bool>,
@@ -54,9 +57,11 @@ pub fn new(
     groupindex: &PyDict,
     indexgroup: &PyTuple,
 ) -> PyResult<Ref<PyPattern>> {
-    if groups < 0 || groups > i32::MAX as isize / 2 || code.is_empty() {
-        return Err(exc::runtime_error("invalid SRE code"));
+    let invalid = || exc::runtime_error("invalid SRE code");
+    if groups < 0 || groups > i32::MAX as isize / 2 {
+        return Err(invalid());
     }
+    let program = engine::compile(&code, groups as u32).map_err(|_| invalid())?;
     let is_bytes = if rpy_vm::is_none(pattern) { None } else { Some(Subject::new(pattern)?.is_bytes) };
     Ok(new_exact(PyPattern {
         ob_base: PyObject::placeholder(),
@@ -66,6 +71,7 @@ pub fn new(
         groupindex: OptRef::some(groupindex.to_ref()),
         indexgroup: OptRef::some(indexgroup.to_ref()),
         code: code.into_boxed_slice(),
+        program,
         is_bytes,
         weakrefs: Cell::new(core::ptr::null_mut()),
     }))
@@ -73,8 +79,16 @@ pub fn new(
 
 /// What `re` makes of a replacement: a template, or plain text if it refers to no group.
 pub fn compile_template(pattern: &PyPattern, template: &PyObject) -> PyResult<ObjRef> {
-    let re = rpy_vm::import::import_module("re")?;
-    let compile = protocol::getattr(&re, intern!("_compile_template"))?;
+    static COMPILE: OptRef = OptRef::NULL;
+    let compile = match COMPILE.get() {
+        Some(compile) => compile,
+        None => {
+            let re = rpy_vm::import::import_module("re")?;
+            let compile = protocol::getattr(&re, intern!("_compile_template"))?;
+            COMPILE.set(Some(compile.clone()));
+            compile
+        }
+    };
     let compiled = match call::call(&compile, &[pattern.as_object(), template]) {
         // An unhashable replacement (a bytearray, say) is tried again as plain text or bytes.
         Err(e) if e.matches(exc::TypeError()) => {
@@ -133,32 +147,35 @@ impl PyPattern {
         if start > end {
             return Ok(None);
         }
-        let mut state = State::default();
-        if !subject.run(&mut state, &self.code, start, end, mode, false) {
-            return Ok(None);
+        let mut scratch = Scratch::take(&self.program);
+        match subject.run(&self.program, &mut scratch, (start, end), mode, false)? {
+            Some(span) => Ok(Some(match_::new(self, &subject, &scratch, span, (start, end))?.into_obj())),
+            None => Ok(None),
         }
-        Ok(Some(match_::new(self, &subject, &state, start, end).into_obj()))
     }
 
-    /// Calls `f` for each match in order until it answers false.
+    /// Calls `f` for each match (its groups and its bounds) in order until it answers false.
+    #[inline(always)]
     fn each(
         &self,
         subject: &Subject,
         start: usize,
         end: usize,
-        mut f: impl FnMut(&State) -> PyResult<bool>,
+        mut f: impl FnMut(&Scratch, (usize, usize)) -> PyResult<bool>,
     ) -> PyResult<()> {
-        let mut state = State::default();
+        let mut scratch = Scratch::take(&self.program);
         let mut at = start;
-        let mut must_advance = false;
-        while at <= end && subject.run(&mut state, &self.code, at, end, Mode::Search, must_advance) {
-            let go_on = f(&state)?;
-            must_advance = state.cursor.position == state.start;
-            at = state.cursor.position;
-            if !go_on {
+        let mut advance = false;
+        while at <= end
+            && let Some(span) = subject.run(&self.program, &mut scratch, (at, end), Mode::Search, advance)?
+        {
+            if !f(&scratch, span)? {
                 break;
             }
-            rpy_vm::runtime::signals::check_signals()?;
+            scratch.reset();
+            scratch.burn()?;
+            advance = span.0 == span.1;
+            at = span.1;
         }
         Ok(())
     }
@@ -187,8 +204,8 @@ impl PyPattern {
         let len = subject.len();
         let mut out = Output::new(subject.is_bytes);
         let (mut copied, mut n) = (0, 0usize);
-        self.each(&subject, 0, len, |state| {
-            let (start, end) = (state.start, state.cursor.position);
+        self.each(&subject, 0, len, |scratch, span| {
+            let (start, end) = span;
             if copied < start {
                 out.push_slice(&subject, copied, start)?;
             }
@@ -196,11 +213,12 @@ impl PyPattern {
                 Filter::Literal(text) => out.push(text)?,
                 Filter::Template(template) => {
                     if let Some(template) = template.downcast_exact::<PyTemplate>() {
-                        template.expand(&subject, |g| match_::group_span(state, g), &mut out)?;
+                        let group = |g| if g == 0 { Some(span) } else { scratch.group(g) };
+                        template.expand(&subject, group, &mut out)?;
                     }
                 }
                 Filter::Callable(function) => {
-                    let found = match_::new(self, &subject, state, 0, len);
+                    let found = match_::new(self, &subject, scratch, span, (0, len))?;
                     let text = call::call_one(function, found.as_object())?;
                     if !rpy_vm::is_none(&text) {
                         out.push(&text)?;
@@ -257,23 +275,25 @@ impl PyPattern {
         let mut all = Vec::new();
         let empty = subject.slice(0, 0)?;
         let groups = self.groups.get() as usize;
-        self.each(&subject, start, end, |state| {
-            let part = |g: usize| match match_::group_span(state, g) {
+        self.each(&subject, start, end, |scratch, span| {
+            let part = |g: usize| match scratch.group(g) {
                 Some((start, end)) => subject.slice(start, end),
                 None => Ok(empty.clone()),
             };
             let found = match groups {
-                0 => part(0)?,
+                0 => subject.slice(span.0, span.1)?,
                 1 => part(1)?,
                 _ => {
-                    let mut parts = Vec::with_capacity(groups);
+                    let mut parts = TupleBuilder::new(groups)?;
                     for g in 1..=groups {
-                        parts.push(part(g)?);
+                        let part = part(g)?;
+                        // SAFETY: one item for each group.
+                        unsafe { parts.push_unchecked(part) };
                     }
-                    PyTuple::new(parts).into_obj()
+                    parts.finish().into_obj()
                 }
             };
-            rpy_vm::object::alloc::push(&mut all, found)?;
+            push(&mut all, found)?;
             Ok(true)
         })?;
         Ok(PyList::try_new(all)?.into_obj())
@@ -306,19 +326,20 @@ impl PyPattern {
         let mut n = 0;
         let groups = self.groups.get() as usize;
         let len = subject.len();
-        self.each(&subject, 0, len, |state| {
-            all.push(subject.slice(last, state.start)?);
+        self.each(&subject, 0, len, |scratch, span| {
+            push(&mut all, subject.slice(last, span.0)?)?;
             for g in 1..=groups {
-                all.push(match match_::group_span(state, g) {
+                let part = match scratch.group(g) {
                     Some((start, end)) => subject.slice(start, end)?,
                     None => rpy_vm::none(),
-                });
+                };
+                push(&mut all, part)?;
             }
-            last = state.cursor.position;
+            last = span.1;
             n += 1;
             Ok(max <= 0 || n < max)
         })?;
-        all.push(subject.slice(last, len)?);
+        push(&mut all, subject.slice(last, len)?)?;
         Ok(PyList::try_new(all)?.into_obj())
     }
 

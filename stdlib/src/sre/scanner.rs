@@ -1,11 +1,11 @@
 //! What `finditer` and `scanner` walk with.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 
 use rpy_vm::object::alloc::new_exact;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, Ref, exc, pyclass, pymethods};
-use rustpython_sre_engine::State;
 
+use super::engine::Scratch;
 use super::match_;
 use super::pattern::PyPattern;
 use super::subject::{Mode, Subject};
@@ -19,8 +19,9 @@ pub struct PyScanner {
     pattern: OptRef<PyPattern>,
     #[pytraverse(skip)]
     subject: Subject,
+    /// Is a match under way? A signal's handler may ask for the next one in the midst of it.
     #[pytraverse(skip)]
-    state: RefCell<State>,
+    is_busy: Cell<bool>,
     #[pytraverse(skip)]
     pos: usize,
     #[pytraverse(skip)]
@@ -38,7 +39,7 @@ pub fn new(pattern: &PyPattern, subject: Subject, start: usize, end: usize) -> R
         ob_base: PyObject::placeholder(),
         pattern: OptRef::some(pattern.to_ref()),
         subject,
-        state: RefCell::default(),
+        is_busy: Cell::new(false),
         pos: start,
         end,
         next: Cell::new(Some(start)),
@@ -50,16 +51,19 @@ impl PyScanner {
     /// The next match.
     pub fn step(&self, mode: Mode) -> PyResult<Option<ObjRef>> {
         let (Some(start), Some(pattern)) = (self.next.get(), self.pattern.get()) else { return Ok(None) };
-        let Ok(mut state) = self.state.try_borrow_mut() else {
+        if self.is_busy.replace(true) {
             return Err(exc::value_error("regular expression scanner already executing"));
-        };
-        if !self.subject.run(&mut state, &pattern.code, start, self.end, mode, self.must_advance.get()) {
+        }
+        let mut scratch = Scratch::take(&pattern.program);
+        let found = self.subject.run(&pattern.program, &mut scratch, (start, self.end), mode, self.must_advance.get());
+        self.is_busy.set(false);
+        let Some(span) = found? else {
             self.next.set(None);
             return Ok(None);
-        }
-        let found = match_::new(&pattern, &self.subject, &state, self.pos, self.end);
-        self.must_advance.set(state.cursor.position == state.start);
-        self.next.set(Some(state.cursor.position));
+        };
+        self.must_advance.set(span.0 == span.1);
+        self.next.set(Some(span.1));
+        let found = match_::new(&pattern, &self.subject, &scratch, span, (self.pos, self.end))?;
         Ok(Some(found.into_obj()))
     }
 }
