@@ -98,7 +98,7 @@ impl Passing {
     /// An array as argument is a pointer to it; as part of a structure it is `count` times its item.
     pub fn set_array(&self, item: &Passing, item_size: usize, count: usize) {
         // SAFETY: as above.
-        unsafe { *self.ffi.get() = *(&raw const ffi::ffi_type_pointer) };
+        unsafe { *self.ffi.get() = ffi::ffi_type_pointer };
         let mut scalars = Vec::new();
         if item_size.checked_mul(count).is_some_and(|size| size <= IN_REGISTERS) {
             for index in 0..count {

@@ -49,7 +49,8 @@ unsafe extern "C-unwind" fn wstring_at(address: *const u8, size: c_int) -> *mut 
         let chars = unsafe {
             match usize::try_from(size) {
                 Ok(size) => wide_chars(address, size),
-                Err(_) => wide_chars_to_nul(address),
+                Err(_) if size == -1 => wide_chars_to_nul(address),
+                Err(_) => return Err(exc::system_error("Negative size passed to PyUnicode_New")),
             }
         };
         Ok(wide_text(&chars)?.into_obj())

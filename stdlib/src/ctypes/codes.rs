@@ -159,8 +159,8 @@ codes! {
     b'l' b'q' ffi_type_sint64 INT8 (int i64) (int i64);
     b'L' b'Q' ffi_type_uint64 INT8 (int u64) (int u64);
     b'd' b'd' ffi_type_double F64 (double_get double_set) (double_get_swapped double_set_swapped);
-    b'D' b'D' ffi_type_complex_double F64X2 (complex_get complex_set) ();
-    b'F' b'F' ffi_type_complex_float F32X2 (complex_float_get complex_float_set) ();
+    b'D' b'D' ffi_type_complex_double F64X2 (complex_get complex_set) (complex_get_swapped complex_set_swapped);
+    b'F' b'F' ffi_type_complex_float F32X2 (complex_float_get complex_float_set) (complex_float_get_swapped complex_float_set_swapped);
     b'G' b'G' ffi_type_complex_longdouble F80 (complex_long_get complex_long_set) ();
     b'f' b'f' ffi_type_float F32 (float_get float_set) (float_get_swapped float_set_swapped);
     b'u' b'u' ffi_type_sint32 INT4 (wchar_get wchar_set) ();
@@ -365,34 +365,29 @@ fn complex(real: f64, imag: f64) -> PyResult {
     Ok(PyComplex::new(real, imag).into_obj())
 }
 
-unsafe fn complex_get(memory: *const u8, _: Extent) -> PyResult {
-    // SAFETY: the caller's promise: two numbers.
-    unsafe { complex(read(memory), read(memory.add(8))) }
+macro_rules! complexes {
+    ($($get:ident $set:ident $ty:ty, $from:ident $to:ident;)*) => { $(
+        unsafe fn $get(memory: *const u8, _: Extent) -> PyResult {
+            // SAFETY: the caller's promise: two numbers.
+            let [real, imag] = unsafe { [read(memory), read(memory.add(size_of::<$ty>()))] };
+            complex(<$ty>::$from(real).into(), <$ty>::$from(imag).into())
+        }
+        unsafe fn $set(memory: *mut u8, value: &PyObject, _: Extent) -> PyResult<Option<ObjRef>> {
+            let (real, imag) = PyComplex::parts_of(value)?;
+            // SAFETY: as above.
+            unsafe {
+                write(memory, (real as $ty).$to());
+                write(memory.add(size_of::<$ty>()), (imag as $ty).$to());
+            }
+            Ok(None)
+        }
+    )* };
 }
-
-unsafe fn complex_set(memory: *mut u8, value: &PyObject, _: Extent) -> PyResult<Option<ObjRef>> {
-    let (real, imag) = PyComplex::parts_of(value)?;
-    // SAFETY: as above.
-    unsafe {
-        write(memory, real);
-        write(memory.add(8), imag);
-    }
-    Ok(None)
-}
-
-unsafe fn complex_float_get(memory: *const u8, _: Extent) -> PyResult {
-    // SAFETY: as above.
-    unsafe { complex(read::<f32>(memory).into(), read::<f32>(memory.add(4)).into()) }
-}
-
-unsafe fn complex_float_set(memory: *mut u8, value: &PyObject, _: Extent) -> PyResult<Option<ObjRef>> {
-    let (real, imag) = PyComplex::parts_of(value)?;
-    // SAFETY: as above.
-    unsafe {
-        write(memory, real as f32);
-        write(memory.add(4), imag as f32);
-    }
-    Ok(None)
+complexes! {
+    complex_get complex_set f64, from_ne_bytes to_ne_bytes;
+    complex_get_swapped complex_set_swapped f64, from_be_bytes to_be_bytes;
+    complex_float_get complex_float_set f32, from_ne_bytes to_ne_bytes;
+    complex_float_get_swapped complex_float_set_swapped f32, from_be_bytes to_be_bytes;
 }
 
 unsafe fn complex_long_get(memory: *const u8, _: Extent) -> PyResult {

@@ -161,7 +161,7 @@ impl CData {
 }
 
 /// A blank instance, without memory.
-fn blank<'a>(class: &'a PyTypeObject) -> PyResult<(Ref<CData>, &'a Info)> {
+fn blank(class: &PyTypeObject) -> PyResult<(Ref<CData>, &Info)> {
     let info = info::required(class.as_object())?;
     info.is_final.set(true);
     let alloc = class.tp_alloc.get().unwrap_or(generic_alloc);

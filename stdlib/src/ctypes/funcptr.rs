@@ -235,13 +235,10 @@ fn check_output(ty: &PyObject, index: usize) -> PyResult<()> {
     Err(exc::type_error(format!("'out' parameter {index} must be a pointer type, not {name}")))
 }
 
-fn check_paramflags(class: &PyTypeObject, flags: Option<&PyObject>) -> PyResult<Option<Ref<PyTuple>>> {
-    let info = info::required(class.as_object())?;
-    let Some(flags) = flags.filter(|flags| !rpy_vm::is_none(flags)) else { return Ok(None) };
-    let tuple = flags.downcast_ref::<PyTuple>();
-    let Some(types) = info.argtypes.get() else { return Ok(tuple.map(PyStruct::to_ref)) };
-    let types = sequence::to_tuple(&types)?;
-    let Some(flags) = tuple else {
+/// Checks that parameter flags fit the types.
+fn check_paramflags(flags: &PyObject, types: &PyObject) -> PyResult<()> {
+    let types = sequence::to_tuple(types)?;
+    let Some(flags) = flags.downcast_ref::<PyTuple>() else {
         return Err(exc::type_error("paramflags must be a tuple or None"));
     };
     if flags.len() != types.len() {
@@ -261,7 +258,7 @@ fn check_paramflags(class: &PyTypeObject, flags: Option<&PyObject>) -> PyResult<
             _ => return Err(exc::type_error(format!("paramflag value {direction} not supported"))),
         }
     }
-    Ok(Some(flags.to_ref()))
+    Ok(())
 }
 
 fn new_function(class: &PyTypeObject, address: *mut u8) -> PyResult<Ref<CFuncPtr>> {
@@ -292,9 +289,12 @@ fn from_library(class: &PyTypeObject, args: &PyTuple) -> PyResult {
     audit::audit("ctypes.dlsym", &[library, PyStr::new(&text).as_object()])?;
     let address =
         library::symbol_in(library, &c_name, exc::AttributeError(), |name| format!("function '{name}' not found"))?;
-    let paramflags = check_paramflags(class, args.get(1))?;
+    let paramflags = args.get(1).filter(|flags| !rpy_vm::is_none(flags));
+    if let (Some(flags), Some(types)) = (paramflags, info::required(class.as_object())?.argtypes.get()) {
+        check_paramflags(flags, &types)?;
+    }
     let function = new_function(class, address.cast())?;
-    function.paramflags.set(paramflags);
+    function.paramflags.set(paramflags.and_then(|flags| flags.downcast_ref::<PyTuple>()).map(PyStruct::to_ref));
     data::keep(&function.ob_base, 0, library.new_ref())?;
     function.callable.set(Some(function.to_obj()));
     Ok(function.into_obj())
@@ -435,6 +435,9 @@ impl CFuncPtr {
             Some(types) => Some(converters(types)?.into_obj()),
             None => None,
         };
+        if let (Some(flags), Some(types)) = (self.paramflags.get(), value) {
+            check_paramflags(flags.as_object(), types)?;
+        }
         self.converters.set(converters);
         self.argtypes.set(value.map(PyObject::new_ref));
         Ok(())

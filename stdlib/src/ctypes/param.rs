@@ -104,8 +104,8 @@ impl CArg {
             b'h' | b'H' => i16::from_ne_bytes(value.head()).to_string(),
             b'i' | b'I' => i32::from_ne_bytes(value.head()).to_string(),
             b'l' | b'L' | b'q' | b'Q' => i64::from_ne_bytes(value.head()).to_string(),
-            b'd' => format!("{:.6}", f64::from_ne_bytes(value.head())),
-            b'f' => format!("{:.6}", f32::from_ne_bytes(value.head())),
+            b'd' => rpy_vm::types::float::float_repr_string(f64::from_ne_bytes(value.head())),
+            b'f' => rpy_vm::types::float::float_repr_string(f32::from_ne_bytes(value.head()).into()),
             b'c' => match value.0[0] {
                 c @ 32..127 if c != b'\\' && c != b'\'' => format!("'{}'", char::from(c)),
                 c => format!("'\\x{c:02x}'"),

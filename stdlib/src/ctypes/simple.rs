@@ -9,7 +9,7 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, exc, intern, pyclass, pymethods};
+use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, intern, pyclass, pymethods};
 
 use super::codes::{self, Codec, Extent};
 use super::data::{self, CData};
@@ -53,8 +53,7 @@ fn make_swapped(class: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>, c
     let mut items: Vec<ObjRef> = args.items().iter().map(|item| item.new_ref()).collect();
     items[0] = PyStr::concat_many(&[name, &PyStr::new("_be")])?.into_obj();
     let args = PyTuple::new(items);
-    let new = <PyTypeObject as rpy_vm::PyClass>::type_object().tp_new.get();
-    let Some(new) = new else { return Ok(()) };
+    let Some(new) = PyTypeObject::type_object().tp_new.get() else { return Ok(()) };
     // SAFETY: calling the slot of `type` as C would.
     let swapped = unsafe {
         ObjRef::from_c_result(new(
@@ -89,6 +88,17 @@ fn fill(info: &Info, codec: Codec, order: char) {
     info.proto.set(Some(PyStr::from_char(code.letter.into()).into_obj()));
 }
 
+/// `type.__init__`, which checks the arguments.
+fn init_class(class: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
+    let Some(init) = PyTypeObject::type_object().tp_init.get() else { return Ok(()) };
+    let kwargs = kwargs.map_or(core::ptr::null_mut(), |kwargs| kwargs.as_object().as_ptr());
+    // SAFETY: calling the slot as C would.
+    if unsafe { init(class.as_object().as_ptr(), args.as_object().as_ptr(), kwargs) } < 0 {
+        return Err(PyErr::fetch_or_system_error());
+    }
+    Ok(())
+}
+
 /// Puts `from_param` of a table of methods into the class.
 fn add_from_param(class: &PyTypeObject, table: *const rpy_vm::object::PyMethodDef) -> PyResult<()> {
     // SAFETY: a static table with one method.
@@ -104,6 +114,7 @@ fn add_from_param(class: &PyTypeObject, table: *const rpy_vm::object::PyMethodDe
 impl SimpleType {
     #[slot]
     fn tp_init(zelf: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
+        init_class(zelf, args, kwargs)?;
         let Some(letter) = object::getattr_opt(zelf.as_object(), intern!("_type_"))? else {
             return Err(exc::attribute_error_msg("class must define a '_type_' attribute"));
         };
