@@ -3,7 +3,7 @@
 use core::mem::offset_of;
 
 use crate::interp::frame::{FRAME_HEADER_SLOTS, InterpreterFrame};
-use crate::object::header::PyObject;
+use crate::object::header::{IMMORTAL_INITIAL_REFCNT, PyObject};
 use crate::object::typeobj::PyTypeObject;
 use crate::runtime::thread::PyThreadState;
 use crate::types::cell::PyCell;
@@ -11,12 +11,17 @@ use crate::types::dict::PyDict;
 use crate::types::dict::table::{DictKeys, Entry};
 use crate::types::float::PyFloat;
 use crate::types::function::PyFunction;
-use crate::types::int::PyInt;
+use crate::types::int::freelist::FreeList;
+use crate::types::int::{self, PyInt};
 use crate::types::list::PyList;
 use crate::types::list::iter::PyListIterator;
 use crate::types::range::iterator::PyRangeIterator;
 use crate::types::tuple::{PyTuple, PyTupleIterator};
 
+/// Any object: its reference count, 32 bits.
+pub const OB_REFCNT: usize = offset_of!(PyObject, ob_refcnt);
+/// Counts from here up are left alone.
+pub const IMMORTAL_REFCNT: u32 = IMMORTAL_INITIAL_REFCNT;
 /// Any object: its type.
 pub const OB_TYPE: usize = offset_of!(PyObject, ob_type);
 /// Objects of variable size: the number of items.
@@ -25,6 +30,16 @@ pub const OB_SIZE: usize = 16;
 pub const INT_TAG: usize = offset_of!(PyInt, lv_tag);
 /// `int`: the digits, 32 bits each.
 pub const INT_DIGITS: usize = 24;
+/// `int`: bits of a digit, and a mask of as many.
+pub const INT_DIGIT_BITS: u32 = int::SHIFT;
+pub const INT_DIGIT_MASK: u32 = int::MASK;
+/// `int`: tags below these have at most one digit, at most two.
+pub const INT_COMPACT_LIMIT: usize = int::COMPACT_LIMIT;
+pub const INT_MEDIUM_LIMIT: usize = int::MEDIUM_LIMIT;
+/// The static ints: the first one's value, how many there are, how far they are apart.
+pub const SMALL_INT_MIN: i64 = int::SMALL_MIN;
+pub const SMALL_INT_COUNT: usize = (int::SMALL_MAX - int::SMALL_MIN + 1) as usize;
+pub const SMALL_INT_SIZE: usize = core::mem::size_of::<PyInt>();
 /// `float`: the value.
 pub const FLOAT_VALUE: usize = offset_of!(PyFloat, ob_fval);
 /// `list`: the address of the items.
@@ -65,3 +80,35 @@ pub const FRAME_STACKPOINTER: usize = offset_of!(InterpreterFrame, stackpointer)
 pub const FRAME_FUNCTION: usize = offset_of!(InterpreterFrame, f_funcobj);
 /// Thread states.
 pub const THREAD_EVAL_BREAKER: usize = offset_of!(PyThreadState, eval_breaker);
+
+/// The address of the first static int.
+pub fn small_ints() -> usize {
+    PyInt::small_ref(SMALL_INT_MIN) as *const PyInt as usize
+}
+
+/// Dead objects on free lists: the address of the next one.
+pub const FREE_NEXT: usize = 16;
+
+/// The words of a free list. Dead objects keep their type; taking one is: unlink, count down the length, set the reference
+/// count to 1.
+#[derive(Clone, Copy, Debug)]
+pub struct FreeListWords {
+    /// The first dead object, or null.
+    pub head: *const *mut PyObject,
+    /// How many there are.
+    pub len: *const usize,
+}
+
+fn words(list: &'static FreeList) -> FreeListWords {
+    FreeListWords { head: list.head.as_ptr(), len: list.len.as_ptr() }
+}
+
+/// The free list of ints of one or two digits.
+pub fn int_free_list() -> FreeListWords {
+    words(&int::FREE)
+}
+
+/// The free list of floats.
+pub fn float_free_list() -> FreeListWords {
+    words(&crate::types::float::FREE)
+}

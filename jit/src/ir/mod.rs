@@ -9,6 +9,7 @@
 //! Traces print and parse as text, which is how the optimizer is tested.
 
 pub mod call;
+pub mod interp;
 pub mod memory;
 pub mod ops;
 pub mod snapshot;

@@ -109,6 +109,9 @@ ops! {
     Frame = "frame" () -> Ptr, Pure;
     /// The thread state.
     Thread = "thread" () -> Ptr, Pure;
+    /// In a trace that goes on from another one's exit, at its start: the value at this place (a constant) among those of the
+    /// exit's snapshot.
+    Param = "param" (place) -> Given, Pure;
     /// The loop's head. The code before it runs once (the preamble).
     Loop = "loop" () -> None, Control;
     /// Directly behind `loop`: the operand in the first round, later what `jump` says at the same place.

@@ -48,7 +48,7 @@ pub const MASK: u32 = (1 << SHIFT) - 1;
 pub const BASE: u64 = 1 << SHIFT;
 
 /// Tags below this are compact.
-const COMPACT_LIMIT: usize = 16;
+pub(crate) const COMPACT_LIMIT: usize = 16;
 /// Tags below this have at most two digits.
 pub(crate) const MEDIUM_LIMIT: usize = 24;
 const TAG_ZERO: usize = 1;
