@@ -97,6 +97,8 @@ impl Fusion {
         let word = width == Width::W64 && load.ty != Ty::Float;
         let double = load.ty == Ty::Float && matches!(width, Width::F64 | Width::W64);
         let other_is_plain = || by.args.iter().all(|&a| self.of(a).is_none());
+        // Memory comes second; in the first place it must be able to change places.
+        let second = || place == 1 || !by.args[1].is_const();
         match by.op {
             Op::GuardTrue | Op::GuardFalse => load.ty == Ty::Bool && width == Width::U8,
             Op::GuardIs => {
@@ -105,12 +107,11 @@ impl Fusion {
             }
             Op::GuardNonNull => word,
             Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Ult | Op::Is => word && other_is_plain(),
-            Op::Add | Op::And | Op::Or | Op::Xor | Op::Mul => word && other_is_plain(),
+            Op::Add | Op::And | Op::Or | Op::Xor | Op::Mul => word && second() && other_is_plain(),
             Op::AddOvf | Op::MulOvf | Op::Sub | Op::SubOvf => word && place == 1 && other_is_plain(),
             Op::IntToFloat => word,
-            Op::FAdd | Op::FMul => double && other_is_plain(),
+            Op::FAdd | Op::FMul | Op::FEq | Op::FNe => double && second() && other_is_plain(),
             Op::FSub | Op::FDiv => double && place == 1 && other_is_plain(),
-            Op::FEq | Op::FNe => double && other_is_plain(),
             Op::FGt | Op::FGe => double && place == 1 && other_is_plain(),
             Op::FLt | Op::FLe => double && place == 0 && other_is_plain(),
             _ => false,
