@@ -182,7 +182,9 @@ pub fn same(trace: &Trace, a: &Outcome, b: &Outcome) -> bool {
 /// Are the memories the same, but for not-a-numbers?
 pub fn same_memory(a: &[u64], b: &[u64]) -> bool {
     let nan = |bits: u64| f64::from_bits(bits).is_nan();
-    a.iter().zip(b).all(|(&x, &y)| x == y || (nan(x) && nan(y)))
+    let single = |bits: u64| f32::from_bits(bits as u32).is_nan();
+    let singles = |x: u64, y: u64| x >> 32 == y >> 32 && single(x) && single(y);
+    a.iter().zip(b).all(|(&x, &y)| x == y || (nan(x) && nan(y)) || singles(x, y))
 }
 
 /// Runs a trace both ways on the same memory.

@@ -297,7 +297,8 @@ impl<'a> Grower<'a> {
     }
 
     fn store(&mut self) {
-        let n = FIRST_ROOM + self.rng.below(ROOM - 1);
+        // Doubles and integers apart: only where a whole number lies can it be seen to be none.
+        let n = FIRST_ROOM + self.rng.below(ROOM / 2);
         if self.rng.chance(2) {
             let value = self.float();
             let width = self.rng.pick(&[Width::F64, Width::F32]);
@@ -306,10 +307,10 @@ impl<'a> Grower<'a> {
         } else {
             let value = self.int();
             let index = self.int();
-            let mask = self.trace.int(7);
+            let mask = self.trace.int(6);
             let index = self.trace.push(Inst::new(Op::And, &[index, mask]));
             let width = self.rng.pick(&[Width::W64, Width::U8, Width::I16, Width::U32]);
-            let access = Access { class: Class::Raw, offset: FIRST_ROOM as i32 * 8 + 4, width };
+            let access = Access { class: Class::Raw, offset: (FIRST_ROOM + ROOM / 2) as i32 * 8 + 4, width };
             self.trace.push(Inst::store_indexed(self.frame, index, value, access));
         }
     }

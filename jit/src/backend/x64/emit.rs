@@ -11,7 +11,6 @@ use crate::backend::code_memory::CodeMemory;
 use crate::backend::fusion::Fusion;
 use crate::backend::parallel_move::{Mover, resolve};
 use crate::backend::regalloc::{Allocation, Place, Reg, Step};
-use crate::backend::uses::Uses;
 use crate::backend::{CompileError, Loc, Options, SaveArea};
 use crate::ir::{Inst, Op, Trace, Ty, Value};
 
@@ -48,7 +47,6 @@ pub struct Emitter<'a> {
     pub asm: Asm,
     pub trace: &'a Trace,
     pub fusion: &'a Fusion,
-    pub uses: &'a Uses,
     pub allocation: &'a Allocation,
     pub cpu: Cpu,
     pub options: &'a Options<'a>,
@@ -68,7 +66,6 @@ impl<'a> Emitter<'a> {
     pub fn new(
         trace: &'a Trace,
         fusion: &'a Fusion,
-        uses: &'a Uses,
         allocation: &'a Allocation,
         cpu: Cpu,
         options: &'a Options<'a>,
@@ -82,7 +79,6 @@ impl<'a> Emitter<'a> {
             asm,
             trace,
             fusion,
-            uses,
             allocation,
             cpu,
             options,

@@ -72,7 +72,7 @@ impl Backend for X64 {
         let shapes = shapes(trace, &fusion, self.cpu);
         let uses = Uses::new(trace, &fusion, &shapes);
         let allocation = allocate(trace, &fusion, &shapes, &uses, &MACHINE, options.params)?;
-        let emitter = Emitter::new(trace, &fusion, &uses, &allocation, self.cpu, options, &self.memory, &self.thunks)?;
+        let emitter = Emitter::new(trace, &fusion, &allocation, self.cpu, options, &self.memory, &self.thunks)?;
         let code = emitter.run()?;
         let block = self.memory.install(&code.assembled.bytes, &code.assembled.externals)?;
         let exits = allocation
