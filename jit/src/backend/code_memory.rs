@@ -69,8 +69,8 @@ impl CodeMemory {
         let mut bytes = code.to_vec();
         for &(at, target) in externals {
             let from = block.address() + at + 4;
-            let distance = i32::try_from(target as i64 - from as i64)
-                .map_err(|_| CompileError::Memory("a call out of reach"))?;
+            let distance =
+                i32::try_from(target as i64 - from as i64).map_err(|_| CompileError::Memory("a call out of reach"))?;
             bytes[at..at + 4].copy_from_slice(&distance.to_le_bytes());
         }
         // SAFETY: the block is new: nobody runs it.

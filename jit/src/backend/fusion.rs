@@ -83,7 +83,8 @@ impl Fusion {
                 place == 0
                     && matches!(by.op, Op::Load | Op::LoadIndexed | Op::Store | Op::StoreIndexed)
                     && trace.as_const(what.args[1]).is_some_and(|c| {
-                        by.access.is_some_and(|a| i32::try_from((c.bits as i64).saturating_add(a.offset as i64)).is_ok())
+                        by.access
+                            .is_some_and(|a| i32::try_from((c.bits as i64).saturating_add(a.offset as i64)).is_ok())
                     })
             }
             Op::Load | Op::LoadIndexed | Op::UnboxFloat => self.takes_memory(trace, by, place, what),

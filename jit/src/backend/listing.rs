@@ -22,9 +22,8 @@ pub fn listing(trace: &Trace, compiled: &Compiled) -> String {
     row("entry", 0, first);
     for pair in compiled.map.windows(2) {
         let (inst, from) = pair[0];
-        let what = trace.insts.get(inst as usize).map_or(String::new(), |i| {
-            format!("v{inst} = {} {:?}", i.op.text(), i.args)
-        });
+        let what =
+            trace.insts.get(inst as usize).map_or(String::new(), |i| format!("v{inst} = {} {:?}", i.op.text(), i.args));
         row(&what, from as usize, pair[1].1 as usize);
     }
     if let Some(&(_, end)) = compiled.map.last() {

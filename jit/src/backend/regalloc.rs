@@ -621,7 +621,8 @@ impl Allocator<'_> {
     fn take_params(&mut self, params: &[Loc]) -> Result<(), CompileError> {
         for (i, inst) in self.trace.insts.iter().enumerate().filter(|(_, inst)| inst.op == Op::Param) {
             let number = self.trace.as_int(inst.args[0]).and_then(|n| usize::try_from(n).ok());
-            let loc = number.and_then(|n| params.get(n)).ok_or(CompileError::Malformed("a parameter without a place"))?;
+            let loc =
+                number.and_then(|n| params.get(n)).ok_or(CompileError::Malformed("a parameter without a place"))?;
             let dead = self.uses.last[i] <= i as u32 && self.fusion.is_unused(i);
             match *loc {
                 _ if dead => {}

@@ -1,10 +1,10 @@
 //! What compiled code calls in the VM.
 
+use rpy_vm::PyObject;
 use rpy_vm::object::dealloc;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
-use rpy_vm::PyObject;
 
 /// Destroys an object whose last reference is gone.
 ///

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::{Access, Inst, Op, SnapshotId, Trace, Ty, Value, Width};
+use rpy_vm::PyObject;
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::runtime::thread::PyThreadState;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
-use rpy_vm::PyObject;
 
 /// How a trace ended.
 #[derive(Clone, PartialEq, Eq)]
@@ -301,4 +301,3 @@ fn floor_div(a: i64, b: i64) -> i64 {
     let remainder = a.wrapping_rem(b);
     if remainder != 0 && (remainder ^ b) < 0 { quotient - 1 } else { quotient }
 }
-

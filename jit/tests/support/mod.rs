@@ -42,9 +42,37 @@ impl Rng {
     /// An integer, often one at a border.
     pub fn int(&mut self) -> i64 {
         const BORDERS: &[i64] = &[
-            0, 1, -1, 2, 3, -5, -6, 7, 8, 16, 100, 255, 256, 257, 1023, 1 << 30, (1 << 30) - 1, -(1 << 30), 1 << 31,
-            -(1 << 31), 1 << 32, (1 << 59) - 1, 1 << 59, -(1 << 59), (1 << 60) - 1, 1 << 60, -(1 << 60), i64::MAX, i64::MIN,
-            i64::MAX - 1, i64::MIN + 1,
+            0,
+            1,
+            -1,
+            2,
+            3,
+            -5,
+            -6,
+            7,
+            8,
+            16,
+            100,
+            255,
+            256,
+            257,
+            1023,
+            1 << 30,
+            (1 << 30) - 1,
+            -(1 << 30),
+            1 << 31,
+            -(1 << 31),
+            1 << 32,
+            (1 << 59) - 1,
+            1 << 59,
+            -(1 << 59),
+            (1 << 60) - 1,
+            1 << 60,
+            -(1 << 60),
+            i64::MAX,
+            i64::MIN,
+            i64::MAX - 1,
+            i64::MIN + 1,
         ];
         match self.below(4) {
             0 => self.next() as i64,
@@ -56,7 +84,8 @@ impl Rng {
 
     /// A double, often a special one.
     pub fn float(&mut self) -> f64 {
-        const BORDERS: &[f64] = &[0.0, -0.0, 1.0, -1.0, 0.5, 1e300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-310];
+        const BORDERS: &[f64] =
+            &[0.0, -0.0, 1.0, -1.0, 0.5, 1e300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e-310];
         match self.below(3) {
             0 => self.pick(BORDERS),
             1 => self.below(1000) as f64 / 8.0 - 50.0,

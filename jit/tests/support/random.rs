@@ -52,9 +52,9 @@ fn scramble() {
 
 extern "C" fn mix(a: i64, x: f64, b: i64, c: i64, y: f64, d: i64, e: i64, f: i64) -> i64 {
     scramble();
-    [a, b, c, d, e, f, x.to_bits() as i64, y.to_bits() as i64]
-        .iter()
-        .fold(0, |h: i64, v| h.wrapping_mul(31).wrapping_add(if *v as u64 & 0x7ff0 << 48 == 0x7ff0 << 48 { 1 } else { *v }))
+    [a, b, c, d, e, f, x.to_bits() as i64, y.to_bits() as i64].iter().fold(0, |h: i64, v| {
+        h.wrapping_mul(31).wrapping_add(if *v as u64 & 0x7ff0 << 48 == 0x7ff0 << 48 { 1 } else { *v })
+    })
 }
 
 extern "C" fn blend(x: f64, y: f64, z: f64, n: i64) -> f64 {
@@ -288,8 +288,16 @@ impl<'a> Grower<'a> {
             let access = Access { class: Class::Raw, offset: FIRST_FLOAT as i32 * 8, width };
             return self.trace.push(Inst::load_indexed(Ty::Float, base, index, access));
         }
-        let width =
-            self.rng.pick(&[Width::W64, Width::W64, Width::U8, Width::I8, Width::U16, Width::I16, Width::U32, Width::I32]);
+        let width = self.rng.pick(&[
+            Width::W64,
+            Width::W64,
+            Width::U8,
+            Width::I8,
+            Width::U16,
+            Width::I16,
+            Width::U32,
+            Width::I32,
+        ]);
         let access = Access { class: Class::Raw, offset: self.rng.below(3) as i32 * 8 - 16, width };
         let access = if self.rng.chance(2) { Access { offset: 0, ..access } } else { access };
         let access = if base == self.frame { Access { offset: access.offset.max(0), ..access } } else { access };

@@ -46,7 +46,9 @@ impl Emitter<'_> {
             self.asm.alu(op, dst, a_rmi);
         } else {
             match (inst.op, a_rmi, b) {
-                (Op::Add | Op::Offset, Rmi::Rm(Rm::Reg(base)), Rmi::Imm(disp)) => self.asm.lea(dst, Mem::at(base, disp)),
+                (Op::Add | Op::Offset, Rmi::Rm(Rm::Reg(base)), Rmi::Imm(disp)) => {
+                    self.asm.lea(dst, Mem::at(base, disp))
+                }
                 (Op::Add | Op::Offset, Rmi::Rm(Rm::Reg(base)), Rmi::Rm(Rm::Reg(index))) => {
                     self.asm.lea(dst, Mem { base, index: Some((index, 0)), disp: 0 });
                 }

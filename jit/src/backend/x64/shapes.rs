@@ -173,7 +173,11 @@ impl Builder<'_> {
             self.rm(a);
             self.ri(b);
         } else {
-            if immediate(self.trace, b).is_some() { self.rm(a) } else { self.reg(a) }
+            if immediate(self.trace, b).is_some() {
+                self.rm(a)
+            } else {
+                self.reg(a)
+            }
             self.rmi(b, false);
         }
     }
