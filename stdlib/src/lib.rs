@@ -27,6 +27,7 @@ pub mod fcntl;
 pub mod functools;
 pub mod gc;
 pub mod hashes;
+pub mod hashlib;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
@@ -38,6 +39,7 @@ pub mod math;
 pub mod mmap;
 pub mod multiprocessing;
 pub mod opcode_;
+pub mod openssl;
 pub mod operator;
 pub mod pickle;
 pub mod posix;
@@ -50,6 +52,7 @@ pub mod select;
 pub mod signal;
 pub mod socket;
 pub mod sre;
+pub mod ssl;
 pub mod stat;
 pub mod statistics;
 pub mod string_;
@@ -142,4 +145,6 @@ pub static MODULES: &[&BuiltinModule] = &[
     &hashes::plain::sha2_::MODULE,
     &hashes::plain::sha1_::MODULE,
     &hashes::plain::md5_::MODULE,
+    &hashlib::MODULE,
+    &ssl::MODULE,
 ];

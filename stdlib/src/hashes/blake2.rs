@@ -39,7 +39,7 @@ macro_rules! blake2_class {
         #[pymethods]
         impl $class {
             #[pynew(
-                sig = "(data=b'', /, *, digest_size=-1, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, node_depth=0, inner_size=0, last_node=False, usedforsecurity=True, string=None)"
+                sig = "(data=b'', *, digest_size=-1, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, node_depth=0, inner_size=0, last_node=False, usedforsecurity=True, string=None)"
             )]
             #[expect(clippy::too_many_arguments, reason = "they are the hash's")]
             fn py_new(
@@ -168,6 +168,7 @@ pub mod blake2_ {
     fn exec(module: &PyModule) -> PyResult<()> {
         add_class::<PyBlake2b>(module)?;
         add_class::<PyBlake2s>(module)?;
+        module.add("_GIL_MINSIZE", crate::hashes::GIL_MINSIZE)?;
         let sizes = |ty: &PyTypeObject, prefix: &str, out: i64, salt: i64| -> PyResult<()> {
             for (name, value) in
                 [("SALT_SIZE", salt), ("PERSON_SIZE", salt), ("MAX_KEY_SIZE", out), ("MAX_DIGEST_SIZE", out)]

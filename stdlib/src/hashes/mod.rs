@@ -8,6 +8,9 @@ use rpy_vm::protocol::buffer::Buffer;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::{PyObject, PyResult, exc};
 
+/// Data longer than this is worth letting other threads run, says CPython, and exports the number.
+pub const GIL_MINSIZE: usize = 2048;
+
 /// The bytes to be hashed.
 ///
 /// # Errors

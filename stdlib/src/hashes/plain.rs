@@ -90,6 +90,7 @@ pub mod md5_ {
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
         ensure_ready(super::PyMd5::type_object())?;
+        module.add("_GIL_MINSIZE", crate::hashes::GIL_MINSIZE)?;
         module.add("MD5Type", super::PyMd5::type_object().to_obj())
     }
 }
@@ -109,6 +110,7 @@ pub mod sha1_ {
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
         ensure_ready(super::PySha1::type_object())?;
+        module.add("_GIL_MINSIZE", crate::hashes::GIL_MINSIZE)?;
         module.add("SHA1Type", super::PySha1::type_object().to_obj())
     }
 }
@@ -144,6 +146,7 @@ pub mod sha2_ {
     }
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
+        module.add("_GIL_MINSIZE", crate::hashes::GIL_MINSIZE)?;
         for ty in [PySha224::type_object(), PySha256::type_object(), PySha384::type_object(), PySha512::type_object()] {
             ensure_ready(ty)?;
             module.add(ty.name(), ty.to_obj())?;

@@ -244,6 +244,7 @@ pub mod sha3_ {
     }
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
+        module.add("_GIL_MINSIZE", super::super::GIL_MINSIZE)?;
         add_class::<super::PySha3_224>(module)?;
         add_class::<super::PySha3_256>(module)?;
         add_class::<super::PySha3_384>(module)?;

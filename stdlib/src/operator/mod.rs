@@ -387,7 +387,7 @@ pub mod operator_ {
     /// a timing attack could theoretically reveal information about the
     /// types and lengths of a and b--but not their values.
     #[pyfunction(name = "_compare_digest")]
-    fn compare_digest(a: &PyObject, b: &PyObject) -> PyResult<bool> {
+    pub fn compare_digest(a: &PyObject, b: &PyObject) -> PyResult<bool> {
         if let (Some(x), Some(y)) = (a.downcast_ref::<PyStr>(), b.downcast_ref::<PyStr>()) {
             return match (x.as_ascii(), y.as_ascii()) {
                 (Some(x), Some(y)) => Ok(same_bytes(x.as_bytes(), y.as_bytes())),

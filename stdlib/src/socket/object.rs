@@ -70,6 +70,16 @@ fn wait(fd: i32, writing: bool, ns: Option<i64>) -> Result<bool, i32> {
 }
 
 impl PySocket {
+    /// The descriptor; negative if closed.
+    pub fn fd(&self) -> i32 {
+        self.fd.get()
+    }
+
+    /// The timeout in nanoseconds; -1: none, 0: not blocking.
+    pub fn timeout_ns(&self) -> i64 {
+        self.timeout.get()
+    }
+
     /// Runs a system call without the GIL as the timeout says, again after signals whose handlers did not raise.
     pub(super) fn call(&self, writing: bool, f: impl FnMut() -> isize) -> PyResult<isize> {
         self.call_until(writing, Deadline::after(self.limit())?, f)
