@@ -40,7 +40,8 @@ impl Digest {
     /// # Errors
     /// `UnsupportedDigestmodError`.
     pub fn named(name: &str, usedforsecurity: bool) -> PyResult<Digest> {
-        let known = NAMES.iter().find(|n| n.0 == name || (n.0.starts_with("sha512_") && n.0.eq_ignore_ascii_case(name)));
+        let known =
+            NAMES.iter().find(|n| n.0 == name || (n.0.starts_with("sha512_") && n.0.eq_ignore_ascii_case(name)));
         let Ok(c_name) = CString::new(known.map_or(name, |n| n.1)) else {
             return Err(exc::value_error("embedded null character"));
         };

@@ -219,4 +219,3 @@ impl PyHashXof {
         0
     }
 }
-

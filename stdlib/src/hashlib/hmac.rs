@@ -88,9 +88,8 @@ pub fn new(module: &PyModule, key: &[u8], msg: Option<&PyObject>, digestmod: Opt
     let digest = Digest::of_object(module, digestmod)?;
     let context = Context::new()?;
     // SAFETY: a fresh context, pointer and length of the key, a live digest.
-    let done = unsafe {
-        ffi::HMAC_Init_ex(context.0, key.as_ptr().cast(), key_len, digest.as_ptr(), core::ptr::null_mut())
-    };
+    let done =
+        unsafe { ffi::HMAC_Init_ex(context.0, key.as_ptr().cast(), key_len, digest.as_ptr(), core::ptr::null_mut()) };
     if done == 0 {
         return Err(failure(&digest, digestmod, "HMAC_Init_ex"));
     }
@@ -110,16 +109,8 @@ pub fn single(module: &PyModule, key: &[u8], msg: &[u8], digest: &PyObject) -> P
     let mut len = 0;
     // SAFETY: pointers and lengths of the slices; the output has the room of the longest digest.
     let done = gil::allow_threads(|| unsafe {
-        !ffi::HMAC(
-            md.as_ptr(),
-            key.as_ptr().cast(),
-            key_len,
-            msg.as_ptr(),
-            msg.len(),
-            out.as_mut_ptr(),
-            &mut len,
-        )
-        .is_null()
+        !ffi::HMAC(md.as_ptr(), key.as_ptr().cast(), key_len, msg.as_ptr(), msg.len(), out.as_mut_ptr(), &mut len)
+            .is_null()
     });
     if done { Ok(out[..len as usize].to_vec()) } else { Err(failure(&md, digest, "HMAC")) }
 }

@@ -152,8 +152,18 @@ pub mod hashlib_ {
 
     /// The algorithms that have a constructor of their own, `openssl_<name>`.
     const CONSTRUCTORS: &[&str] = &[
-        "md5", "sha1", "sha224", "sha256", "sha384", "sha512",
-        "sha3_224", "sha3_256", "sha3_384", "sha3_512", "shake_128", "shake_256",
+        "md5",
+        "sha1",
+        "sha224",
+        "sha256",
+        "sha384",
+        "sha512",
+        "sha3_224",
+        "sha3_256",
+        "sha3_384",
+        "sha3_512",
+        "shake_128",
+        "shake_256",
     ];
 
     /// Returns a md5 hash object; optionally initialized with a string
@@ -208,12 +218,20 @@ pub mod hashlib_ {
     }
     /// Returns a shake-128 variable hash object; optionally initialized with a string
     #[pyfunction(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
-    fn openssl_shake_128(data: Option<&PyObject>, usedforsecurity: bool, string: Option<&PyObject>) -> PyResult<ObjRef> {
+    fn openssl_shake_128(
+        data: Option<&PyObject>,
+        usedforsecurity: bool,
+        string: Option<&PyObject>,
+    ) -> PyResult<ObjRef> {
         hash::new("shake_128", data, usedforsecurity, string)
     }
     /// Returns a shake-256 variable hash object; optionally initialized with a string
     #[pyfunction(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
-    fn openssl_shake_256(data: Option<&PyObject>, usedforsecurity: bool, string: Option<&PyObject>) -> PyResult<ObjRef> {
+    fn openssl_shake_256(
+        data: Option<&PyObject>,
+        usedforsecurity: bool,
+        string: Option<&PyObject>,
+    ) -> PyResult<ObjRef> {
         hash::new("shake_256", data, usedforsecurity, string)
     }
 

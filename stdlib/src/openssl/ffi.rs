@@ -299,11 +299,7 @@ unsafe extern "C" {
     pub fn SSL_CTX_load_verify_locations(context: *mut SSL_CTX, file: *const c_char, dir: *const c_char) -> c_int;
     pub fn SSL_CTX_set_default_verify_paths(context: *mut SSL_CTX) -> c_int;
     pub fn SSL_CTX_set_alpn_protos(context: *mut SSL_CTX, protocols: *const c_uchar, len: c_uint) -> c_int;
-    pub fn SSL_CTX_set_alpn_select_cb(
-        context: *mut SSL_CTX,
-        callback: Option<alpn_select_cb>,
-        argument: *mut c_void,
-    );
+    pub fn SSL_CTX_set_alpn_select_cb(context: *mut SSL_CTX, callback: Option<alpn_select_cb>, argument: *mut c_void);
     pub fn SSL_CTX_set_msg_callback(context: *mut SSL_CTX, callback: Option<msg_cb>);
     pub fn SSL_CTX_set_keylog_callback(context: *mut SSL_CTX, callback: Option<keylog_cb>);
     pub fn SSL_CTX_set_psk_client_callback(context: *mut SSL_CTX, callback: Option<psk_client_cb>);

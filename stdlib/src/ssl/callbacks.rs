@@ -72,9 +72,8 @@ pub fn set_server_name(context: &PySslContext, on: bool) {
 unsafe extern "C" fn server_name(ssl: *mut ffi::SSL, alert: *mut c_int, context: *mut c_void) -> c_int {
     locked(|| {
         // SAFETY: a live connection, and the context that it keeps alive.
-        let (context, connection, name) = unsafe {
-            (&*context.cast::<PySslContext>(), connection_of(ssl), ffi::SSL_get_servername(ssl, 0))
-        };
+        let (context, connection, name) =
+            unsafe { (&*context.cast::<PySslContext>(), connection_of(ssl), ffi::SSL_get_servername(ssl, 0)) };
         let Some(callback) = context.sni_callback.get() else { return TLSEXT_OK };
         // SAFETY: OpenSSL's place for the alert's number.
         let fail = |number: c_int| unsafe {
@@ -114,9 +113,7 @@ unsafe extern "C" fn server_name(ssl: *mut ffi::SSL, alert: *mut c_int, context:
 }
 
 fn alert_number(result: &PyObject) -> PyResult<c_int> {
-    number::index(result)?
-        .as_i32()
-        .ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))
+    number::index(result)?.as_i32().ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))
 }
 
 const RECORD_CHANGE_CIPHER: c_int = 20;
@@ -160,8 +157,7 @@ pub unsafe extern "C" fn message(
         let direction = PyStr::interned(if write != 0 { "write" } else { "read" });
         let numbers = [int(version.into()), int(content_type.into()), int(kind.into())];
         let bytes = PyBytes::new(bytes);
-        let args =
-            [&*shown, direction.as_object(), &*numbers[0], &*numbers[1], &*numbers[2], bytes.as_object()];
+        let args = [&*shown, direction.as_object(), &*numbers[0], &*numbers[1], &*numbers[2], bytes.as_object()];
         if let Err(e) = call::call(&callback, &args) {
             connection.keep_error(e);
         }
@@ -262,9 +258,8 @@ pub unsafe extern "C" fn psk_client(
 ) -> c_uint {
     locked(|| {
         // SAFETY: a live connection.
-        let Some(callback) = (unsafe { connection_of(ssl) })
-            .and_then(|c| c.context_ref())
-            .and_then(|c| c.psk_client_callback.get())
+        let Some(callback) =
+            (unsafe { connection_of(ssl) }).and_then(|c| c.context_ref()).and_then(|c| c.psk_client_callback.get())
         else {
             return 0;
         };
@@ -308,9 +303,8 @@ pub unsafe extern "C" fn psk_server(
 ) -> c_uint {
     locked(|| {
         // SAFETY: a live connection.
-        let Some(callback) = (unsafe { connection_of(ssl) })
-            .and_then(|c| c.context_ref())
-            .and_then(|c| c.psk_server_callback.get())
+        let Some(callback) =
+            (unsafe { connection_of(ssl) }).and_then(|c| c.context_ref()).and_then(|c| c.psk_server_callback.get())
         else {
             return 0;
         };

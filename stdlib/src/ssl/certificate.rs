@@ -91,9 +91,7 @@ pub fn object_text(object: *const ffi::ASN1_OBJECT, dotted: bool) -> PyResult<Ob
     let mut buffer = vec![0u8; 256];
     loop {
         // SAFETY: pointer and length of the buffer, a live object.
-        let len = unsafe {
-            ffi::OBJ_obj2txt(buffer.as_mut_ptr().cast(), buffer.len() as c_int, object, dotted.into())
-        };
+        let len = unsafe { ffi::OBJ_obj2txt(buffer.as_mut_ptr().cast(), buffer.len() as c_int, object, dotted.into()) };
         let Ok(len) = usize::try_from(len) else { return Err(errors::last()) };
         if len == 0 && dotted {
             return Ok(rpy_vm::none());
@@ -161,15 +159,9 @@ struct Stack {
 
 impl Stack {
     /// An extension of a certificate, if it has it.
-    fn extension(
-        certificate: *const ffi::X509,
-        nid: c_int,
-        free: unsafe extern "C" fn(*mut c_void),
-    ) -> Option<Stack> {
+    fn extension(certificate: *const ffi::X509, nid: c_int, free: unsafe extern "C" fn(*mut c_void)) -> Option<Stack> {
         // SAFETY: a live certificate.
-        let stack = unsafe {
-            ffi::X509_get_ext_d2i(certificate, nid, core::ptr::null_mut(), core::ptr::null_mut())
-        };
+        let stack = unsafe { ffi::X509_get_ext_d2i(certificate, nid, core::ptr::null_mut(), core::ptr::null_mut()) };
         (!stack.is_null()).then_some(Stack { stack: stack.cast(), free })
     }
 }
@@ -395,7 +387,10 @@ pub fn wrap_all(stack: *const ffi::STACK) -> Vec<ObjRef> {
 /// The certificates among the objects of a store.
 pub fn store_certificates(store: *const ffi::X509_STORE) -> Vec<*mut ffi::X509> {
     // SAFETY: a live store.
-    store_objects(store).filter(|o| o.0 == STORED_CERTIFICATE).map(|o| unsafe { ffi::X509_OBJECT_get0_X509(o.1) }).collect()
+    store_objects(store)
+        .filter(|o| o.0 == STORED_CERTIFICATE)
+        .map(|o| unsafe { ffi::X509_OBJECT_get0_X509(o.1) })
+        .collect()
 }
 
 pub const STORED_CERTIFICATE: c_int = 1;

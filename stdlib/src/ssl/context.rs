@@ -421,8 +421,7 @@ impl PySslContext {
                 certificate::STORED_CERTIFICATE => {
                     certificates += 1;
                     // SAFETY: an object of that type, in the store.
-                    authorities +=
-                        i64::from(unsafe { ffi::X509_check_ca(ffi::X509_OBJECT_get0_X509(object)) } != 0);
+                    authorities += i64::from(unsafe { ffi::X509_check_ca(ffi::X509_OBJECT_get0_X509(object)) } != 0);
                 }
                 certificate::STORED_REVOCATIONS => revocations += 1,
                 _ => {}
@@ -470,8 +469,8 @@ impl PySslContext {
             return Err(errors::numbered("Cannot add PSK server callback to a PROTOCOL_TLS_CLIENT context"));
         }
         let callback = callbacks::psk_callback(callback)?;
-        let hint = CString::new(identity_hint.unwrap_or(""))
-            .map_err(|_| exc::value_error("embedded null character"))?;
+        let hint =
+            CString::new(identity_hint.unwrap_or("")).map_err(|_| exc::value_error("embedded null character"))?;
         // SAFETY: a live context and a NUL-terminated string, which is copied.
         let accepted = match callback {
             Some(_) => unsafe { ffi::SSL_CTX_use_psk_identity_hint(self.as_ptr(), hint.as_ptr()) },

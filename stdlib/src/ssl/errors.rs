@@ -93,7 +93,10 @@ pub fn add_classes(module: &PyModule) -> PyResult<()> {
             }
             let namespace = rpy_vm::types::dict::PyDict::new();
             namespace.set_name("__module__", PyStr::interned("ssl").into_obj());
-            namespace.set_name("__doc__", PyStr::from_string(doc.lines().map(str::trim).collect::<Vec<_>>().join("\n")).into_obj());
+            namespace.set_name(
+                "__doc__",
+                PyStr::from_string(doc.lines().map(str::trim).collect::<Vec<_>>().join("\n")).into_obj(),
+            );
             let metaclass = <PyTypeObject as rpy_vm::PyClass>::type_object();
             let bases = PyTuple::new(bases);
             let class = call::call(
@@ -270,9 +273,7 @@ fn verification(ssl: *const ffi::SSL, server_hostname: Option<&PyObject>) -> Ver
         None => String::from("None"),
     };
     let message = match code {
-        X509_V_ERR_HOSTNAME_MISMATCH => {
-            Some(format!("Hostname mismatch, certificate is not valid for '{}'.", host()))
-        }
+        X509_V_ERR_HOSTNAME_MISMATCH => Some(format!("Hostname mismatch, certificate is not valid for '{}'.", host())),
         X509_V_ERR_IP_ADDRESS_MISMATCH => {
             Some(format!("IP address mismatch, certificate is not valid for '{}'.", host()))
         }

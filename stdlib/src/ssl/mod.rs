@@ -148,8 +148,7 @@ pub mod ssl_ {
 
     /// `(nid, short name, long name, dotted number)`.
     fn describe(object: *mut ffi::ASN1_OBJECT) -> PyResult<ObjRef> {
-        let text =
-            |p: *const c_char| openssl::text(p).map_or_else(rpy_vm::none, |t| PyStr::from_string(t).into_obj());
+        let text = |p: *const c_char| openssl::text(p).map_or_else(rpy_vm::none, |t| PyStr::from_string(t).into_obj());
         // SAFETY: a live object.
         unsafe {
             let nid = ffi::OBJ_obj2nid(object);
@@ -157,13 +156,8 @@ pub mod ssl_ {
                 return Err(exc::value_error("Unknown object"));
             }
             let number = certificate::object_text(object, true)?;
-            Ok(PyTuple::from_array([
-                int(nid.into()),
-                text(ffi::OBJ_nid2sn(nid)),
-                text(ffi::OBJ_nid2ln(nid)),
-                number,
-            ])
-            .into_obj())
+            Ok(PyTuple::from_array([int(nid.into()), text(ffi::OBJ_nid2sn(nid)), text(ffi::OBJ_nid2ln(nid)), number])
+                .into_obj())
         }
     }
 

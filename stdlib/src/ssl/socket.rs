@@ -130,9 +130,7 @@ pub fn connect(
         this.socket.set(Some(PyWeakRef::new_ref_to(socket.as_object(), None)?));
     }
     // SAFETY: a live connection.
-    unsafe {
-        if server_side { ffi::SSL_set_accept_state(ssl) } else { ffi::SSL_set_connect_state(ssl) }
-    }
+    unsafe { if server_side { ffi::SSL_set_accept_state(ssl) } else { ffi::SSL_set_connect_state(ssl) } }
     if let Some(owner) = owner {
         this.owner.set(Some(PyWeakRef::new_ref_to(owner, None)?));
     }
@@ -309,8 +307,7 @@ impl PySslSocket {
     fn read(&self, size: isize, buffer: Option<&PyObject>) -> PyResult<ObjRef> {
         match buffer {
             None => {
-                let size =
-                    usize::try_from(size).map_err(|_| exc::value_error("size should not be negative"))?;
+                let size = usize::try_from(size).map_err(|_| exc::value_error("size should not be negative"))?;
                 let bytes = PyBytes::alloc(size)?;
                 if size == 0 {
                     return Ok(bytes.into_obj());
