@@ -67,5 +67,6 @@ unsafe impl GlobalAlloc for Allocator {
 #[unsafe(no_mangle)]
 pub extern "C" fn main(_argc: i32, _argv: *const *const core::ffi::c_char) -> i32 {
     rpy_capi::install();
+    rpy_jit::install();
     std::process::exit(rpy_vm::startup::main(rpy_stdlib::MODULES));
 }

@@ -1,6 +1,31 @@
-//! The tracing JIT of rpy: recorder, IR, optimizer, backend. It depends on `rpy_vm`, which knows it only through
-//! `rpy_vm::jit_hooks`.
+//! The tracing JIT of rpy.
+//!
+//! ```text
+//!  hot loop --recorder--> IR trace --opt--> IR trace --backend--> machine code
+//!     ^                                                              | a guard fails
+//!     +---- the interpreter goes on <---- executor: snapshot <-------+
+//! ```
+//!
+//! * [`hooks`]: the VM's events; `rpy_vm::jit_hooks` is all that the VM knows of a JIT
+//! * [`recorder`]: watches the interpreter execute a loop, and writes down what it did as IR
+//! * [`ir`]: the intermediate representation
+//! * [`opt`]: makes traces shorter
+//! * [`backend`]: machine code
+//! * [`executor`]: enters compiled code, and rebuilds the interpreter's frames when it ends
+//! * [`runtime`]: functions that compiled code calls
 
 pub mod backend;
+pub mod executor;
+pub mod hooks;
 pub mod ir;
+mod log;
+pub mod loops;
 pub mod opt;
+pub mod options;
+pub mod recorder;
+pub mod runtime;
+
+/// Makes the JIT known to the VM. To be called before Python starts; `-X jit` decides whether it is used.
+pub fn install() {
+    rpy_vm::jit_hooks::install(&hooks::JIT);
+}

@@ -6,7 +6,7 @@
 //! is executed. Without a JIT, or with one that is switched off, backward jumps become `JUMP_BACKWARD_NO_JIT` when they
 //! are first executed, and nothing counts.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU16, Ordering};
 use std::sync::OnceLock;
 
 use crate::err::PyErr;
@@ -43,12 +43,12 @@ pub enum LoopAction {
 
 /// What a JIT is told.
 pub trait Jit: Sync {
-    /// The value of `-X jit=...`, if it was given. Called once, before any Python code runs. Answers whether backward jumps
-    /// are to count.
+    /// The value of `-X jit=...`, if it was given. Called once, before any Python code runs. Answers how often backward
+    /// jumps are interpreted before the JIT is asked; `None` if they are not to count.
     ///
     /// # Errors
     /// The text of a fatal error about an unusable value.
-    fn configure(&self, option: Option<&str>) -> Result<bool, String>;
+    fn configure(&self, option: Option<&str>) -> Result<Option<u16>, String>;
 
     /// The countdown in the cache of the backward jump at `at.instr` is at its end. The JIT may write a new one, from 0 (ask
     /// again at once) to 65535.
@@ -74,7 +74,8 @@ pub trait Jit: Sync {
 }
 
 static JIT: OnceLock<&'static dyn Jit> = OnceLock::new();
-static ENABLED: AtomicBool = AtomicBool::new(false);
+/// The first countdown of backward jumps; 0 when they do not count.
+static THRESHOLD: AtomicU16 = AtomicU16::new(0);
 
 /// Installs the JIT; the first one stays.
 pub fn install(jit: &'static dyn Jit) {
@@ -89,7 +90,7 @@ pub fn install(jit: &'static dyn Jit) {
 pub fn configure(option: Option<&str>) -> Result<(), String> {
     match JIT.get() {
         Some(jit) => {
-            ENABLED.store(jit.configure(option)?, Ordering::Relaxed);
+            THRESHOLD.store(jit.configure(option)?.unwrap_or(0), Ordering::Relaxed);
             Ok(())
         }
         None => Ok(()),
@@ -150,5 +151,11 @@ pub fn is_installed() -> bool {
 /// Do backward jumps count?
 #[inline]
 pub fn is_enabled() -> bool {
-    ENABLED.load(Ordering::Relaxed)
+    threshold() != 0
+}
+
+/// The first countdown of backward jumps; 0 when they do not count.
+#[inline]
+pub fn threshold() -> u16 {
+    THRESHOLD.load(Ordering::Relaxed)
 }

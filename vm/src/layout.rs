@@ -50,6 +50,8 @@ pub const TUPLE_ITEMS: usize = offset_of!(PyTuple, ob_item);
 pub const CELL_CONTENT: usize = offset_of!(PyCell, ob_ref);
 /// `dict`: the table.
 pub const DICT_KEYS: usize = offset_of!(PyDict, ma_keys);
+/// `dict`: who watches, one bit each (8 bits).
+pub const DICT_WATCHERS: usize = offset_of!(PyDict, watcher_tag);
 /// A dict's table: the version of its keys (32 bits).
 pub const KEYS_VERSION: usize = DictKeys::VERSION_OFFSET;
 /// A dict's table: the address of the entries.

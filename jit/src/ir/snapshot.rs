@@ -100,6 +100,8 @@ pub struct FrameState {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Snapshot {
     pub kind: ExitKind,
+    /// Words on the base frame's operand stack that lie in its memory; those above it are all mentioned.
+    pub memory_depth: u16,
     pub frames: Vec<FrameState>,
 }
 

@@ -130,7 +130,11 @@ impl Display for Trace {
             f.write_str("\n")?;
         }
         for (id, snapshot) in self.snapshots.iter().enumerate() {
-            write!(f, "snapshot {id} {}:", snapshot.kind.text())?;
+            write!(f, "snapshot {id} {}", snapshot.kind.text())?;
+            if snapshot.memory_depth != 0 {
+                write!(f, " memory {}", snapshot.memory_depth)?;
+            }
+            f.write_str(":")?;
             for (i, frame) in snapshot.frames.iter().enumerate() {
                 f.write_str(if i == 0 { " " } else { "; " })?;
                 self.write_frame(f, frame)?;
@@ -355,6 +359,7 @@ impl Parser<'_> {
         cursor.expect("snapshot")?;
         cursor.word()?;
         let kind = cursor.of(ExitKind::ALL, "kind of exit")?;
+        let memory_depth = if cursor.eat("memory") { cursor.number()? } else { 0 };
         cursor.expect(":")?;
         let mut frames = Vec::new();
         loop {
@@ -366,7 +371,7 @@ impl Parser<'_> {
         if !cursor.is_empty() {
             return Err(format!("what is {:?}?", cursor.0.trim_start()));
         }
-        Ok(Snapshot { kind, frames })
+        Ok(Snapshot { kind, memory_depth, frames })
     }
 
     fn frame(&mut self, cursor: &mut Cursor) -> Result<FrameState, String> {

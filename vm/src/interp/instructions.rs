@@ -286,7 +286,7 @@ pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
         JUMP_BACKWARD => {
             let op = if crate::jit_hooks::is_enabled() { JUMP_BACKWARD_JIT } else { JUMP_BACKWARD_NO_JIT };
             specialize::set_opcode(m.this(), op);
-            m.set_cache(0, crate::types::code::JUMP_BACKWARD_WARMUP);
+            m.set_cache(0, crate::jit_hooks::threshold());
             Flow::Again(op, arg)
         }
         JUMP_BACKWARD_JIT | JUMP_BACKWARD_NO_JIT => {

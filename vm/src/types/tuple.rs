@@ -753,9 +753,9 @@ pub struct PyTupleIterator {
     pub(crate) ob_base: PyObject,
     /// Position of the next item.
     #[pytraverse(skip)]
-    pub(crate) index: Cell<usize>,
+    pub index: Cell<usize>,
     /// The tuple; empty when exhausted.
-    pub(crate) seq: OptRef<PyTuple>,
+    pub seq: OptRef<PyTuple>,
 }
 
 impl PyTupleIterator {

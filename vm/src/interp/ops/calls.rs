@@ -339,7 +339,7 @@ pub fn alloc_and_enter_init(m: &mut Machine<'_>, argc: usize) -> Option<PyResult
 }
 
 /// The code of the frame between a constructor call and `__init__`: check the result, return the object.
-fn init_shim_code() -> PyResult<Ref<PyCode>> {
+pub fn init_shim_code() -> PyResult<Ref<PyCode>> {
     static SHIM: crate::object::OptRef<PyCode> = crate::object::OptRef::NULL;
     if let Some(code) = SHIM.get() {
         return Ok(code);

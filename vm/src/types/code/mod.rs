@@ -122,8 +122,6 @@ pub struct CodeParts {
 
 /// Initial counter of adaptive instructions: (value << 4) | backoff, as CPython's.
 pub const ADAPTIVE_WARMUP: u16 = (1 << 4) | 1;
-/// Initial countdown of backward jumps: how often one is interpreted before the JIT is asked.
-pub const JUMP_BACKWARD_WARMUP: u16 = 150;
 
 impl PyCode {
     /// A new code object.
@@ -306,7 +304,8 @@ unsafe fn quicken(code: *mut u16, units: usize) {
         let caches = opcode::CACHES[op as usize] as usize;
         if caches > 0 && i + 1 < units {
             let counter = match op {
-                opcode::JUMP_BACKWARD => JUMP_BACKWARD_WARMUP,
+                // The first execution sets the countdown.
+                opcode::JUMP_BACKWARD => 0,
                 opcode::POP_JUMP_IF_FALSE
                 | opcode::POP_JUMP_IF_TRUE
                 | opcode::POP_JUMP_IF_NONE

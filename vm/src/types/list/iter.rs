@@ -18,9 +18,9 @@ pub struct PyListIterator {
     pub(crate) ob_base: PyObject,
     /// Position of the next item.
     #[pytraverse(skip)]
-    pub(crate) index: Cell<usize>,
+    pub index: Cell<usize>,
     /// The list; empty when exhausted.
-    pub(crate) seq: OptRef<PyList>,
+    pub seq: OptRef<PyList>,
 }
 
 impl PyListIterator {
@@ -104,7 +104,7 @@ pub struct PyListReverseIterator {
     /// Position of the next item; -1 when exhausted.
     #[pytraverse(skip)]
     pub(crate) index: Cell<isize>,
-    pub(crate) seq: OptRef<PyList>,
+    pub seq: OptRef<PyList>,
 }
 
 impl PyListReverseIterator {

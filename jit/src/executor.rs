@@ -1,0 +1,316 @@
+//! Compiled traces: how they are entered, and what happens when one ends.
+//!
+//! A loop is compiled into a tree: its root trace, which the interpreter enters at the loop's head, and side traces, which
+//! go on from exits that are taken often. Exits are numbered through the whole tree. All traces run in the save area of the
+//! entry, and a side trace finds its inputs where the exit left them.
+
+use rpy_vm::err::PyErr;
+use rpy_vm::interp::frame::{self, InterpreterFrame};
+use rpy_vm::interp::stackref::StackRef;
+use rpy_vm::jit_hooks::{LoopAction, Registers};
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::{ObjRef, Ref};
+use rpy_vm::runtime::thread::PyThreadState;
+use rpy_vm::types::code::PyCode;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::function::PyFunction;
+use rpy_vm::types::int::PyInt;
+
+use crate::backend::{CompileError, Compiled, Loc, SaveArea};
+use crate::ir::snapshot::SlotState;
+use crate::ir::{ExitKind, Form, FrameState, Snapshot, Trace};
+use crate::recorder::{Abort, ExitPoint, LoopKey, Recorder};
+
+/// Entries after which it is looked at whether a loop pays.
+const TRIAL: u64 = 256;
+/// Processor ticks that an entry must last on average: leaving a trace costs about as much.
+const MIN_TICKS: u64 = 700;
+/// How often an exit is taken before its path is recorded.
+const HOT_EXIT: u32 = 24;
+/// Recordings of one exit that may fail.
+const MAX_ATTEMPTS: u32 = 2;
+/// Side traces of one loop.
+const MAX_SIDE_TRACES: usize = 40;
+
+/// One compiled trace of a loop.
+struct Part {
+    compiled: Compiled,
+    trace: Trace,
+    /// What the trace's constants refer to.
+    _kept: Vec<ObjRef>,
+    /// The number of its first exit.
+    first_exit: usize,
+}
+
+/// What is known of an exit.
+#[derive(Clone, Copy, Default)]
+struct ExitState {
+    /// How often it was taken since it was last looked at, and at all.
+    count: u32,
+    attempts: u32,
+    total: u64,
+}
+
+/// A compiled loop.
+pub struct Executor {
+    parts: Vec<Part>,
+    exits: Vec<ExitState>,
+    /// Words on the operand stack at the loop's head.
+    depth: usize,
+    entries: u64,
+    ticks: u64,
+}
+
+/// How a run ended.
+pub struct Ended {
+    pub action: LoopAction,
+    /// A recording of the path from the exit, which was taken often, is to begin.
+    pub path: Option<(Box<Recorder>, usize)>,
+}
+
+impl Executor {
+    pub fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, depth: usize) -> Executor {
+        let exits = vec![ExitState::default(); compiled.exits.len()];
+        let root = Part { compiled, trace, _kept: kept, first_exit: 0 };
+        Executor { parts: vec![root], exits, depth, entries: 0, ticks: 0 }
+    }
+
+    /// Words on the operand stack at the loop's head.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The trace that the interpreter enters.
+    pub fn root(&self) -> &Compiled {
+        &self.parts[0].compiled
+    }
+
+    /// Does the loop run long enough, once entered, to pay for entering and leaving it?
+    pub fn pays(&self) -> bool {
+        self.entries < TRIAL || self.ticks / self.entries >= MIN_TICKS
+    }
+
+    /// The part that an exit belongs to, and the exit's place in it.
+    fn part_of(&self, exit: usize) -> (usize, usize) {
+        let part = self.parts.partition_point(|p| p.first_exit <= exit) - 1;
+        (part, exit - self.parts[part].first_exit)
+    }
+
+    /// The number that the next side trace's first exit gets, and where its inputs are.
+    pub fn side_inputs(&self, exit: usize) -> (usize, Vec<Loc>) {
+        let (part, local) = self.part_of(exit);
+        (self.exits.len(), self.parts[part].compiled.exits[local].locations.clone())
+    }
+
+    /// Adds the trace that goes on from an exit; its own last exit goes on in `target`, the root of a loop.
+    ///
+    /// # Errors
+    /// Where code memory cannot be written.
+    ///
+    /// # Safety
+    /// The trace was compiled for this exit ([`Executor::side_inputs`]), and no compiled code of the loop runs. `target` lives as
+    /// long as this executor.
+    pub unsafe fn add_side(
+        this: *mut Executor,
+        exit: usize,
+        compiled: Compiled,
+        trace: Trace,
+        kept: Vec<ObjRef>,
+        target: *const Executor,
+    ) -> Result<(), CompileError> {
+        // SAFETY: the caller's promise; the executors may be one and the same, so references to them do not overlap.
+        unsafe {
+            let (part, local) = (*this).part_of(exit);
+            let mut side = Part { compiled, trace, _kept: kept, first_exit: (*this).exits.len() };
+            let count = side.compiled.exits.len();
+            side.compiled.patch_exit(count - 1, (*target).root())?;
+            let executor = &mut *this;
+            executor.exits.resize(executor.exits.len() + count, ExitState::default());
+            executor.parts.push(side);
+            let (parents, sides) = executor.parts.split_at_mut(part + 1);
+            let side = &sides[sides.len() - 1];
+            parents[part].compiled.patch_exit(local, &side.compiled)
+        }
+    }
+
+    /// The recording of an exit's path came to nothing.
+    pub fn path_failed(&mut self, exit: usize) {
+        self.exits[exit].attempts += 1;
+    }
+
+    /// Runs the loop from the present state of the frame.
+    ///
+    /// # Safety
+    /// The frame stands at the loop's head, with its stack pointer saved.
+    pub unsafe fn run(this: *mut Executor, at: Registers<'_>, key: LoopKey, may_record: bool) -> Ended {
+        let mut save = SaveArea::new();
+        // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
+        // runs: nothing removes executors but the owner of the table, between instructions.
+        unsafe {
+            let begin = core::arch::x86_64::_rdtsc();
+            let exit = (*this).root().run(at.frame, at.thread, &mut save) as usize;
+            let executor = &mut *this;
+            executor.entries += 1;
+            executor.ticks += core::arch::x86_64::_rdtsc().wrapping_sub(begin);
+            let (part, local) = executor.part_of(exit);
+            let left = leave(&executor.parts[part], local, &save, at.thread, at.frame);
+            let state = &mut executor.exits[exit];
+            state.count += 1;
+            state.total += 1;
+            let mut ended = Ended { action: left.action, path: None };
+            if state.count >= HOT_EXIT {
+                state.count = 0;
+                let hot = state.attempts < MAX_ATTEMPTS && executor.parts.len() <= MAX_SIDE_TRACES;
+                if may_record && hot && matches!(ended.action, LoopAction::Resume) {
+                    match executor.record_path(part, local, &left.frames, key) {
+                        Ok(recorder) => {
+                            ended.action = LoopAction::ResumeRecording;
+                            ended.path = Some((Box::new(recorder), exit));
+                        }
+                        Err(_) => executor.exits[exit].attempts = MAX_ATTEMPTS,
+                    }
+                }
+            }
+            ended
+        }
+    }
+
+    /// A recorder that takes over where an exit has just left its frames.
+    unsafe fn record_path(
+        &self,
+        part: usize,
+        exit: usize,
+        frames: &[*mut InterpreterFrame],
+        key: LoopKey,
+    ) -> Result<Recorder, Abort> {
+        let part = &self.parts[part];
+        let info = &part.compiled.exits[exit];
+        let snapshot = part.trace.snapshot(info.snapshot);
+        if frames.len() != snapshot.frames.len() {
+            return Err(Abort("frames that could not be made"));
+        }
+        let constants: Vec<Option<u64>> = info
+            .locations
+            .iter()
+            .map(|&loc| match loc {
+                Loc::Const(bits) => Some(bits),
+                _ => None,
+            })
+            .collect();
+        let point = ExitPoint { trace: &part.trace, snapshot, constants: &constants, frames, key };
+        // SAFETY: the exit has just been taken.
+        unsafe { Recorder::from_exit(&point) }
+    }
+}
+
+/// The word for a slot, owned.
+unsafe fn word(form: Form, bits: u64) -> StackRef {
+    // SAFETY: the form says what the bits are; the snapshot says who owns what.
+    unsafe {
+        match form {
+            Form::Owned => StackRef::owned(ObjRef::from_owned_ptr(bits as *mut PyObject)),
+            Form::Shared if bits == 0 => StackRef::NULL,
+            Form::Shared => StackRef::new(&*(bits as *const PyObject)),
+            Form::Int => StackRef::owned(PyInt::from_i64(bits as i64).into_obj()),
+            Form::Float => StackRef::owned(PyFloat::new(f64::from_bits(bits)).into_obj()),
+            Form::Bool => StackRef::borrowed(rpy_vm::types::bool_::as_object(bits & 1 != 0)),
+            Form::Null => StackRef::NULL,
+        }
+    }
+}
+
+/// What [`leave`] made.
+struct Left {
+    action: LoopAction,
+    /// The frames, the base frame first.
+    frames: Vec<*mut InterpreterFrame>,
+}
+
+/// Puts the frames into the state of the exit's snapshot.
+///
+/// # Safety
+/// The trace was entered with `base` and has ended at this exit with these registers.
+unsafe fn leave(
+    part: &Part,
+    exit: usize,
+    save: &SaveArea,
+    ts: &PyThreadState,
+    base: *mut InterpreterFrame,
+) -> Left {
+    let info = &part.compiled.exits[exit];
+    let snapshot: &Snapshot = part.trace.snapshot(info.snapshot);
+    // SAFETY: the code returned by this exit.
+    let mut locations = info.locations.iter().map(|&loc| unsafe { save.read(loc) });
+    // Make all words first: what they are borrowed from may go when slots are written.
+    let mut words: Vec<Vec<(usize, StackRef)>> = Vec::with_capacity(snapshot.frames.len());
+    let mut functions: Vec<Option<Ref<PyFunction>>> = Vec::with_capacity(snapshot.frames.len());
+    for state in &snapshot.frames {
+        // SAFETY: the backend reports the values in the snapshot's order.
+        unsafe {
+            functions.push(state.inlined.map(|inlined| {
+                let bits = locations.next().unwrap_or(0);
+                word(inlined.function_form, bits).into_owned().cast_unchecked()
+            }));
+            let slots = state.slots.iter().map(|slot: &SlotState| {
+                let bits = if slot.form == Form::Null { 0 } else { locations.next().unwrap_or(0) };
+                (slot.index as usize, word(slot.form, bits))
+            });
+            words.push(slots.collect());
+        }
+    }
+    let mut dropped = Vec::new();
+    let mut frames = vec![base];
+    // SAFETY: slots of live frames, each written once; frames are pushed in order.
+    unsafe {
+        let code = (*base).code();
+        let in_memory = code.co_nlocalsplus as usize + snapshot.memory_depth as usize;
+        for &(index, word) in &words[0] {
+            let slot = (*base).local(index);
+            if index < in_memory {
+                dropped.push(*slot);
+            }
+            *slot = word;
+        }
+        place(base, &snapshot.frames[0]);
+        let mut current = base;
+        for (i, state) in snapshot.frames.iter().enumerate().skip(1) {
+            let (Some(inlined), Some(function)) = (state.inlined, functions[i].take()) else { break };
+            let code: &PyCode = (*(inlined.code as *const PyObject)).cast_unchecked_ref();
+            let pushed = frame::push_frame(ts, function, None, code, 0, current);
+            if pushed.is_null() {
+                // As when memory is exhausted in the middle of a call: the frames that are missing never were.
+                break;
+            }
+            for &(index, word) in &words[i] {
+                *(*pushed).local(index) = word;
+            }
+            place(pushed, state);
+            ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
+            current = pushed;
+            frames.push(pushed);
+        }
+        ts.current_frame.set(current);
+        for old in dropped {
+            old.close();
+        }
+    }
+    let action = match snapshot.kind {
+        ExitKind::Resume => LoopAction::Resume,
+        ExitKind::Raise => match ts.current_exception.take() {
+            // SAFETY: the pending exception is one.
+            Some(error) => LoopAction::Raise(unsafe { PyErr::from_raw(error.into_raw()) }),
+            None => LoopAction::Raise(rpy_vm::exc::system_error("compiled code reported an error without an exception")),
+        },
+    };
+    Left { action, frames }
+}
+
+/// Where a frame stands.
+unsafe fn place(frame: *mut InterpreterFrame, state: &FrameState) {
+    // SAFETY: a live frame of the state's code.
+    unsafe {
+        (*frame).instr_ptr.set(state.ip as *mut u16);
+        (*frame).return_offset.set(state.return_offset);
+        (*frame).stackpointer.set((*frame).stack_base().add(state.depth as usize));
+    }
+}

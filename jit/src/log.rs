@@ -1,0 +1,75 @@
+//! The log of `-X jit=log` and `RPY_JIT_LOG`: what was recorded, what became of it, and why not.
+
+use std::io::Write;
+
+use rpy_vm::interp::opcode::NAMES;
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::types::code::PyCode;
+
+use crate::ir::Trace;
+use crate::options::Options;
+use crate::recorder::{Recorded, Recorder};
+
+/// `function (file:line)` of an instruction.
+pub fn title(code: &PyCode, instr: *mut u16) -> String {
+    // SAFETY: the instruction lies in the code.
+    let index = unsafe { (instr as *const u16).offset_from(code.code_ptr()) };
+    let line = code.line_of(index).map_or("?".to_owned(), |l| l.to_string());
+    let file = code.co_filename.get().map_or("?".to_owned(), |f| {
+        f.downcast_exact::<rpy_vm::types::str::PyStr>().map_or("?".to_owned(), |s| s.to_string_lossy().into_owned())
+    });
+    format!("{} ({file}:{line})", code.co_qualname.to_string_lossy())
+}
+
+fn write(options: &Options, text: &str) {
+    let Some(path) = &options.log else { return };
+    // A log that cannot be written is not worth an error to the program.
+    let _ = if path.is_empty() {
+        std::io::stderr().write_all(text.as_bytes())
+    } else {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+    };
+}
+
+/// A loop was recorded.
+pub fn recorded(options: &Options, title: &str, recorded: &Recorded) {
+    if options.log.is_some() {
+        let text = recorded.builder.trace.to_string();
+        write(options, &format!("== recorded {title}: {} instructions\n{text}\n", recorded.steps));
+    }
+}
+
+/// A trace has been optimized.
+pub fn optimized(options: &Options, title: &str, trace: &Trace) {
+    if options.log.is_some() {
+        write(options, &format!("== optimized {title}\n{}\n", trace));
+    }
+}
+
+/// The optimizer or the backend refused a trace.
+pub fn refused(options: &Options, title: &str, why: &str) {
+    write(options, &format!("== refused {title}: {why}\n"));
+}
+
+/// A recording was given up.
+pub fn abandoned(options: &Options, recorder: &Recorder, at: Registers<'_>, op: u8, why: &str) {
+    if options.log.is_some() {
+        let begin = title(recorder.code(), recorder.header());
+        // SAFETY: a live Python frame at this instruction.
+        let end = title(unsafe { (*at.frame).code() }, at.instr);
+        write(options, &format!("== abandoned {begin} at {} in {end}: {why}\n", NAMES[op as usize]));
+    }
+}
+
+/// A compiled loop did not pay.
+pub fn loop_dropped(options: &Options, at: Registers<'_>) {
+    if options.log.is_some() {
+        // SAFETY: a live Python frame at this instruction.
+        let loop_ = title(unsafe { (*at.frame).code() }, at.instr);
+        write(options, &format!("== dropped {loop_}: it is left too soon\n"));
+    }
+}

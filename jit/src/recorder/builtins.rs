@@ -1,0 +1,397 @@
+//! Calls of built-in functions, types and methods.
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::layout;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::{PyClass, PyStruct};
+use rpy_vm::object::typeobj::PyTypeObject;
+use rpy_vm::types::builtin_function::PyCFunction;
+use rpy_vm::types::descr::method::PyMethodDescr;
+use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::int::PyInt;
+use rpy_vm::types::list::PyList;
+use rpy_vm::types::range::PyRange;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::types::type_::PyType_Type;
+
+use super::state::{Hold, Sym};
+use super::values::{Number, Release};
+use super::{Abort, Done, Recorder};
+use crate::ir::call::{CallEffect, CallInfo};
+use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::runtime;
+
+/// A function of `math` that takes one double.
+struct MathFunction {
+    name: &'static str,
+    /// The C function, and how to call it.
+    address: unsafe extern "C" fn(f64) -> f64,
+}
+
+unsafe extern "C" {
+    safe fn sin(x: f64) -> f64;
+    safe fn cos(x: f64) -> f64;
+    safe fn tan(x: f64) -> f64;
+    safe fn atan(x: f64) -> f64;
+    safe fn exp(x: f64) -> f64;
+    safe fn fabs(x: f64) -> f64;
+}
+
+/// Those whose result, if it is finite, is what `math` returns. (Others raise, or are computed in another way.)
+const MATH: &[MathFunction] = &[
+    MathFunction { name: "sin", address: sin },
+    MathFunction { name: "cos", address: cos },
+    MathFunction { name: "tan", address: tan },
+    MathFunction { name: "atan", address: atan },
+    MathFunction { name: "exp", address: exp },
+    MathFunction { name: "fabs", address: fabs },
+];
+
+/// The name of the module of a built-in function.
+fn module_of(function: &PyCFunction) -> String {
+    function
+        .m_module
+        .get()
+        .and_then(|m| m.downcast_exact::<PyStr>().map(|s| s.to_string_lossy().into_owned()))
+        .unwrap_or_default()
+}
+
+impl Recorder {
+    pub(super) unsafe fn call_builtin(
+        &mut self,
+        at: Registers<'_>,
+        callable: &PyObject,
+        this: Option<&PyObject>,
+        argc: usize,
+    ) -> Done {
+        if let Some(function) = callable.downcast_exact::<PyCFunction>()
+            && this.is_none()
+        {
+            let name = (module_of(function), function.name().to_owned());
+            // SAFETY: passed on.
+            return unsafe {
+                match (name.0.as_str(), name.1.as_str(), argc) {
+                    ("builtins", "len", 1) => self.call_len(at, callable),
+                    ("builtins", "isinstance", 2) => self.call_isinstance(at, callable),
+                    ("builtins", "abs", 1) => self.call_abs(at, callable),
+                    ("builtins", "ord", 1) => self.call_ord(at, callable),
+                    ("builtins", "min" | "max", 2) => self.call_min_max(at, callable, name.1 == "max"),
+                    ("math", "sqrt", 1) => self.call_sqrt(at, callable),
+                    ("math", _, 1) => match MATH.iter().find(|f| f.name == name.1) {
+                        Some(math) => self.call_math(at, callable, math),
+                        None => Err(Abort("a function of math")),
+                    },
+                    _ => Err(Abort("a built-in function")),
+                }
+            };
+        }
+        if let Some(method) = callable.downcast_exact::<PyMethodDescr>()
+            && let Some(this) = this
+        {
+            let name = method.d_name.to_string_lossy().into_owned();
+            if core::ptr::eq(&*method.d_type, PyList::type_object())
+                && PyList::check_exact(this)
+                && (name.as_str(), argc) == ("append", 1)
+            {
+                // SAFETY: passed on.
+                return unsafe { self.call_append(at) };
+            }
+            return Err(Abort("a built-in method"));
+        }
+        Err(Abort("a callable of this type"))
+    }
+
+    /// Classes whose call is computed here: `int(x)`, `float(x)`, `type(x)`.
+    pub(super) unsafe fn call_known_type(&mut self, at: Registers<'_>, ty: &PyTypeObject, argc: usize) -> Done {
+        if core::ptr::eq(ty, PyRange::type_object()) && (argc == 1 || argc == 2) {
+            // SAFETY: passed on.
+            return unsafe { self.call_range(at, ty, argc) };
+        }
+        if argc != 1 {
+            return Err(Abort("a call of a class"));
+        }
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let number = self.number(sym, real)?;
+        let result = if core::ptr::eq(ty, PyFloat::type_object()) {
+            let Some(number) = number else { return Err(Abort("float of an object")) };
+            Sym::Float(self.float_of(number)?)
+        } else if core::ptr::eq(ty, PyInt::type_object()) {
+            match number {
+                Some(Number::Int(value)) => Sym::Int(value),
+                Some(Number::Float(value)) => {
+                    let limit = self.trace().float(4.0e18);
+                    let magnitude = self.op(Op::FAbs, &[value])?;
+                    let fits = self.op(Op::FLt, &[magnitude, limit])?;
+                    self.guard(Op::GuardTrue, &[fits])?;
+                    Sym::Int(self.op(Op::FloatToInt, &[value])?)
+                }
+                None => return Err(Abort("int of an object")),
+            }
+        } else {
+            return Err(Abort("a call of a built-in class"));
+        };
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, ty.as_object(), 1, result) }
+    }
+
+    /// `range(stop)`, `range(start, stop)`.
+    unsafe fn call_range(&mut self, at: Registers<'_>, ty: &PyTypeObject, argc: usize) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let stop = self.int(sym, real)?.ok_or(Abort("range of an object"))?;
+        let start = if argc == 2 {
+            // SAFETY: the real operand.
+            let real = unsafe { self.real(at, 2)? };
+            let sym = self.peek(2)?;
+            self.int(sym, real)?.ok_or(Abort("range of an object"))?
+        } else {
+            self.trace().int(0)
+        };
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, ty.as_object())?;
+        let info = CallInfo {
+            name: "new_range",
+            address: runtime::new_range as *const () as usize,
+            result: Ty::Obj,
+            effect: CallEffect::Writes(0),
+        };
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_call_end(at, argc)? };
+        let range = self.call_runtime(info, &[start, stop])?;
+        self.end_call(argc, ends, Sym::Obj { value: range, hold: Hold::Owned })
+    }
+
+    /// Guards how the operands of a call end.
+    unsafe fn expect_call_end(&mut self, at: Registers<'_>, argc: usize) -> Result<Vec<Release>, Abort> {
+        let mut releases: Vec<Release> = Vec::new();
+        for n in 1..=argc + 2 {
+            let raw = self.peek_raw(n)?;
+            // SAFETY: the real words.
+            if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
+                releases.push(self.expect_release(raw, real)?);
+            }
+        }
+        Ok(releases)
+    }
+
+    /// Replaces a call's operands by its result.
+    fn end_call(&mut self, argc: usize, ends: Vec<Release>, result: Sym) -> Done {
+        for _ in 0..argc + 2 {
+            self.pop()?;
+        }
+        self.push(result);
+        for release in ends {
+            self.release(release)?;
+        }
+        Ok(())
+    }
+
+    /// The callable was guarded: replaces the call by its result.
+    unsafe fn finish_call(&mut self, at: Registers<'_>, callable: &PyObject, argc: usize, result: Sym) -> Done {
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, callable)?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_call_end(at, argc)? };
+        self.end_call(argc, ends, result)
+    }
+
+    unsafe fn call_len(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("len of a number")) };
+        let class = if PyList::check_exact(real) {
+            Class::ListHeader
+        } else if PyStr::check_exact(real) || PyTuple::check_exact(real) || rpy_vm::types::bytes::PyBytes::check_exact(real) {
+            Class::Fixed
+        } else if PyDict::check_exact(real) {
+            Class::Dict
+        } else {
+            return Err(Abort("len of this type"));
+        };
+        self.guard_type(value, real.ty())?;
+        let size = self.emit(Inst::load(Ty::Int, value, Access::word(class, layout::OB_SIZE)))?;
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 1, Sym::Int(size)) }
+    }
+
+    unsafe fn call_isinstance(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
+        // SAFETY: the real operands.
+        let (object, class) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let Some(ty) = class.downcast_ref::<PyTypeObject>() else { return Err(Abort("isinstance of several classes")) };
+        if !core::ptr::eq(ty.as_object().ty(), &PyType_Type) {
+            return Err(Abort("isinstance with a metaclass"));
+        }
+        let Sym::Obj { value: class_value, .. } = self.peek(1)? else { return Err(Abort("isinstance")) };
+        self.guard_is(class_value, class)?;
+        match self.peek(2)? {
+            Sym::Obj { value, .. } => {
+                self.guard_type(value, object.ty())?;
+                if object.ty().as_heap().is_some() {
+                    self.guard_version(object.ty())?;
+                }
+            }
+            Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) => {}
+            Sym::Null | Sym::Memory => return Err(Abort("isinstance")),
+        }
+        if !object.ty().is_subtype(ty)
+            && rpy_vm::types::type_::lookup::lookup(object.ty(), rpy_vm::intern!("__class__")).is_none()
+        {
+            return Err(Abort("isinstance of an object without a class"));
+        }
+        let result = object.ty().is_subtype(ty);
+        let result = self.trace().bool(result);
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 2, Sym::Bool(result)) }
+    }
+
+    unsafe fn call_abs(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let result = match self.number(sym, real)? {
+            Some(Number::Float(value)) => Sym::Float(self.op(Op::FAbs, &[value])?),
+            Some(Number::Int(value)) => {
+                let zero = self.trace().int(0);
+                let negative = self.op(Op::Lt, &[value, zero])?;
+                if rpy_vm::protocol::number::as_isize(real, None).unwrap_or(0) < 0 {
+                    self.guard(Op::GuardTrue, &[negative])?;
+                    Sym::Int(self.guard(Op::SubOvf, &[zero, value])?)
+                } else {
+                    self.guard(Op::GuardFalse, &[negative])?;
+                    Sym::Int(value)
+                }
+            }
+            None => return Err(Abort("abs of an object")),
+        };
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 1, result) }
+    }
+
+    unsafe fn call_ord(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let Some(text) = real.downcast_exact::<PyStr>() else { return Err(Abort("ord of this type")) };
+        if text.len() != 1 {
+            return Err(Abort("ord of a string of another length"));
+        }
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("ord of a number")) };
+        self.guard_type(value, PyStr::type_object())?;
+        let length = self.emit(Inst::load(Ty::Int, value, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+        let one = self.trace().int(1);
+        self.guard(Op::GuardIs, &[length, one])?;
+        let code = self.call_pure("str_ord", runtime::str_ord as *const () as usize, Ty::Int, &[value])?;
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 1, Sym::Int(code)) }
+    }
+
+    unsafe fn call_min_max(&mut self, at: Registers<'_>, callable: &PyObject, max: bool) -> Done {
+        // SAFETY: the real operands.
+        let (first, second) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let (a, b) = (self.peek(2)?, self.peek(1)?);
+        // The second one wins only if it is really less (or greater).
+        let (chosen, second_wins) = match (self.number(a, first)?, self.number(b, second)?) {
+            (Some(Number::Int(x)), Some(Number::Int(y))) => {
+                (None, Some((self.op(if max { Op::Gt } else { Op::Lt }, &[y, x])?, Sym::Int(x), Sym::Int(y))))
+            }
+            (Some(Number::Float(x)), Some(Number::Float(y))) => {
+                (None, Some((self.op(if max { Op::FGt } else { Op::FLt }, &[y, x])?, Sym::Float(x), Sym::Float(y))))
+            }
+            _ => (Some(()), None),
+        };
+        let (None, Some((condition, x, y))) = (chosen, second_wins) else {
+            return Err(Abort("min or max of unlike objects"));
+        };
+        if rpy_vm::types::bool_::is_bool(first) || rpy_vm::types::bool_::is_bool(second) {
+            return Err(Abort("min or max of bools"));
+        }
+        let order = rpy_vm::protocol::object::rich_compare_bool(
+            second,
+            first,
+            if max { rpy_vm::object::CompareOp::Gt } else { rpy_vm::object::CompareOp::Lt },
+        )
+        .map_err(|_| Abort("a comparison"))?;
+        self.guard(if order { Op::GuardTrue } else { Op::GuardFalse }, &[condition])?;
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 2, if order { y } else { x }) }
+    }
+
+    unsafe fn call_sqrt(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let Some(number) = self.number(sym, real)? else { return Err(Abort("sqrt of an object")) };
+        let value = self.float_of(number)?;
+        let zero = self.trace().float(0.0);
+        let fits = self.op(Op::FGe, &[value, zero])?;
+        self.guard(Op::GuardTrue, &[fits])?;
+        let root = self.op(Op::FSqrt, &[value])?;
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 1, Sym::Float(root)) }
+    }
+
+    unsafe fn call_math(&mut self, at: Registers<'_>, callable: &PyObject, math: &MathFunction) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let Some(number) = self.number(sym, real)? else { return Err(Abort("a function of an object")) };
+        let value = self.float_of(number)?;
+        let result = self.call_pure(math.name, math.address as *const () as usize, Ty::Float, &[value])?;
+        let magnitude = self.op(Op::FAbs, &[result])?;
+        let infinity = self.trace().float(f64::INFINITY);
+        let finite = self.op(Op::FLt, &[magnitude, infinity])?;
+        self.guard(Op::GuardTrue, &[finite])?;
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 1, Sym::Float(result)) }
+    }
+
+    /// `list.append(x)`.
+    unsafe fn call_append(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: the real operands.
+        let (method, list) = unsafe { (self.real(at, 3)?, self.real(at, 2)?) };
+        let Sym::Obj { value: list_value, .. } = self.peek(2)? else { return Err(Abort("append to a number")) };
+        let Sym::Obj { value: method_value, .. } = self.peek(3)? else { return Err(Abort("a method")) };
+        self.guard_is(method_value, method)?;
+        self.guard_type(list_value, PyList::type_object())?;
+        let raw = self.peek_raw(2)?;
+        let release = self.expect_release(raw, list)?;
+        let raw = self.peek_raw(1)?;
+        self.append(list_value, raw)?;
+        for _ in 0..3 {
+            self.pop()?;
+        }
+        self.constant_none();
+        self.release(release)
+    }
+
+    /// Appends a value, whose ownership goes to the list, while the picture still has it.
+    fn append(&mut self, list: Value, value: Sym) -> Done {
+        let owned = self.owned_object(value)?;
+        let info = CallInfo {
+            name: "list_append",
+            address: runtime::list_append as *const () as usize,
+            result: Ty::Bool,
+            effect: CallEffect::Writes(Class::ListHeader.bit() | Class::ListItem.bit()),
+        };
+        self.call_runtime(info, &[list, owned])?;
+        Ok(())
+    }
+
+    fn constant_none(&mut self) {
+        let none = self.constant_object(rpy_vm::none_ref());
+        self.push_obj(none, Hold::Constant);
+    }
+
+    /// `LIST_APPEND` of a comprehension.
+    pub(super) unsafe fn list_append(&mut self, _at: Registers<'_>, depth: usize) -> Done {
+        let Sym::Obj { value: list, .. } = self.peek(depth + 1)? else { return Err(Abort("append to a number")) };
+        let raw = self.peek_raw(1)?;
+        self.append(list, raw)?;
+        self.pop()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! `for` loops.
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::layout;
+use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::refs::PyStruct;
+use rpy_vm::types::list::PyList;
+use rpy_vm::types::list::iter::PyListIterator;
+use rpy_vm::types::range::PyRange;
+use rpy_vm::types::range::iterator::PyRangeIterator;
+use rpy_vm::types::tuple::{PyTuple, PyTupleIterator};
+
+use super::state::{Hold, Sym};
+use super::{Abort, Done, Recorder};
+use crate::ir::call::{CallEffect, CallInfo};
+use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::runtime;
+
+const fn field(offset: usize) -> Access {
+    Access::word(Class::Iterator, offset)
+}
+
+impl Recorder {
+    pub(super) unsafe fn for_iter(&mut self, at: Registers<'_>, _distance: usize) -> Done {
+        // SAFETY: the real iterator.
+        let real = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value: iterator, .. } = self.peek(1)? else { return Err(Abort("an iterator that is none")) };
+        if let Some(range) = real.downcast_exact::<PyRangeIterator>() {
+            self.guard_type(iterator, PyRangeIterator::type_object())?;
+            return self.range_next(iterator, range.peek_i64().is_some());
+        }
+        if let Some(list) = real.downcast_exact::<PyListIterator>() {
+            let Some(real) = list.seq.get() else { return Err(Abort("an iterator that is exhausted")) };
+            self.guard_type(iterator, PyListIterator::type_object())?;
+            let sequence = self.emit(Inst::load(Ty::Obj, iterator, field(layout::LIST_ITER_SEQ)))?;
+            self.guard(Op::GuardNonNull, &[sequence])?;
+            let length = self.emit(Inst::load(Ty::Int, sequence, Access::word(Class::ListHeader, layout::OB_SIZE)))?;
+            if list.index.get() >= real.len() {
+                // The reference just taken is one of those counted.
+                let shared = real.as_object().refcount() > 2;
+                return self.exhaust(iterator, sequence, length, field(layout::LIST_ITER_INDEX), shared);
+            }
+            let index = self.next_index(iterator, length, layout::LIST_ITER_INDEX)?;
+            let items = Access::word(Class::ListHeader, layout::LIST_ITEMS);
+            let items = self.emit(Inst::load(Ty::Ptr, sequence, items))?;
+            let value = self.emit(Inst::load_indexed(Ty::Obj, items, index, Access::word(Class::ListItem, 0)))?;
+            self.push_obj(value, Hold::Fragile);
+            return Ok(());
+        }
+        if let Some(tuple) = real.downcast_exact::<PyTupleIterator>() {
+            let Some(real) = tuple.seq.get() else { return Err(Abort("an iterator that is exhausted")) };
+            self.guard_type(iterator, PyTupleIterator::type_object())?;
+            let sequence = self.emit(Inst::load(Ty::Obj, iterator, field(layout::TUPLE_ITER_SEQ)))?;
+            self.guard(Op::GuardNonNull, &[sequence])?;
+            let length = self.emit(Inst::load(Ty::Int, sequence, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+            if tuple.index.get() >= real.len() {
+                let shared = real.as_object().refcount() > 2 || real.as_object().is_immortal();
+                return self.exhaust(iterator, sequence, length, field(layout::TUPLE_ITER_INDEX), shared);
+            }
+            let index = self.next_index(iterator, length, layout::TUPLE_ITER_INDEX)?;
+            let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS);
+            let value = self.emit(Inst::load_indexed(Ty::Obj, sequence, index, access))?;
+            self.push_obj(value, Hold::Fragile);
+            return Ok(());
+        }
+        Err(Abort("an iterator of this type"))
+    }
+
+    fn range_next(&mut self, iterator: Value, more: bool) -> Done {
+        let left = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_LEFT)))?;
+        let zero = self.trace().int(0);
+        let some = self.op(Op::Gt, &[left, zero])?;
+        if !more {
+            // The iterator stays on the stack: `POP_ITER` comes next.
+            self.guard(Op::GuardFalse, &[some])?;
+            return Ok(());
+        }
+        self.guard(Op::GuardTrue, &[some])?;
+        let value = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_NEXT)))?;
+        let step = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_STEP)))?;
+        let next = self.op(Op::Add, &[value, step])?;
+        self.emit(Inst::store(iterator, next, field(layout::RANGE_NEXT)))?;
+        let one = self.trace().int(1);
+        let left = self.op(Op::Sub, &[left, one])?;
+        self.emit(Inst::store(iterator, left, field(layout::RANGE_LEFT)))?;
+        self.push(Sym::Int(value));
+        Ok(())
+    }
+
+    /// The end of an iteration over a sequence, which the iterator lets go of.
+    fn exhaust(&mut self, iterator: Value, sequence: Value, length: Value, index: Access, shared: bool) -> Done {
+        if !shared {
+            return Err(Abort("the last reference to what was iterated over"));
+        }
+        let index = self.emit(Inst::load(Ty::Int, iterator, index))?;
+        let some = self.op(Op::Ult, &[index, length])?;
+        self.guard(Op::GuardFalse, &[some])?;
+        self.guard(Op::GuardShared, &[sequence])?;
+        let null = self.nothing;
+        self.disturb()?;
+        self.emit(Inst::store(iterator, null, field(layout::LIST_ITER_SEQ)))?;
+        self.op(Op::CloseShared, &[sequence])?;
+        Ok(())
+    }
+
+    /// `iter(x)` of lists, tuples and ranges.
+    pub(super) unsafe fn get_iter(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("iteration over a number")) };
+        let (name, address): (_, usize) = if PyList::check_exact(real) {
+            ("list_iter", runtime::list_iter as *const () as usize)
+        } else if PyTuple::check_exact(real) {
+            ("tuple_iter", runtime::tuple_iter as *const () as usize)
+        } else if PyRange::check_exact(real) {
+            ("range_iter", runtime::range_iter as *const () as usize)
+        } else if PyRangeIterator::check_exact(real)
+            || PyListIterator::check_exact(real)
+            || PyTupleIterator::check_exact(real)
+        {
+            return self.guard_type(value, real.ty());
+        } else {
+            return Err(Abort("iteration over this type"));
+        };
+        self.lift(1)?;
+        self.guard_type(value, real.ty())?;
+        let raw = self.peek_raw(1)?;
+        let release = self.expect_release(raw, real)?;
+        let info = CallInfo { name, address, result: Ty::Obj, effect: CallEffect::Writes(0) };
+        let iterator = self.call_runtime(info, &[value])?;
+        self.pop()?;
+        self.push_obj(iterator, Hold::Owned);
+        self.release(release)
+    }
+
+    /// The position of a sequence's iterator, which moves on; guarded to be below the length.
+    fn next_index(&mut self, iterator: Value, length: Value, offset: usize) -> Result<Value, Abort> {
+        let index = self.emit(Inst::load(Ty::Int, iterator, field(offset)))?;
+        let some = self.op(Op::Ult, &[index, length])?;
+        self.guard(Op::GuardTrue, &[some])?;
+        let one = self.trace().int(1);
+        let next = self.op(Op::Add, &[index, one])?;
+        self.emit(Inst::store(iterator, next, field(offset)))?;
+        Ok(index)
+    }
+}

@@ -1,0 +1,520 @@
+//! The trace recorder.
+//!
+//! While a run records, [`Recorder::step`] sees each instruction before it is executed, with the real operands on the real
+//! frame. It emits IR for what is about to happen, guarded on what it sees, and keeps a symbolic picture of the frames
+//! (`state`): numbers are not boxed, calls of Python functions are followed into frames that exist only in the picture.
+//! What it does not know how to record ends the recording ([`Abort`]); the loop is then left to the interpreter.
+//!
+//! Two rules make exits simple. All guards of an instruction come before its first effect, so that the interpreter can
+//! execute the instruction anew from the snapshot. And operands stay in the picture until the instruction's effects are
+//! through, so that an exception finds them where the interpreter's unwinding expects them.
+
+use rpy_vm::interp::frame::InterpreterFrame;
+use rpy_vm::interp::opcode::{self, *};
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::ObjRef;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::PyStruct;
+use rpy_vm::types::code::PyCode;
+
+use crate::ir::snapshot::SlotState;
+use crate::ir::{Form, Inst, Op, Snapshot, SnapshotId, Trace, Ty, Value};
+use crate::opt::builder::Builder;
+
+mod arith;
+mod attr;
+mod builtins;
+mod calls;
+mod iter;
+mod names;
+mod stack;
+pub mod state;
+mod subscr;
+mod values;
+
+use state::{Hold, Sym, SymFrame};
+
+/// Why a recording came to nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Abort(pub &'static str);
+
+type Done = Result<(), Abort>;
+
+/// Instructions that a recording may see.
+const MAX_STEPS: usize = 3_000;
+/// Instructions that a trace may have when the loop closes.
+const MAX_INSTS: usize = 6_000;
+/// Frames that calls may open.
+const MAX_DEPTH: usize = 12;
+/// Backward jumps of inner loops that are unrolled.
+const MAX_UNROLLED: usize = 24;
+
+/// What [`Recorder::step`] says.
+pub enum Outcome {
+    /// Go on.
+    Continue,
+    /// The loop is closed: compile [`Recorder::finish`]'s result.
+    Closed,
+    /// The path from an exit has come to the head of a compiled loop, where it goes on: compile [`Recorder::finish`]'s result.
+    Linked(LoopKey),
+    Aborted(Abort),
+}
+
+/// A loop's name: the address of its backward jump.
+pub type LoopKey = usize;
+
+/// The heads of compiled loops: where a path from an exit may end.
+pub trait Heads {
+    /// The loop that begins at this instruction, and how deep the operand stack is there.
+    fn at(&self, instr: *mut u16) -> Option<(LoopKey, usize)>;
+}
+
+/// What a recording follows.
+enum Goal {
+    /// A loop, from its head at this instruction back to it.
+    Loop(*mut u16),
+    /// The path from an exit to the head of a compiled loop.
+    Path,
+}
+
+/// An exit of a compiled trace, at which the machine stands: its frames have just been rebuilt.
+pub struct ExitPoint<'a> {
+    pub trace: &'a Trace,
+    pub snapshot: &'a Snapshot,
+    /// The bits of the snapshot's values that are constants.
+    pub constants: &'a [Option<u64>],
+    /// The real frames, one for each of the snapshot's.
+    pub frames: &'a [*mut InterpreterFrame],
+    /// The loop that the trace belongs to.
+    pub key: LoopKey,
+}
+
+/// A recording under way.
+pub struct Recorder {
+    builder: Builder,
+    frames: Vec<SymFrame>,
+    /// The snapshot of the instruction's beginning, once something needed it.
+    snapshot: Option<SnapshotId>,
+    /// The base frame's value.
+    base: Value,
+    /// Stands for no value.
+    nothing: Value,
+    /// Operand stack words of the base frame that are in memory.
+    base_depth: usize,
+    goal: Goal,
+    /// Where the recording began.
+    start: *mut u16,
+    /// The backward jump that was found hot.
+    jump: *mut u16,
+    /// The base frame's code, which the frame keeps alive while it is recorded.
+    code: *const PyCode,
+    /// The last instruction seen, and its frame: a second call for it says that it goes on in another form.
+    last: (*mut u16, *const InterpreterFrame),
+    /// Objects that the trace's constants refer to.
+    kept: Vec<ObjRef>,
+    steps: usize,
+    unrolled: usize,
+}
+
+/// What a recording comes to.
+pub struct Recorded {
+    pub builder: Builder,
+    /// What the base frame's slots hold at the loop's head in place of memory.
+    pub header: Vec<SlotState>,
+    pub kept: Vec<ObjRef>,
+    /// Operand stack words at the loop's head.
+    pub base_depth: usize,
+    pub steps: usize,
+}
+
+impl Recorder {
+    /// Starts to record at a loop's head, where the machine is about to go on.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at the backward jump to `header`.
+    pub unsafe fn new(at: Registers<'_>, header: *mut u16) -> Recorder {
+        // SAFETY: the caller's promise.
+        let (code, depth) = unsafe {
+            let frame = &*at.frame;
+            (frame.code(), at.sp.offset_from(frame.stack_base()) as usize)
+        };
+        let locals = code.co_nlocalsplus as usize;
+        let mut builder = Builder::new(values::known_types());
+        let base = builder.trace.push(Inst::new(Op::Frame, &[]));
+        let nothing = builder.trace.constant(Ty::Obj, 0);
+        Recorder {
+            builder,
+            frames: vec![SymFrame {
+                inlined: None,
+                real: at.frame,
+                locals,
+                slots: vec![Sym::Memory; locals + depth],
+                ip: header as usize,
+                return_offset: 0,
+            }],
+            snapshot: None,
+            base,
+            nothing,
+            base_depth: depth,
+            goal: Goal::Loop(header),
+            start: header,
+            jump: at.instr,
+            last: (core::ptr::null_mut(), core::ptr::null()),
+            code,
+            kept: Vec::new(),
+            steps: 0,
+            unrolled: 0,
+        }
+    }
+
+    /// The result, after [`Outcome::Closed`].
+    pub fn finish(self) -> Recorded {
+        let header = self.header_state();
+        Recorded { builder: self.builder, header, kept: self.kept, base_depth: self.base_depth, steps: self.steps }
+    }
+
+    /// Starts to record what follows an exit, where the machine is about to go on.
+    ///
+    /// # Errors
+    /// The exit's state cannot be taken over.
+    ///
+    /// # Safety
+    /// The exit has just been taken, and its frames rebuilt.
+    pub unsafe fn from_exit(exit: &ExitPoint<'_>) -> Result<Recorder, Abort> {
+        // SAFETY: the base frame is live.
+        let code = unsafe { (*exit.frames[0]).code() };
+        let mut builder = Builder::new(values::known_types());
+        let base = builder.trace.push(Inst::new(Op::Frame, &[]));
+        let nothing = builder.trace.constant(Ty::Obj, 0);
+        let innermost = exit.snapshot.frames.last().ok_or(Abort("an exit without frames"))?;
+        let start = innermost.ip as *mut u16;
+        let mut recorder = Recorder {
+            builder,
+            frames: Vec::new(),
+            snapshot: None,
+            base,
+            nothing,
+            base_depth: exit.snapshot.memory_depth as usize,
+            goal: Goal::Path,
+            start,
+            jump: exit.key as *mut u16,
+            code,
+            last: (core::ptr::null_mut(), core::ptr::null()),
+            kept: Vec::new(),
+            steps: 0,
+            unrolled: 0,
+        };
+        recorder.take_over(exit)?;
+        Ok(recorder)
+    }
+
+    /// The symbolic frames of an exit, whose values are the trace's parameters.
+    fn take_over(&mut self, exit: &ExitPoint<'_>) -> Done {
+        let mut place = 0;
+        let mut shared = Vec::new();
+        for (index, state) in exit.snapshot.frames.iter().enumerate() {
+            let real = exit.frames[index];
+            // SAFETY: the rebuilt frames are live.
+            let code = unsafe { (*real).code() };
+            let locals = code.co_nlocalsplus as usize;
+            let inlined = match state.inlined {
+                None => None,
+                Some(inlined) => {
+                    if exit.constants[place].is_none() {
+                        return Err(Abort("an inlined function that is not constant"));
+                    }
+                    place += 1;
+                    self.constant_object(code.as_object());
+                    // SAFETY: the rebuilt frame owns its function.
+                    let function = self.constant_object(unsafe { (*real).func() }.as_object());
+                    Some((function, Form::Shared, inlined.code))
+                }
+            };
+            let empty = if inlined.is_none() { Sym::Memory } else { Sym::Null };
+            let mut slots = vec![empty; locals + state.depth as usize];
+            for slot in &state.slots {
+                let sym = if slot.form == Form::Null {
+                    Sym::Null
+                } else {
+                    let constant = exit.constants[place];
+                    let ty = exit.trace.ty(slot.value);
+                    let value = match constant {
+                        Some(bits) => self.builder.trace.constant(ty, bits),
+                        None => {
+                            let number = self.builder.trace.int(place as i64);
+                            let inst = Inst { ty, ..Inst::new(Op::Param, &[number]) };
+                            self.builder.trace.push(inst)
+                        }
+                    };
+                    place += 1;
+                    match slot.form {
+                        Form::Owned => Sym::Obj { value, hold: Hold::Owned },
+                        Form::Shared if constant.is_some() => {
+                            // SAFETY: a constant of the parent, which keeps it alive.
+                            if let Some(object) = unsafe { (constant.unwrap_or(0) as *const PyObject).as_ref() } {
+                                self.constant_object(object);
+                            }
+                            Sym::Obj { value, hold: Hold::Constant }
+                        }
+                        Form::Shared => {
+                            // Who lends it is not known here: it gets a reference of its own, once all parameters are in.
+                            shared.push((index, slot.index as usize));
+                            Sym::Obj { value, hold: Hold::Fragile }
+                        }
+                        Form::Int => Sym::Int(value),
+                        Form::Float => Sym::Float(value),
+                        Form::Bool => Sym::Bool(value),
+                        Form::Null => Sym::Null,
+                    }
+                };
+                slots[slot.index as usize] = sym;
+            }
+            self.frames.push(SymFrame {
+                inlined,
+                real,
+                locals,
+                slots,
+                ip: state.ip,
+                return_offset: state.return_offset,
+            });
+        }
+        for (frame, slot) in shared {
+            let sym = self.frames[frame].slots[slot];
+            self.frames[frame].slots[slot] = self.own(sym)?;
+        }
+        Ok(())
+    }
+
+    /// Where the trace begins.
+    pub fn header(&self) -> *mut u16 {
+        self.start
+    }
+
+    /// Does the recording follow an exit?
+    pub fn is_path(&self) -> bool {
+        matches!(self.goal, Goal::Path)
+    }
+
+    /// The hot backward jump.
+    pub fn jump(&self) -> *mut u16 {
+        self.jump
+    }
+
+    /// The code object of the base frame.
+    pub fn code(&self) -> &PyCode {
+        // SAFETY: the recorded frame keeps it.
+        unsafe { &*self.code }
+    }
+
+    /// Records one instruction.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    pub unsafe fn step(&mut self, at: Registers<'_>, op: u8, arg: usize, heads: &dyn Heads) -> Outcome {
+        if self.last == (at.instr, at.frame as *const _) && op != EXTENDED_ARG {
+            // The same instruction, executed in its general form after all. It has been recorded by what it does.
+            self.last.1 = core::ptr::null();
+            return Outcome::Continue;
+        }
+        self.last = (at.instr, at.frame);
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            return Outcome::Aborted(Abort("too many instructions"));
+        }
+        self.snapshot = None;
+        let base = opcode::BASE[op as usize];
+        // SAFETY: a live machine.
+        if !unsafe { self.is_in_frame(at) } {
+            return Outcome::Aborted(Abort("another frame than expected"));
+        }
+        // Extended arguments: the instruction begins at its first prefix, where the picture's `ip` stays.
+        let prefixed = self.top().ip != 0 && op != EXTENDED_ARG && {
+            let ip = self.top().ip as *const u16;
+            // SAFETY: the picture's `ip` points into the frame's code.
+            ip < at.instr as *const u16
+                && unsafe { at.instr.offset_from(ip) } <= 3
+                && unsafe { *ip } as u8 == EXTENDED_ARG
+        };
+        if !prefixed {
+            self.top().ip = at.instr as usize;
+        }
+        if self.is_path()
+            && self.in_base()
+            && let Some((key, depth)) = heads.at(at.instr)
+            && depth == self.top().depth()
+        {
+            return match self.link() {
+                Ok(()) => Outcome::Linked(key),
+                Err(abort) => Outcome::Aborted(abort),
+            };
+        }
+        if base == EXTENDED_ARG {
+            return Outcome::Continue;
+        }
+        if base == JUMP_BACKWARD {
+            return match self.jump_backward(at, arg) {
+                Ok(true) => Outcome::Closed,
+                Ok(false) => Outcome::Continue,
+                Err(abort) => Outcome::Aborted(abort),
+            };
+        }
+        // SAFETY: passed on.
+        match unsafe { self.record(at, op, base, arg) } {
+            Ok(()) => Outcome::Continue,
+            Err(abort) => Outcome::Aborted(abort),
+        }
+    }
+
+    /// Is the machine in the frame that the picture has on top?
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    unsafe fn is_in_frame(&mut self, at: Registers<'_>) -> bool {
+        let frame = self.top();
+        if frame.real.is_null() {
+            // Its first instruction.
+            frame.real = at.frame;
+            // SAFETY: a live Python frame.
+            let code = unsafe { (*at.frame).code() }.as_object().as_ptr() as usize;
+            return frame.inlined.is_some_and(|(_, _, expected)| expected == code);
+        }
+        core::ptr::eq(frame.real, at.frame)
+    }
+
+    /// A backward jump: the end of the recording, or a round of an inner loop, which is unrolled. True if the loop closes.
+    fn jump_backward(&mut self, at: Registers<'_>, distance: usize) -> Result<bool, Abort> {
+        // SAFETY: the target of a jump lies in the code; the jump has one cache unit.
+        let target = unsafe { at.instr.add(2).sub(distance) };
+        if self.in_base() && matches!(self.goal, Goal::Loop(header) if header == target) {
+            if self.top().depth() != self.base_depth {
+                return Err(Abort("the stack differs at the loop's end"));
+            }
+            if self.builder.trace.insts.len() > MAX_INSTS {
+                return Err(Abort("too many operations"));
+            }
+            self.top().ip = target as usize;
+            self.snapshot = None;
+            self.guard(Op::GuardCalm, &[])?;
+            return Ok(true);
+        }
+        if self.is_path() {
+            // The loop that contains the one whose exit this is. Its head may be where the path ends.
+            return Ok(false);
+        }
+        self.unrolled += 1;
+        if self.unrolled > MAX_UNROLLED {
+            return Err(Abort("an inner loop"));
+        }
+        Ok(false)
+    }
+
+    /// The path has come to a compiled loop: everything goes to memory, where that loop expects it.
+    fn link(&mut self) -> Done {
+        self.settle()?;
+        self.snapshot = None;
+        self.guard(Op::GuardCalm, &[])?;
+        self.guard(Op::Exit, &[])?;
+        Ok(())
+    }
+
+    /// Emits an instruction through the optimizer; its value.
+    pub(crate) fn emit(&mut self, inst: Inst) -> Result<Value, Abort> {
+        self.builder.emit(inst).map_err(|_| Abort("a guard that cannot hold"))
+    }
+
+    /// Emits an operation without anything but operands.
+    pub(crate) fn op(&mut self, op: Op, args: &[Value]) -> Result<Value, Abort> {
+        self.emit(Inst::new(op, args))
+    }
+
+    /// Emits an operation with the snapshot of the instruction's beginning.
+    pub(crate) fn guard(&mut self, op: Op, args: &[Value]) -> Result<Value, Abort> {
+        let snapshot = self.snapshot();
+        self.emit(Inst::new(op, args).at(snapshot))
+    }
+
+    /// The trace, for constants.
+    pub(crate) fn trace(&mut self) -> &mut Trace {
+        &mut self.builder.trace
+    }
+
+    /// An object as a constant of the trace, which keeps it alive.
+    pub(crate) fn constant_object(&mut self, object: &PyObject) -> Value {
+        let value = self.builder.trace.obj(object.as_ptr() as usize);
+        if !self.kept.iter().any(|k| k.is(object)) {
+            self.kept.push(object.new_ref());
+        }
+        value
+    }
+
+    /// The real object `n` below the top of the operand stack.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine with as many words on its stack.
+    pub(crate) unsafe fn real<'a>(&self, at: Registers<'a>, n: usize) -> Result<&'a PyObject, Abort> {
+        // SAFETY: the caller's promise.
+        unsafe { (*at.sp.sub(n)).opt() }.ok_or(Abort("an empty slot"))
+    }
+
+    /// # Safety
+    /// The registers are those of a live machine.
+    unsafe fn record(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
+        // SAFETY: passed on in every arm: live registers, at an instruction of this kind.
+        unsafe {
+            match base {
+                NOP | NOT_TAKEN | RESUME | CACHE => Ok(()),
+                LOAD_FAST | LOAD_FAST_BORROW => self.load_fast(arg),
+                LOAD_FAST_CHECK => self.load_fast_check(at, arg),
+                LOAD_FAST_LOAD_FAST | LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
+                    self.load_fast(arg >> 4)?;
+                    self.load_fast(arg & 15)
+                }
+                LOAD_CONST => self.load_const(at, arg),
+                LOAD_SMALL_INT => self.load_small_int(arg),
+                STORE_FAST => self.store_fast(at, arg, 1),
+                STORE_FAST_LOAD_FAST => {
+                    self.store_fast(at, arg >> 4, 1)?;
+                    self.load_fast(arg & 15)
+                }
+                STORE_FAST_STORE_FAST => {
+                    self.store_fast(at, arg >> 4, 1)?;
+                    self.store_fast(at, arg & 15, 2)
+                }
+                POP_TOP | POP_ITER | END_FOR => self.pop_top(at),
+                PUSH_NULL => {
+                    self.push(Sym::Null);
+                    Ok(())
+                }
+                COPY => self.copy(arg),
+                SWAP => self.swap(arg),
+                JUMP_FORWARD => Ok(()),
+                JUMP_BACKWARD_NO_INTERRUPT => Err(Abort("a loop of await")),
+                POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE => self.pop_jump_if(at, base),
+                POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE => self.pop_jump_if_none(at),
+                BINARY_OP => self.binary_op(at, op, arg),
+                COMPARE_OP => self.compare_op(at, arg),
+                IS_OP => self.is_op(at, arg),
+                TO_BOOL => self.to_bool(at),
+                UNARY_NOT => self.unary_not(at),
+                UNARY_NEGATIVE => self.unary_negative(at),
+                STORE_SUBSCR => self.store_subscr(at),
+                LOAD_GLOBAL => self.load_global(at, op, arg),
+                LOAD_NAME => self.load_name(at, op, arg),
+                STORE_NAME => self.store_name(at, arg),
+                STORE_GLOBAL => self.store_global(at, arg),
+                LOAD_DEREF => self.load_deref(at, arg),
+                COPY_FREE_VARS => self.copy_free_vars(at, arg),
+                LOAD_ATTR => self.load_attr(at, op, arg),
+                STORE_ATTR => self.store_attr(at, op, arg),
+                UNPACK_SEQUENCE => self.unpack_sequence(at, arg),
+                GET_ITER => self.get_iter(at),
+                FOR_ITER => self.for_iter(at, arg),
+                CALL => self.call(at, op, arg),
+                RETURN_VALUE => self.return_value(at),
+                EXIT_INIT_CHECK => self.exit_init_check(at),
+                LIST_APPEND => self.list_append(at, arg),
+                _ => Err(Abort(opcode::NAMES[base as usize])),
+            }
+        }
+    }
+}

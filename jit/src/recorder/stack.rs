@@ -1,0 +1,292 @@
+//! Locals, the operand stack, constants, jumps.
+
+use rpy_vm::interp::stackref::StackRef;
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::int::PyInt;
+
+use super::state::{Hold, Sym};
+use super::values::{Number, is_inert};
+use super::{Abort, Done, Recorder};
+use crate::ir::{Op, Ty, Value};
+
+impl Recorder {
+    pub(super) fn load_fast(&mut self, index: usize) -> Done {
+        let sym = self.slot(index)?;
+        self.push(sym);
+        Ok(())
+    }
+
+    pub(super) unsafe fn load_fast_check(&mut self, at: Registers<'_>, index: usize) -> Done {
+        // SAFETY: a local of the real frame.
+        if unsafe { *(*at.frame).local(index) }.is_null() {
+            return Err(Abort("an unbound local"));
+        }
+        let sym = self.slot(index)?;
+        if let Sym::Obj { value, hold: Hold::Slot { .. } } = sym
+            && !value.is_const()
+        {
+            self.guard(Op::GuardNonNull, &[value])?;
+        }
+        self.push(sym);
+        Ok(())
+    }
+
+    pub(super) unsafe fn load_const(&mut self, at: Registers<'_>, index: usize) -> Done {
+        // SAFETY: the code's own constant.
+        let constant = unsafe { (*at.frame).code().constant(index) };
+        let sym = self.constant_sym(constant);
+        self.push(sym);
+        Ok(())
+    }
+
+    /// A constant: numbers unboxed.
+    pub(super) fn constant_sym(&mut self, object: &PyObject) -> Sym {
+        if let Some(int) = object.downcast_exact::<PyInt>()
+            && let Some(value) = int.medium_value()
+        {
+            return Sym::Int(self.trace().int(value));
+        }
+        if let Some(float) = object.downcast_exact::<PyFloat>() {
+            return Sym::Float(self.trace().float(float.value()));
+        }
+        if rpy_vm::types::bool_::is_bool(object) {
+            let truth = object.is(rpy_vm::types::bool_::as_object(true));
+            return Sym::Bool(self.trace().bool(truth));
+        }
+        let value = self.constant_object(object);
+        Sym::Obj { value, hold: Hold::Constant }
+    }
+
+    pub(super) fn load_small_int(&mut self, value: usize) -> Done {
+        let value = self.trace().int(value as i64);
+        self.push(Sym::Int(value));
+        Ok(())
+    }
+
+    pub(super) unsafe fn pop_top(&mut self, at: Registers<'_>) -> Done {
+        self.lift(1)?;
+        let sym = self.peek_raw(1)?;
+        // SAFETY: the real word.
+        match unsafe { (*at.sp.sub(1)).opt() } {
+            Some(real) => {
+                let release = self.expect_release(sym, real)?;
+                self.pop()?;
+                self.release(release)
+            }
+            None => self.pop().map(|_| ()),
+        }
+    }
+
+    /// The symbol itself, `n` below the top, with its ownership.
+    pub(super) fn peek_raw(&mut self, n: usize) -> Result<Sym, Abort> {
+        let frame = self.top();
+        if frame.depth() < n {
+            return Err(Abort("empty stack"));
+        }
+        Ok(frame.slots[frame.slots.len() - n])
+    }
+
+    pub(super) fn copy(&mut self, n: usize) -> Done {
+        let sym = self.peek(n)?;
+        // The copy must not depend on how long the original stays.
+        let sym = match sym {
+            Sym::Obj { value, hold: Hold::Slot { frame, slot } }
+                if frame as usize == self.frames.len() - 1 && slot as usize >= self.top().locals =>
+            {
+                self.op(Op::Incref, &[value])?;
+                Sym::Obj { value, hold: Hold::Owned }
+            }
+            other => other,
+        };
+        self.push(sym);
+        Ok(())
+    }
+
+    pub(super) fn swap(&mut self, n: usize) -> Done {
+        let base_depth = if self.in_base() { self.base_depth } else { 0 };
+        let frame = self.top();
+        if frame.depth() < n || frame.depth() - n < base_depth {
+            return Err(Abort("a value from before the loop is swapped"));
+        }
+        let top = frame.slots.len() - 1;
+        // Nothing is borrowed from slots of the operand stack but by `COPY`, which owns.
+        frame.slots.swap(top, top + 1 - n);
+        Ok(())
+    }
+
+    pub(super) unsafe fn pop_jump_if(&mut self, at: Registers<'_>, _op: u8) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let truth = self.as_bool(sym, real)?;
+        let taken = real.is(rpy_vm::types::bool_::as_object(true));
+        self.guard(if taken { Op::GuardTrue } else { Op::GuardFalse }, &[truth])?;
+        self.pop()?;
+        Ok(())
+    }
+
+    pub(super) unsafe fn pop_jump_if_none(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek_raw(1)?;
+        if let Sym::Obj { value, .. } = self.peek(1)?
+            && !value.is_const()
+        {
+            let none = self.trace().obj(rpy_vm::none_ref().as_ptr() as usize);
+            let same = self.op(Op::Is, &[value, none])?;
+            self.guard(if rpy_vm::is_none(real) { Op::GuardTrue } else { Op::GuardFalse }, &[same])?;
+        }
+        let release = self.expect_release(sym, real)?;
+        self.pop()?;
+        self.release(release)
+    }
+
+    /// `STORE_FAST`: the value is `n` below the top of the *real* stack, and on top of the picture's.
+    pub(super) unsafe fn store_fast(&mut self, at: Registers<'_>, index: usize, n: usize) -> Done {
+        // SAFETY: the real operands.
+        let (real, old) = unsafe { (self.real(at, n)?, *(*at.frame).local(index)) };
+        if self.in_base() {
+            self.store_base(index, real, old)
+        } else {
+            self.store_inlined(index, old)
+        }
+    }
+
+    fn store_inlined(&mut self, index: usize, old: StackRef) -> Done {
+        let frame = self.frames.len() - 1;
+        let sym = self.frames[frame].slots[index];
+        // SAFETY: the real local.
+        let release = match unsafe { old.opt() } {
+            Some(real) => self.expect_release(sym, real)?,
+            None => super::values::Release::Nothing,
+        };
+        self.unlend(frame, index)?;
+        let value = self.pop()?;
+        self.frames[frame].slots[index] = value;
+        self.snapshot = None;
+        self.release(release)
+    }
+
+    /// The base frame: numbers and constants stay out of memory; objects are written there.
+    fn store_base(&mut self, index: usize, real: &PyObject, old: StackRef) -> Done {
+        let sym = self.peek_raw(1)?;
+        let held = self.frames[0].slots[index];
+        // Unbox numbers, so that the loop can keep them in registers.
+        let plain = match sym {
+            Sym::Obj { .. } => match self.number_if_small(sym, real)? {
+                Some(Number::Int(v)) if !rpy_vm::types::bool_::is_bool(real) => Some(Sym::Int(v)),
+                Some(Number::Float(v)) => Some(Sym::Float(v)),
+                _ => match sym {
+                    Sym::Obj { hold: Hold::Constant, .. } => Some(sym),
+                    _ => None,
+                },
+            },
+            Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) => Some(sym),
+            Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
+        };
+        let dropped = match plain {
+            Some(_) => self.expect_release(sym, real)?,
+            None => super::values::Release::Nothing,
+        };
+        // What memory holds now, and how it goes.
+        let word = self.load_word(index)?;
+        let end = self.expect_word(held, word, old)?;
+        self.unlend(0, index)?;
+        self.pop()?;
+        match plain {
+            Some(plain) => {
+                match end {
+                    WordEnd::Nothing | WordEnd::Inert => {}
+                    WordEnd::Shared => {
+                        let null = self.null_word();
+                        self.store_word(index, null)?;
+                        self.op(Op::CloseShared, &[word])?;
+                    }
+                    WordEnd::Last => {
+                        let null = self.null_word();
+                        self.disturb()?;
+                        self.store_word(index, null)?;
+                        self.op(Op::CloseWord, &[word])?;
+                    }
+                }
+                self.frames[0].slots[index] = plain;
+                self.snapshot = None;
+                self.release(dropped)
+            }
+            None => {
+                let owned = self.owned_object(sym)?;
+                if matches!(end, WordEnd::Last) {
+                    self.disturb()?;
+                }
+                self.store_word(index, owned)?;
+                self.frames[0].slots[index] = Sym::Memory;
+                self.snapshot = None;
+                match end {
+                    WordEnd::Nothing => {}
+                    WordEnd::Inert => {
+                        self.op(Op::CloseInert, &[word])?;
+                    }
+                    WordEnd::Shared => {
+                        self.op(Op::CloseShared, &[word])?;
+                    }
+                    WordEnd::Last => {
+                        self.op(Op::CloseWord, &[word])?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn number_if_small(&mut self, sym: Sym, real: &PyObject) -> Result<Option<Number>, Abort> {
+        if real.downcast_exact::<PyInt>().is_some_and(|i| i.medium_value().is_none()) {
+            return Ok(None);
+        }
+        self.number(sym, real)
+    }
+
+    /// The word of an empty slot.
+    pub(super) fn null_word(&mut self) -> Value {
+        self.trace().constant(Ty::Obj, StackRef::NULL.bits() as u64)
+    }
+
+    /// What the end of the word in a slot of the base frame is like; guarded. `held` is the slot's symbol.
+    fn expect_word(&mut self, held: Sym, word: Value, old: StackRef) -> Result<WordEnd, Abort> {
+        if held != Sym::Memory {
+            // Below a number or a constant there is nothing of interest.
+            return Ok(WordEnd::Inert);
+        }
+        // SAFETY: the real local.
+        match unsafe { old.opt() } {
+            None => {
+                let null = self.null_word();
+                self.guard(Op::GuardIs, &[word, null])?;
+                Ok(WordEnd::Nothing)
+            }
+            Some(real) if is_inert(real.ty()) => {
+                let object = self.op(Op::Untag, &[word])?;
+                self.guard_type(object, real.ty())?;
+                Ok(WordEnd::Inert)
+            }
+            Some(real) if old.is_borrowed() || Self::is_shared(real) => {
+                self.guard(Op::GuardShared, &[word])?;
+                Ok(WordEnd::Shared)
+            }
+            Some(_) => Ok(WordEnd::Last),
+        }
+    }
+}
+
+/// What dropping the word of a slot does.
+enum WordEnd {
+    /// It is empty.
+    Nothing,
+    /// Nothing that anybody could notice.
+    Inert,
+    /// Others hold the object, too.
+    Shared,
+    /// It may destroy the object.
+    Last,
+}

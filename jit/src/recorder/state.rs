@@ -1,0 +1,291 @@
+//! What the recorder knows of the frames: a symbolic value for each slot, who keeps its object alive, and snapshots.
+//!
+//! The recorder mirrors the operand stacks and locals of the frames that the trace runs in. The base frame exists while the
+//! trace runs, and its memory is true for each slot that is [`Sym::Memory`]. A local of the base frame that holds something
+//! else (a number, a constant) leaves in memory only what may lie there unseen: nothing, or an object whose destruction
+//! nobody can notice (an exact number or string). Inlined frames exist only here, until an exit makes them.
+
+use rpy_vm::interp::frame::InterpreterFrame;
+
+use crate::ir::snapshot::SlotState;
+use crate::ir::{ExitKind, Form, FrameState, Inst, Op, Snapshot, SnapshotId, Value, snapshot::Inlined};
+
+use super::{Abort, Recorder};
+
+/// Who keeps the object of a symbolic value alive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// The trace: one reference, which moves with the value.
+    Owned,
+    /// The trace as a whole, which has it among its constants.
+    Constant,
+    /// A slot of a frame, as long as nothing is stored there.
+    Slot { frame: u8, slot: u16 },
+    /// Something else in memory (an attribute, an item): until something is stored or destroyed.
+    Fragile,
+}
+
+/// A slot's symbolic value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sym {
+    /// What the base frame's memory says.
+    Memory,
+    /// The empty slot.
+    Null,
+    Obj {
+        value: Value,
+        hold: Hold,
+    },
+    /// Numbers, not boxed.
+    Int(Value),
+    Float(Value),
+    Bool(Value),
+}
+
+/// A frame of the trace.
+pub struct SymFrame {
+    /// For inlined frames: the function, its form in snapshots, the code's address.
+    pub inlined: Option<(Value, Form, usize)>,
+    /// The real frame, once an instruction of it was seen.
+    pub real: *const InterpreterFrame,
+    /// Locals, cells, free variables.
+    pub locals: usize,
+    /// Locals, then the operand stack.
+    pub slots: Vec<Sym>,
+    /// The instruction being recorded (innermost frame) or the call that waits.
+    pub ip: usize,
+    /// Where the frame goes on after that call, in units.
+    pub return_offset: u16,
+}
+
+impl SymFrame {
+    /// Words on the operand stack.
+    pub fn depth(&self) -> usize {
+        self.slots.len() - self.locals
+    }
+}
+
+impl Recorder {
+    /// The innermost frame.
+    pub fn top(&mut self) -> &mut SymFrame {
+        self.frames.last_mut().expect("a recording has its base frame")
+    }
+
+    /// Is the innermost frame the base frame?
+    pub fn in_base(&self) -> bool {
+        self.frames.len() == 1
+    }
+
+    pub fn push(&mut self, sym: Sym) {
+        self.top().slots.push(sym);
+    }
+
+    /// Pushes an object that nobody's slot holds.
+    pub fn push_obj(&mut self, value: Value, hold: Hold) {
+        self.push(Sym::Obj { value, hold });
+    }
+
+    /// Takes the top of the stack away; its ownership is the caller's.
+    pub fn pop(&mut self) -> Result<Sym, Abort> {
+        if self.in_base() && self.top().depth() <= self.base_depth {
+            return self.pop_memory();
+        }
+        self.top().slots.pop().ok_or(Abort("empty stack"))
+    }
+
+    /// Takes a word of the base frame's operand stack out of memory, on a path that leaves the loop. The word owns its object, or
+    /// the path is not taken.
+    fn pop_memory(&mut self) -> Result<Sym, Abort> {
+        if !self.is_path() {
+            return Err(Abort("a value from before the loop leaves the stack"));
+        }
+        if self.top().depth() == 0 {
+            return Err(Abort("empty stack"));
+        }
+        let slot = self.top().slots.len() - 1;
+        let sym = match self.top().slots[slot] {
+            Sym::Memory => {
+                let value = self.owned_word(slot)?;
+                Sym::Obj { value, hold: Hold::Owned }
+            }
+            other => other,
+        };
+        self.top().slots.pop();
+        self.base_depth -= 1;
+        self.snapshot = None;
+        Ok(sym)
+    }
+
+    /// The word of a slot of the base frame, guarded to own its object.
+    fn owned_word(&mut self, slot: usize) -> Result<Value, Abort> {
+        let word = self.load_word(slot)?;
+        let value = self.op(Op::Untag, &[word])?;
+        let same = self.op(Op::Is, &[word, value])?;
+        self.guard(Op::GuardTrue, &[same])?;
+        self.guard(Op::GuardNonNull, &[value])?;
+        Ok(value)
+    }
+
+    /// Takes the top word of the stack out of memory, if it is there, before the instruction's effects. True if it was.
+    pub fn lift(&mut self, n: usize) -> Result<(), Abort> {
+        if !self.in_base() || self.top().depth() < n || self.top().depth() - n >= self.base_depth {
+            return Ok(());
+        }
+        if !self.is_path() {
+            return Err(Abort("a value from before the loop leaves the stack"));
+        }
+        // From here on the words above are the picture's; memory keeps those below.
+        let lowest = self.top().slots.len() - n;
+        for slot in lowest..self.top().locals + self.base_depth {
+            if self.top().slots[slot] == Sym::Memory {
+                let value = self.owned_word(slot)?;
+                self.top().slots[slot] = Sym::Obj { value, hold: Hold::Owned };
+            }
+        }
+        self.base_depth = self.top().depth() - n;
+        self.snapshot = None;
+        Ok(())
+    }
+
+    /// Writes everything that the picture holds back into the base frame's memory.
+    pub fn settle(&mut self) -> Result<(), Abort> {
+        for slot in 0..self.frames[0].slots.len() {
+            let sym = self.frames[0].slots[slot];
+            if sym == Sym::Memory {
+                continue;
+            }
+            let is_local = slot < self.frames[0].locals;
+            let word = if sym == Sym::Null { self.null_word() } else { self.owned_object(sym)? };
+            if is_local {
+                // Below a number or a constant lies nothing of interest.
+                let old = self.load_word(slot)?;
+                self.store_word(slot, word)?;
+                self.op(Op::CloseInert, &[old])?;
+            } else {
+                self.store_word(slot, word)?;
+            }
+            self.frames[0].slots[slot] = Sym::Memory;
+        }
+        self.base_depth = self.frames[0].depth();
+        self.snapshot = None;
+        Ok(())
+    }
+
+    /// The value `n` below the top (1 is the top). Memory is read.
+    pub fn peek(&mut self, n: usize) -> Result<Sym, Abort> {
+        let frame = self.top();
+        if frame.depth() < n {
+            return Err(Abort("empty stack"));
+        }
+        let index = frame.slots.len() - n;
+        self.slot(index)
+    }
+
+    /// The value of a slot of the innermost frame, borrowed from there.
+    pub fn slot(&mut self, index: usize) -> Result<Sym, Abort> {
+        let frame = self.frames.len() - 1;
+        let lender = Hold::Slot { frame: frame as u8, slot: index as u16 };
+        Ok(match self.frames[frame].slots[index] {
+            Sym::Memory => {
+                let word = self.load_word(index)?;
+                let value = self.emit(Inst::new(Op::Untag, &[word]))?;
+                Sym::Obj { value, hold: lender }
+            }
+            Sym::Obj { value, hold: Hold::Owned } => Sym::Obj { value, hold: lender },
+            other => other,
+        })
+    }
+
+    /// Takes note of an object that `sym` needs alive on its own, whatever happens to its lender.
+    pub fn own(&mut self, sym: Sym) -> Result<Sym, Abort> {
+        if let Sym::Obj { value, hold } = sym
+            && hold != Hold::Owned
+        {
+            if hold != Hold::Constant || !self.is_immortal(value) {
+                self.emit(Inst::new(Op::Incref, &[value]))?;
+            }
+            return Ok(Sym::Obj { value, hold: Hold::Owned });
+        }
+        Ok(sym)
+    }
+
+    /// Every borrowed value that satisfies the condition becomes owned: its lender is about to change.
+    fn own_where(&mut self, condition: impl Fn(Hold) -> bool) -> Result<(), Abort> {
+        for frame in 0..self.frames.len() {
+            for slot in 0..self.frames[frame].slots.len() {
+                let sym = self.frames[frame].slots[slot];
+                if let Sym::Obj { hold, .. } = sym
+                    && condition(hold)
+                {
+                    let owned = self.own(sym)?;
+                    self.frames[frame].slots[slot] = owned;
+                    self.snapshot = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Something is about to be stored or destroyed that values borrowed from memory may depend on.
+    pub fn disturb(&mut self) -> Result<(), Abort> {
+        self.own_where(|hold| hold == Hold::Fragile)
+    }
+
+    /// A slot is about to change.
+    pub fn unlend(&mut self, frame: usize, slot: usize) -> Result<(), Abort> {
+        let lender = Hold::Slot { frame: frame as u8, slot: slot as u16 };
+        self.own_where(|hold| hold == lender)
+    }
+
+    /// The snapshot of the state before the instruction.
+    pub fn snapshot(&mut self) -> SnapshotId {
+        match self.snapshot {
+            Some(id) => id,
+            None => {
+                let id = self.new_snapshot(ExitKind::Resume);
+                self.snapshot = Some(id);
+                id
+            }
+        }
+    }
+
+    /// A snapshot of the present state of the frames.
+    pub fn new_snapshot(&mut self, kind: ExitKind) -> SnapshotId {
+        let frames = self
+            .frames
+            .iter()
+            .map(|frame| FrameState {
+                inlined: frame.inlined.map(|(function, function_form, code)| Inlined { function, function_form, code }),
+                ip: frame.ip,
+                return_offset: frame.return_offset,
+                depth: frame.depth() as u16,
+                slots: slot_states(frame, self.nothing),
+            })
+            .collect();
+        self.builder.trace.add_snapshot(Snapshot { kind, memory_depth: self.base_depth as u16, frames })
+    }
+
+    /// What the base frame's slots hold in place of memory, for the loop's head.
+    pub fn header_state(&self) -> Vec<SlotState> {
+        slot_states(&self.frames[0], self.nothing)
+    }
+}
+
+/// The slots that are not in memory. Of inlined frames, empty ones are left out.
+fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
+    let base = frame.inlined.is_none();
+    let states = frame.slots.iter().enumerate().filter_map(|(index, &sym)| {
+        let (form, value) = match sym {
+            Sym::Memory => return None,
+            Sym::Null if !base && index < frame.locals => return None,
+            Sym::Null => (Form::Null, nothing),
+            Sym::Obj { value, hold: Hold::Owned } => (Form::Owned, value),
+            Sym::Obj { value, .. } => (Form::Shared, value),
+            Sym::Int(value) => (Form::Int, value),
+            Sym::Float(value) => (Form::Float, value),
+            Sym::Bool(value) => (Form::Bool, value),
+        };
+        Some(SlotState { index: index as u16, form, value })
+    });
+    states.collect()
+}

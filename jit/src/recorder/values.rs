@@ -1,0 +1,253 @@
+//! Operands as typed values, and typed values as objects.
+
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::{PyClass, PyStruct};
+use rpy_vm::object::typeobj::PyTypeObject;
+use rpy_vm::types::bool_;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::int::PyInt;
+use rpy_vm::types::str::PyStr;
+
+use super::state::{Hold, Sym};
+use super::{Abort, Done, Recorder};
+use crate::ir::{Inst, Op, Ty, Value};
+use crate::opt::KnownTypes;
+
+/// A number operand.
+#[derive(Clone, Copy)]
+pub enum Number {
+    Int(Value),
+    Float(Value),
+}
+
+/// What the optimizer is told about types.
+pub fn known_types() -> KnownTypes {
+    fn is_stable(ty: usize) -> bool {
+        // SAFETY: the recorder passes addresses of live types, which the trace keeps.
+        unsafe { !(*(ty as *const PyTypeObject)).has_flag(rpy_vm::object::flags::HEAPTYPE) }
+    }
+    let address = |ty: &PyTypeObject| ty as *const PyTypeObject as usize;
+    KnownTypes {
+        int: address(PyInt::type_object()),
+        float: address(PyFloat::type_object()),
+        bool: address(bool_type()),
+        is_stable,
+    }
+}
+
+/// Does destroying an object of this exact type run no code and free no other object?
+pub fn is_inert(ty: &PyTypeObject) -> bool {
+    let of = |other: &PyTypeObject| core::ptr::eq(ty, other);
+    of(PyInt::type_object())
+        || of(PyFloat::type_object())
+        || of(PyStr::type_object())
+        || of(bool_type())
+        || of(rpy_vm::none_ref().ty())
+}
+
+impl Recorder {
+    /// Is the constant an immortal object?
+    pub fn is_immortal(&self, value: Value) -> bool {
+        match self.builder.trace.as_const(value) {
+            // SAFETY: constants of type Obj are live objects that the trace keeps.
+            Some(c) if c.ty == Ty::Obj && c.bits != 0 => unsafe { &*(c.bits as *const PyObject) }.is_immortal(),
+            _ => false,
+        }
+    }
+
+    /// A type's address as a constant. The trace keeps heap types alive.
+    pub fn type_constant(&mut self, ty: &PyTypeObject) -> Value {
+        self.constant_object(ty.as_object());
+        self.trace().ptr(ty as *const PyTypeObject as usize)
+    }
+
+    /// Guards that an object's type is exactly `ty`.
+    pub fn guard_type(&mut self, value: Value, ty: &PyTypeObject) -> Done {
+        if value.is_const() {
+            return Ok(());
+        }
+        let constant = self.type_constant(ty);
+        self.guard(Op::GuardType, &[value, constant])?;
+        Ok(())
+    }
+
+    /// The operand as a number; `None` if it is none of the exact number types.
+    pub fn number(&mut self, sym: Sym, real: &PyObject) -> Result<Option<Number>, Abort> {
+        Ok(match sym {
+            Sym::Int(value) => Some(Number::Int(value)),
+            Sym::Bool(value) => Some(Number::Int(self.op(Op::BoolToInt, &[value])?)),
+            Sym::Float(value) => Some(Number::Float(value)),
+            Sym::Obj { value, .. } => {
+                if let Some(int) = real.downcast_exact::<PyInt>() {
+                    let Some(number) = int.medium_value() else { return Err(Abort("a big int")) };
+                    if value.is_const() {
+                        return Ok(Some(Number::Int(self.trace().int(number))));
+                    }
+                    self.guard_type(value, PyInt::type_object())?;
+                    Some(Number::Int(self.guard(Op::UnboxInt, &[value])?))
+                } else if let Some(float) = real.downcast_exact::<PyFloat>() {
+                    if value.is_const() {
+                        return Ok(Some(Number::Float(self.trace().float(float.value()))));
+                    }
+                    self.guard_type(value, PyFloat::type_object())?;
+                    Some(Number::Float(self.op(Op::UnboxFloat, &[value])?))
+                } else if bool_::is_bool(real) {
+                    let truth = self.as_bool(sym, real)?;
+                    Some(Number::Int(self.op(Op::BoolToInt, &[truth])?))
+                } else {
+                    None
+                }
+            }
+            Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
+        })
+    }
+
+    /// The operand as an integer.
+    pub fn int(&mut self, sym: Sym, real: &PyObject) -> Result<Option<Value>, Abort> {
+        Ok(match self.number(sym, real)? {
+            Some(Number::Int(value)) => Some(value),
+            _ => None,
+        })
+    }
+
+    /// A number as a double.
+    pub fn float_of(&mut self, number: Number) -> Result<Value, Abort> {
+        match number {
+            Number::Float(value) => Ok(value),
+            Number::Int(value) => self.op(Op::IntToFloat, &[value]),
+        }
+    }
+
+    /// An operand that is a bool.
+    pub fn as_bool(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
+        match sym {
+            Sym::Bool(value) => Ok(value),
+            Sym::Obj { value, .. } if bool_::is_bool(real) => {
+                if value.is_const() {
+                    let truth = real.is(bool_::as_object(true));
+                    return Ok(self.trace().bool(truth));
+                }
+                self.guard_type(value, bool_type())?;
+                let truth = self.trace().obj(bool_::as_object(true).as_ptr() as usize);
+                self.op(Op::Is, &[value, truth])
+            }
+            _ => Err(Abort("not a bool")),
+        }
+    }
+
+    /// The value as an object, borrowed: boxes are owned by the caller, who finds them in the returned symbol.
+    pub fn object(&mut self, sym: Sym) -> Result<(Value, Sym), Abort> {
+        Ok(match sym {
+            Sym::Obj { value, .. } => (value, sym),
+            Sym::Int(number) => self.boxed(Op::BoxInt, number)?,
+            Sym::Float(number) => self.boxed(Op::BoxFloat, number)?,
+            Sym::Bool(truth) => {
+                let value = self.op(Op::BoxBool, &[truth])?;
+                (value, Sym::Obj { value, hold: Hold::Constant })
+            }
+            Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
+        })
+    }
+
+    fn boxed(&mut self, op: Op, number: Value) -> Result<(Value, Sym), Abort> {
+        let value = self.op(op, &[number])?;
+        Ok((value, Sym::Obj { value, hold: Hold::Owned }))
+    }
+
+    /// The value as an object of which the caller gets a reference. (Immortal ones come as they are.)
+    pub fn owned_object(&mut self, sym: Sym) -> Result<Value, Abort> {
+        let (value, sym) = self.object(sym)?;
+        if let Sym::Obj { hold: Hold::Constant, .. } = sym
+            && !value.is_const()
+        {
+            // True or False, whose counts do not matter.
+            return Ok(value);
+        }
+        self.own(sym)?;
+        Ok(value)
+    }
+
+    /// Can the real object lose a reference without being destroyed?
+    pub fn is_shared(real: &PyObject) -> bool {
+        real.is_immortal() || real.refcount() > 1
+    }
+
+    /// Prepares to give back a reference to an object seen as `real`: emits the guards that say what its end would be. To be
+    /// followed by [`Recorder::release`] once the instruction's effects may happen.
+    pub fn expect_release(&mut self, sym: Sym, real: &PyObject) -> Result<Release, Abort> {
+        let Sym::Obj { value, hold: Hold::Owned } = sym else { return Ok(Release::Nothing) };
+        if is_inert(real.ty()) {
+            self.guard_type(value, real.ty())?;
+            return Ok(Release::Inert(value));
+        }
+        // The interpreter holds at most as many references to it as the trace will.
+        if real.is_immortal() || real.refcount() > 1 {
+            self.guard(Op::GuardShared, &[value])?;
+            return Ok(Release::Shared(value));
+        }
+        Ok(Release::Last(value))
+    }
+
+    /// Gives a reference back.
+    pub fn release(&mut self, release: Release) -> Done {
+        match release {
+            Release::Nothing => {}
+            Release::Inert(value) => {
+                self.op(Op::DecrefInert, &[value])?;
+            }
+            Release::Shared(value) => {
+                self.op(Op::CloseShared, &[value])?;
+            }
+            Release::Last(value) => {
+                self.disturb()?;
+                self.op(Op::Decref, &[value])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The two operands on top, of which nothing was owned but inert objects and shared ones: replaces them by `result`.
+    pub fn replace2(&mut self, a: Release, b: Release, result: Sym) -> Done {
+        self.pop()?;
+        self.pop()?;
+        self.push(result);
+        self.release(b)?;
+        self.release(a)
+    }
+
+    /// The raw word of a slot of the base frame.
+    pub fn load_word(&mut self, slot: usize) -> Result<Value, Abort> {
+        let inst = Inst::load(Ty::Obj, self.base, slot_access(slot));
+        self.emit(inst)
+    }
+
+    /// Writes a word into a slot of the base frame.
+    pub fn store_word(&mut self, slot: usize, value: Value) -> Done {
+        let inst = Inst::store(self.base, value, slot_access(slot));
+        self.emit(inst)?;
+        Ok(())
+    }
+}
+
+/// How a reference is given back.
+#[derive(Clone, Copy, Debug)]
+pub enum Release {
+    /// There is none.
+    Nothing,
+    /// Of an object whose destruction nobody notices.
+    Inert(Value),
+    /// Of an object that others hold, too.
+    Shared(Value),
+    /// Perhaps the last one, whose end may run Python code.
+    Last(Value),
+}
+
+/// A slot of the base frame.
+pub fn slot_access(slot: usize) -> crate::ir::Access {
+    crate::ir::Access::word(crate::ir::Class::Slot, rpy_vm::layout::FRAME_LOCALS + 8 * slot)
+}
+
+/// The type `bool`.
+pub fn bool_type() -> &'static PyTypeObject {
+    bool_::as_object(true).ty()
+}

@@ -1,0 +1,268 @@
+"""Makes random programs with hot loops, to compare the JIT's modes with each other and with CPython.
+
+A program is made from a seed alone. It has a few classes, functions, globals and closures, and loops whose bodies
+compute with ints, floats, strings, lists, tuples, dicts and instances; types change in mid-loop, exceptions are raised and
+caught, globals, methods and functions are replaced while the loop runs. Everything it prints is deterministic, and numbers are kept
+from growing without bound.
+
+Usage: generate.py SEED [SEED ...]    prints the programs
+"""
+
+import random
+import sys
+
+NUMBERS = ["a", "b", "c", "i", "g"]
+INTS = ["0", "1", "2", "3", "7", "-1", "10", "255", "256", "65537", "1 << 30", "(1 << 31) - 1", "1 << 40", "1 << 62", "-(1 << 63)"]
+FLOATS = ["0.0", "1.0", "0.5", "-2.5", "1e10", "1e-3", "3.25"]
+
+
+class Maker:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.lines = []
+        self.indent = 0
+        self.loops = 0
+
+    def line(self, text):
+        self.lines.append("    " * self.indent + text)
+
+    def choose(self, *options):
+        return self.random.choice(options)
+
+    def chance(self, percent):
+        return self.random.randrange(100) < percent
+
+    # ---- expressions ----
+
+    def number(self, depth=2):
+        r = self.random.randrange(100)
+        if depth == 0 or r < 25:
+            return self.choose(*NUMBERS)
+        if r < 35:
+            return self.choose(*INTS)
+        if r < 42:
+            return self.choose(*FLOATS)
+        sub = lambda: self.number(depth - 1)
+        if r < 62:
+            return f"({sub()} {self.choose('+', '-', '*')} {sub()})"
+        return self.choose(
+            lambda: f"({sub()} % {self.choose('3', '7', '10', '8', '-5', '2.5')})",
+            lambda: f"({sub()} // {self.choose('2', '3', '-4', '16', '1.5')})",
+            lambda: f"({sub()} / {self.choose('2', '3', '4.0', '-7')})",
+            lambda: f"(whole({sub()}) {self.choose('&', '|', '^')} {self.choose('255', '1023', '-1', 'i')})",
+            lambda: f"(whole({sub()}) {self.choose('<<', '>>')} {self.choose('1', '3', '(i & 7)')})",
+            lambda: f"abs({sub()})",
+            lambda: f"-{sub()}",
+            lambda: f"{self.choose('min', 'max')}({sub()}, {sub()})",
+            lambda: f"items[{self.index()}]",
+            lambda: f"pair[{self.choose('0', '1', 'i & 1')}]",
+            lambda: f"obj.{self.choose('x', 'y')}",
+            lambda: f"obj.{self.choose('get', 'mix')}({sub()})",
+            lambda: f"obj.prop",
+            lambda: f"f{self.random.randrange(3)}({sub()}, {sub()})",
+            lambda: f"closure({sub()})",
+            lambda: f"len({self.choose('items', 'text', 'table', 'pair')})",
+            lambda: f"table[{self.choose(*'klm')!r}]",
+            lambda: f"float({sub()})",
+            lambda: f"whole({sub()})",
+            lambda: f"({sub()} if {self.condition(depth - 1)} else {sub()})",
+            lambda: f"Point({sub()}, {sub()}).norm()",
+            lambda: f"ord(text[{self.index('text')}])",
+            lambda: f"sum(items[:3])",
+            lambda: f"Sub.limit",
+        )()
+
+    def index(self, of="items"):
+        return self.choose("0", "-1", "i % 5", f"i % len({of})", "-(i % 3) - 1")
+
+    def condition(self, depth=1):
+        if depth <= 0:
+            return f"{self.choose(*NUMBERS)} {self.choose('<', '>', '==')} {self.choose(*NUMBERS)}"
+        n = lambda: self.number(depth - 1)
+        return self.choose(
+            lambda: f"{n()} {self.choose('<', '<=', '==', '!=', '>', '>=')} {n()}",
+            lambda: f"i % {self.random.randrange(2, 9)} == {self.random.randrange(3)}",
+            lambda: f"not {n()}",
+            lambda: f"{n()} and {n()}",
+            lambda: f"text[i % len(text)] {self.choose('==', '!=')} {self.choose('a', 'b', 'x')!r}",
+            lambda: f"maybe is {self.choose('None', 'not None')}",
+            lambda: f"isinstance({self.choose('obj', 'a', 'maybe')}, {self.choose('int', 'float', 'Point', 'Sub', 'str')})",
+            lambda: f"i > {self.random.randrange(400)}",
+        )()
+
+    # ---- statements ----
+
+    def statement(self, depth):
+        r = self.random.randrange(100)
+        if r < 30:
+            name = self.choose("a", "b", "c")
+            self.line(f"{name} = fit({self.number()})")
+        elif r < 40:
+            name = self.choose("a", "b", "c")
+            self.line(f"{name} {self.choose('+=', '-=', '*=')} {self.number(1)}")
+            self.line(f"{name} = fit({name})")
+        elif r < 55 and depth > 0:
+            self.line(f"if {self.condition()}:")
+            self.block(depth - 1)
+            if self.chance(50):
+                self.line("else:")
+                self.block(depth - 1)
+        elif r < 60 and depth > 0 and self.loops < 4:
+            self.loop(depth - 1)
+        elif r < 65 and depth > 0:
+            self.line("try:")
+            self.indent += 1
+            self.line(f"if {self.condition()}: raise {self.choose('ValueError', 'KeyError')}({self.choose('a', 'i')})")
+            self.statement(0)
+            self.indent -= 1
+            self.line(f"except {self.choose('ValueError', 'KeyError', '(ValueError, KeyError)', 'Exception')} as error:")
+            self.indent += 1
+            self.line("a = fit(len(error.args))")
+            self.indent -= 1
+            self.line("except LookupError: b = 1")
+        else:
+            self.choose(
+                lambda: self.line(f"items[{self.index()}] = fit({self.number()})"),
+                lambda: self.line(f"items.append(fit({self.number(1)}))"),
+                lambda: self.line("if len(items) > 40: del items[5:]"),
+                lambda: self.line(f"obj.{self.choose('x', 'y', 'z')} = fit({self.number()})"),
+                lambda: self.line(f"table[{self.choose('k', 'l', 'm', 'n')!r}] = fit({self.number(1)})"),
+                lambda: self.line(f"pair = (fit({self.number(1)}), {self.choose('i', 'b')})"),
+                lambda: self.line("a, b = b, a"),
+                lambda: self.line("a, b = pair"),
+                lambda: self.line(f"g = fit({self.number(1)})"),
+                lambda: self.line(f"maybe = {self.choose('None', 'i', 'text', 'obj', 'pair')}"),
+                lambda: self.line(f"obj = {self.choose('Point', 'Sub')}(a, i)"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: obj = Sub(i, 1.5)"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: Point.get = lambda self, n: n + 1000"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: Sub.limit = {self.choose(*INTS)}"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: f0 = lambda x, y=2: x - y"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: a = {self.choose('2.5', 'True', '1 << 70', '-3')}"),
+                lambda: self.line("text = text[1:] + text[0]"),
+                lambda: self.line(f"for q in gen({self.choose('3', 'i % 4')}): b = fit(b + q)"),
+                lambda: self.line(f"c = fit(sum([q * 2 for q in items[:4]]))"),
+                lambda: self.line(f"log.append(repr({self.number(1)}))"),
+                lambda: self.line("if len(log) > 60: del log[:30]"),
+                lambda: self.line("maybe = Tell(i) if i % 50 == 0 else maybe"),
+                lambda: self.line(f"if i % {self.random.randrange(50, 150)} == 7: continue") if self.loops else None,
+            )()
+
+    def block(self, depth, most=3):
+        self.indent += 1
+        before = len(self.lines)
+        for _ in range(self.random.randrange(1, most + 1)):
+            self.statement(depth)
+        if len(self.lines) == before:
+            self.line("pass")
+        self.indent -= 1
+
+    def loop(self, depth):
+        self.loops += 1
+        count = self.random.choice([3, 7, 20]) if self.loops > 1 else self.random.choice([200, 350, 500])
+        if self.chance(70):
+            self.line(f"for i in range({count}):")
+        elif self.chance(50):
+            self.line(f"for i in list(range({count})):")
+        else:
+            self.line(f"w{self.loops} = 0")
+            self.line(f"while w{self.loops} < {count}:")
+            self.indent += 1
+            self.line(f"i = w{self.loops}; w{self.loops} += 1")
+            self.indent -= 1
+        self.block(depth, 7 if self.loops == 1 else 3)
+        self.loops -= 1
+
+    def program(self):
+        in_function = self.chance(80)
+        self.lines.append(PRELUDE)
+        if in_function:
+            self.line("def main():")
+            self.indent += 1
+            self.line("global g, f0")
+        else:
+            self.line("if True:")
+            self.indent += 1
+        for text in SETUP:
+            self.line(text)
+        for _ in range(self.random.randrange(1, 4)):
+            self.loop(2)
+        self.line("print(a, b, c, g, items, pair, text, sorted(table.items()))")
+        self.line("print(sorted(vars(obj).items()), type(maybe).__name__, log[-20:], ended)")
+        self.indent -= 1
+        if in_function:
+            self.line("for _ in range(2):")
+            self.line("    try: main()")
+            self.line("    except Exception as error: print(type(error).__name__, error)")
+        return "\n".join(self.lines) + "\n"
+
+
+PRELUDE = '''
+def fit(n):
+    if isinstance(n, int):
+        return n if -(1 << 66) < n < 1 << 66 else n % 1000003
+    return n if -1e15 < n < 1e15 else 0.5
+def whole(n):
+    return int(n) if n == n else 0
+class Point:
+    def __init__(self, x, y):
+        self.x = x; self.y = y
+    def get(self, n):
+        return fit(self.x + n)
+    def mix(self, n):
+        return fit(self.y * 2 - n)
+    def norm(self):
+        return fit(self.x * self.x + self.y * self.y)
+    @property
+    def prop(self):
+        return fit(self.x - self.y)
+class Sub(Point):
+    limit = 17
+    def mix(self, n):
+        return super().mix(n) + 1
+class Tell:
+    def __init__(self, n):
+        self.n = n
+    def __del__(self):
+        ended.append(self.n)
+ended = []
+g = 5
+def f0(x, y=3):
+    return fit(x + y)
+def f1(x, y):
+    if x > y:
+        return fit(x - y)
+    return fit(y - x)
+def f2(x, y):
+    return fit(f1(x, y) + f0(y))
+def make(k):
+    def closure(n):
+        nonlocal k
+        k = fit(k + 1)
+        return fit(n + k)
+    return closure
+def gen(n):
+    for q in range(n):
+        yield q * 2
+'''
+
+SETUP = [
+    "a, b, c, i = 1, 2, 3.5, 0",
+    "items = [1, 2, 3, 4, 5.5, 6]",
+    "pair = (1, 2.5)",
+    "obj = Point(1, 2)",
+    "maybe = None",
+    "text = 'abcxy'",
+    "table = {'k': 1, 'l': 2.5, 'm': 3, 'n': 4}",
+    "closure = make(10)",
+    "log = []",
+]
+
+
+def program(seed):
+    """The program of a seed."""
+    return Maker(seed).program()
+
+
+if __name__ == "__main__":
+    for seed in sys.argv[1:]:
+        print(program(int(seed)))
