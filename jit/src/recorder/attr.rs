@@ -226,9 +226,9 @@ impl Recorder {
             };
             let raw = self.peek_raw(1)?;
             let release = self.expect_release(raw, owner)?;
-            self.disturb()?;
             self.pop()?;
             let sym = self.pop()?;
+            self.disturb()?;
             let owned = self.owned_object(sym)?;
             self.emit(Inst::store(object, owned, Access::word(Class::Attr, offset)))?;
             if let Some(word) = word {

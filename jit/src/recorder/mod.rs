@@ -340,6 +340,7 @@ impl Recorder {
         }
         if self.is_path()
             && self.in_base()
+            && self.steps > 1
             && let Some((key, depth)) = heads.at(at.instr)
             && depth == self.top().depth()
         {

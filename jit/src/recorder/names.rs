@@ -106,8 +106,8 @@ impl Recorder {
         let access = Access::word(Class::Other, layout::ENTRY_SIZE * index + layout::ENTRY_VALUE);
         let old = self.emit(Inst::load(Ty::Obj, entries, access))?;
         let end = self.expect_drop(old, real, real.refcount() > 1)?;
-        self.disturb()?;
         let sym = self.pop()?;
+        self.disturb()?;
         let owned = self.owned_object(sym)?;
         self.emit(Inst::store(entries, owned, access))?;
         self.release(end)

@@ -226,7 +226,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Something is about to be stored or destroyed that values borrowed from memory may depend on.
+    /// Something is about to be stored or destroyed that values borrowed from memory may depend on. Operands that the instruction
+    /// consumes have to be off the stack by then.
     pub fn disturb(&mut self) -> Result<(), Abort> {
         self.own_where(|hold| hold == Hold::Fragile)
     }

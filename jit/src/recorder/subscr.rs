@@ -103,7 +103,7 @@ impl Recorder {
     /// `container[key] = value`, of lists and ints.
     pub(super) unsafe fn store_subscr(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands: value, container, key.
-        let (value, container, key) = unsafe { (self.real(at, 3)?, self.real(at, 2)?, self.real(at, 1)?) };
+        let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let Some(list) = container.downcast_exact::<PyList>() else { return Err(Abort("a store into this type")) };
         let Sym::Obj { value: object, .. } = self.peek(2)? else { return Err(Abort("a store into a number")) };
         let key_sym = self.peek(1)?;
@@ -120,11 +120,10 @@ impl Recorder {
         let end = self.expect_drop(old, &real_old, real_old.refcount() > 2)?;
         let (c, k) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let (c, k) = (self.expect_release(c, container)?, self.expect_release(k, key)?);
-        let _ = value;
-        self.disturb()?;
         self.pop()?;
         self.pop()?;
         let sym = self.pop()?;
+        self.disturb()?;
         let owned = self.owned_object(sym)?;
         self.emit(Inst::store_indexed(items, index, owned, ITEM))?;
         self.release(end)?;
