@@ -1,8 +1,9 @@
 //! Compiled traces: how they are entered, and what happens when one ends.
 //!
 //! A loop is compiled into a tree: its root trace, which the interpreter enters at the loop's head, and side traces, which
-//! go on from exits that are taken often. Exits are numbered through the whole tree. All traces run in the save area of the
-//! entry, and a side trace finds its inputs where the exit left them.
+//! go on from exits that are taken often. A side trace may lead into another loop of the same frame. So exits are numbered
+//! through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
+//! the exit left them.
 
 use rpy_vm::err::PyErr;
 use rpy_vm::interp::frame::{self, InterpreterFrame};
@@ -38,8 +39,9 @@ struct Part {
     trace: Trace,
     /// What the trace's constants refer to.
     _kept: Vec<ObjRef>,
-    /// The number of its first exit.
+    /// The number of its first exit, and what is known of each.
     first_exit: usize,
+    exits: Vec<ExitState>,
 }
 
 /// What is known of an exit.
@@ -54,11 +56,17 @@ struct ExitState {
 /// A compiled loop.
 pub struct Executor {
     parts: Vec<Part>,
-    exits: Vec<ExitState>,
     /// Words on the operand stack at the loop's head.
     depth: usize,
     entries: u64,
     ticks: u64,
+}
+
+impl Part {
+    fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, first_exit: usize) -> Part {
+        let exits = vec![ExitState::default(); compiled.exits.len()];
+        Part { compiled, trace, _kept: kept, first_exit, exits }
+    }
 }
 
 /// How a run ended.
@@ -69,10 +77,9 @@ pub struct Ended {
 }
 
 impl Executor {
-    pub fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, depth: usize) -> Executor {
-        let exits = vec![ExitState::default(); compiled.exits.len()];
-        let root = Part { compiled, trace, _kept: kept, first_exit: 0 };
-        Executor { parts: vec![root], exits, depth, entries: 0, ticks: 0 }
+    /// A loop with its root trace, whose exits are numbered from `first_exit` on.
+    pub fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, depth: usize, first_exit: usize) -> Executor {
+        Executor { parts: vec![Part::new(compiled, trace, kept, first_exit)], depth, entries: 0, ticks: 0 }
     }
 
     /// Words on the operand stack at the loop's head.
@@ -90,16 +97,16 @@ impl Executor {
         self.entries < TRIAL || self.ticks / self.entries >= MIN_TICKS
     }
 
-    /// The part that an exit belongs to, and the exit's place in it.
+    /// The part that an exit of this loop belongs to, and the exit's place in it.
     fn part_of(&self, exit: usize) -> (usize, usize) {
-        let part = self.parts.partition_point(|p| p.first_exit <= exit) - 1;
+        let part = self.parts.partition_point(|p| p.first_exit <= exit).saturating_sub(1);
         (part, exit - self.parts[part].first_exit)
     }
 
-    /// The number that the next side trace's first exit gets, and where its inputs are.
-    pub fn side_inputs(&self, exit: usize) -> (usize, Vec<Loc>) {
+    /// Where the inputs of a side trace from this exit are.
+    pub fn side_inputs(&self, exit: usize) -> Vec<Loc> {
         let (part, local) = self.part_of(exit);
-        (self.exits.len(), self.parts[part].compiled.exits[local].locations.clone())
+        self.parts[part].compiled.exits[local].locations.clone()
     }
 
     /// Adds the trace that goes on from an exit; its own last exit goes on in `target`, the root of a loop.
@@ -116,16 +123,16 @@ impl Executor {
         compiled: Compiled,
         trace: Trace,
         kept: Vec<ObjRef>,
+        first_exit: usize,
         target: *const Executor,
     ) -> Result<(), CompileError> {
         // SAFETY: the caller's promise; the executors may be one and the same, so references to them do not overlap.
         unsafe {
             let (part, local) = (*this).part_of(exit);
-            let mut side = Part { compiled, trace, _kept: kept, first_exit: (*this).exits.len() };
-            let count = side.compiled.exits.len();
-            side.compiled.patch_exit(count - 1, (*target).root())?;
+            let mut side = Part::new(compiled, trace, kept, first_exit);
+            let last = side.exits.len() - 1;
+            side.compiled.patch_exit(last, (*target).root())?;
             let executor = &mut *this;
-            executor.exits.resize(executor.exits.len() + count, ExitState::default());
             executor.parts.push(side);
             let (parents, sides) = executor.parts.split_at_mut(part + 1);
             let side = &sides[sides.len() - 1];
@@ -135,44 +142,55 @@ impl Executor {
 
     /// The recording of an exit's path came to nothing.
     pub fn path_failed(&mut self, exit: usize) {
-        self.exits[exit].attempts += 1;
+        let (part, local) = self.part_of(exit);
+        self.parts[part].exits[local].attempts += 1;
     }
 
-    /// Runs the loop from the present state of the frame.
+    /// Runs the loop from the present state of the frame; the number of the exit, perhaps of another loop.
     ///
     /// # Safety
     /// The frame stands at the loop's head, with its stack pointer saved.
-    pub unsafe fn run(this: *mut Executor, at: Registers<'_>, key: LoopKey, may_record: bool) -> Ended {
-        let mut save = SaveArea::new();
+    pub unsafe fn run(this: *mut Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
         // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
         // runs: nothing removes executors but the owner of the table, between instructions.
         unsafe {
             let begin = core::arch::x86_64::_rdtsc();
-            let exit = (*this).root().run(at.frame, at.thread, &mut save) as usize;
+            let exit = (*this).root().run(at.frame, at.thread, save) as usize;
             let executor = &mut *this;
             executor.entries += 1;
             executor.ticks += core::arch::x86_64::_rdtsc().wrapping_sub(begin);
-            let (part, local) = executor.part_of(exit);
-            let left = leave(&executor.parts[part], local, &save, at.thread, at.frame);
-            let state = &mut executor.exits[exit];
-            state.count += 1;
-            state.total += 1;
-            let mut ended = Ended { action: left.action, path: None };
-            if state.count >= HOT_EXIT {
-                state.count = 0;
-                let hot = state.attempts < MAX_ATTEMPTS && executor.parts.len() <= MAX_SIDE_TRACES;
-                if may_record && hot && matches!(ended.action, LoopAction::Resume) {
-                    match executor.record_path(part, local, &left.frames, key) {
-                        Ok(recorder) => {
-                            ended.action = LoopAction::ResumeRecording;
-                            ended.path = Some((Box::new(recorder), exit));
-                        }
-                        Err(_) => executor.exits[exit].attempts = MAX_ATTEMPTS,
+            exit
+        }
+    }
+
+    /// Rebuilds the frames at an exit of this loop, which has just been taken. `may_record`: a recording may begin.
+    ///
+    /// # Safety
+    /// [`Executor::run`] has just returned this exit and save area.
+    pub unsafe fn leave(&mut self, exit: usize, at: Registers<'_>, save: &SaveArea, key: LoopKey, may_record: bool) -> Ended {
+        let (part, local) = self.part_of(exit);
+        // SAFETY: the caller's promise.
+        let left = unsafe { leave(&self.parts[part], local, save, at.thread, at.frame) };
+        let sides = self.parts.len();
+        let state = &mut self.parts[part].exits[local];
+        state.count += 1;
+        state.total += 1;
+        let mut ended = Ended { action: left.action, path: None };
+        if state.count >= HOT_EXIT {
+            state.count = 0;
+            let hot = state.attempts < MAX_ATTEMPTS && sides <= MAX_SIDE_TRACES;
+            if may_record && hot && matches!(ended.action, LoopAction::Resume) {
+                // SAFETY: the exit has just been taken.
+                match unsafe { self.record_path(part, local, &left.frames, key) } {
+                    Ok(recorder) => {
+                        ended.action = LoopAction::ResumeRecording;
+                        ended.path = Some((Box::new(recorder), exit));
                     }
+                    Err(_) => self.parts[part].exits[local].attempts = MAX_ATTEMPTS,
                 }
             }
-            ended
         }
+        ended
     }
 
     /// A recorder that takes over where an exit has just left its frames.

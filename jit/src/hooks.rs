@@ -9,7 +9,7 @@ use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 
 use crate::backend::x64::X64;
-use crate::backend::{self, Backend, CompileError, Compiled, Loc};
+use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::executor::Executor;
 use crate::ir::Trace;
 use crate::log;
@@ -111,10 +111,13 @@ impl Jit for TracingJit {
         unsafe {
             (*at.frame).instr_ptr.set(target);
             (*at.frame).stackpointer.set(at.sp);
-            let ended = Executor::run(executor, at, key, may_record);
-            if let Some((recorder, exit)) = ended.path
-                && let Some(state) = self.state()
-            {
+            let mut save = SaveArea::new();
+            let exit = Executor::run(executor, at, &mut save);
+            let Some(state) = self.state() else { return LoopAction::Resume };
+            let owner = state.loops.owner(exit);
+            let Some(executor) = state.loops.executor(owner) else { return LoopAction::Resume };
+            let ended = (*executor).leave(exit, at, &save, owner, may_record);
+            if let (Some((recorder, exit)), Some(state)) = (ended.path, self.state()) {
                 state.recording = Some(recorder);
                 state.exit = exit;
             }
@@ -220,9 +223,11 @@ impl State {
             }
         };
         log::optimized(&self.options, &title, &trace);
-        match self.compile(&trace, 0, &[]) {
+        let first_exit = self.loops.next_exit();
+        match self.compile(&trace, first_exit, &[]) {
             Ok(compiled) => {
-                let executor = Executor::new(compiled, trace, recorded.kept, recorded.base_depth);
+                self.loops.add_exits(jump as LoopKey, compiled.exits.len());
+                let executor = Executor::new(compiled, trace, recorded.kept, recorded.base_depth, first_exit);
                 // Any value but null: the VM tells of the code's end.
                 code.co_executors.set(core::ptr::dangling_mut());
                 self.loops.insert(jump as LoopKey, head as usize, code.as_object().as_ptr() as usize, executor);
@@ -248,10 +253,11 @@ impl State {
         log::optimized(&self.options, &title, &trace);
         // SAFETY: executors stay in the table; no compiled code runs.
         unsafe {
-            let (first_exit, inputs) = (*executor).side_inputs(exit);
-            let added = self
-                .compile(&trace, first_exit, &inputs)
-                .and_then(|compiled| Executor::add_side(executor, exit, compiled, trace, recorded.kept, target));
+            let (first_exit, inputs) = (self.loops.next_exit(), (*executor).side_inputs(exit));
+            let added = self.compile(&trace, first_exit, &inputs).and_then(|compiled| {
+                self.loops.add_exits(key, compiled.exits.len());
+                Executor::add_side(executor, exit, compiled, trace, recorded.kept, first_exit, target)
+            });
             if let Err(why) = added {
                 log::refused(&self.options, &title, &format!("{why:?}"));
                 (*executor).path_failed(exit);

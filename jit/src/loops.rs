@@ -21,9 +21,28 @@ pub struct Loops {
     /// The jumps and heads of each code object, which is told by its address.
     by_code: HashMap<usize, Vec<(LoopKey, usize)>>,
     compiled: usize,
+    /// The first exit of each trace and the loop it belongs to, in ascending order.
+    traces: Vec<(usize, LoopKey)>,
+    exits: usize,
 }
 
 impl Loops {
+    /// The number that the next trace's first exit gets.
+    pub fn next_exit(&self) -> usize {
+        self.exits
+    }
+
+    /// A trace with so many exits was compiled for a loop, with [`Loops::next_exit`].
+    pub fn add_exits(&mut self, key: LoopKey, count: usize) {
+        self.traces.push((self.exits, key));
+        self.exits += count;
+    }
+
+    /// The loop to which an exit belongs.
+    pub fn owner(&self, exit: usize) -> LoopKey {
+        self.traces[self.traces.partition_point(|&(first, _)| first <= exit) - 1].1
+    }
+
     pub fn get_mut(&mut self, key: LoopKey) -> Option<&mut Loop> {
         self.by_jump.get_mut(&key)
     }
