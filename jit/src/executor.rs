@@ -167,7 +167,14 @@ impl Executor {
     ///
     /// # Safety
     /// [`Executor::run`] has just returned this exit and save area.
-    pub unsafe fn leave(&mut self, exit: usize, at: Registers<'_>, save: &SaveArea, key: LoopKey, may_record: bool) -> Ended {
+    pub unsafe fn leave(
+        &mut self,
+        exit: usize,
+        at: Registers<'_>,
+        save: &SaveArea,
+        key: LoopKey,
+        may_record: bool,
+    ) -> Ended {
         let (part, local) = self.part_of(exit);
         // SAFETY: the caller's promise.
         let left = unsafe { leave(&self.parts[part], local, save, at.thread, at.frame) };
@@ -248,13 +255,7 @@ struct Left {
 ///
 /// # Safety
 /// The trace was entered with `base` and has ended at this exit with these registers.
-unsafe fn leave(
-    part: &Part,
-    exit: usize,
-    save: &SaveArea,
-    ts: &PyThreadState,
-    base: *mut InterpreterFrame,
-) -> Left {
+unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, base: *mut InterpreterFrame) -> Left {
     let info = &part.compiled.exits[exit];
     let snapshot: &Snapshot = part.trace.snapshot(info.snapshot);
     // SAFETY: the code returned by this exit.
@@ -317,7 +318,9 @@ unsafe fn leave(
         ExitKind::Raise => match ts.current_exception.take() {
             // SAFETY: the pending exception is one.
             Some(error) => LoopAction::Raise(unsafe { PyErr::from_raw(error.into_raw()) }),
-            None => LoopAction::Raise(rpy_vm::exc::system_error("compiled code reported an error without an exception")),
+            None => {
+                LoopAction::Raise(rpy_vm::exc::system_error("compiled code reported an error without an exception"))
+            }
         },
     };
     Left { action, frames }

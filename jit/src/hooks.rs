@@ -68,7 +68,8 @@ impl Jit for TracingJit {
         };
         // SAFETY: no Python code runs yet.
         unsafe {
-            *self.state.get() = Some(State { options, recording: None, exit: 0, loops: Loops::default(), backend: None });
+            *self.state.get() =
+                Some(State { options, recording: None, exit: 0, loops: Loops::default(), backend: None });
         }
         Ok(threshold)
     }

@@ -206,7 +206,10 @@ impl Recorder {
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("len of a number")) };
         let class = if PyList::check_exact(real) {
             Class::ListHeader
-        } else if PyStr::check_exact(real) || PyTuple::check_exact(real) || rpy_vm::types::bytes::PyBytes::check_exact(real) {
+        } else if PyStr::check_exact(real)
+            || PyTuple::check_exact(real)
+            || rpy_vm::types::bytes::PyBytes::check_exact(real)
+        {
             Class::Fixed
         } else if PyDict::check_exact(real) {
             Class::Dict

@@ -147,11 +147,7 @@ impl Recorder {
     pub(super) unsafe fn store_fast(&mut self, at: Registers<'_>, index: usize, n: usize) -> Done {
         // SAFETY: the real operands.
         let (real, old) = unsafe { (self.real(at, n)?, *(*at.frame).local(index)) };
-        if self.in_base() {
-            self.store_base(index, real, old)
-        } else {
-            self.store_inlined(index, old)
-        }
+        if self.in_base() { self.store_base(index, real, old) } else { self.store_inlined(index, old) }
     }
 
     fn store_inlined(&mut self, index: usize, old: StackRef) -> Done {
