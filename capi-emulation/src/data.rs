@@ -20,7 +20,11 @@ macro_rules! data {
 data! {
     // Singletons and constants.
     _PyByteArray_empty_string, _Py_EllipsisObject, _Py_FalseStruct, _Py_NoDefaultStruct, _Py_NoneStruct,
-    _Py_NotImplementedStruct, _Py_TrueStruct,
+    _Py_HashSecret, _Py_NotImplementedStruct, _Py_TrueStruct,
+    // The command line's flags.
+    Py_BytesWarningFlag, Py_DebugFlag, Py_DontWriteBytecodeFlag, Py_HashRandomizationFlag, Py_IgnoreEnvironmentFlag,
+    Py_InspectFlag, Py_InteractiveFlag, Py_IsolatedFlag, Py_NoSiteFlag, Py_NoUserSiteDirectory, Py_OptimizeFlag,
+    Py_QuietFlag, Py_UTF8Mode, Py_VerboseFlag,
     // Types.
     PyAsyncGen_Type, PyBaseObject_Type, PyBool_Type, PyByteArrayIter_Type, PyByteArray_Type, PyBytesIter_Type,
     PyBytes_Type, PyCFunction_Type, PyCMethod_Type, PyCallIter_Type, PyCapsule_Type, PyCell_Type,

@@ -3,6 +3,7 @@
 //! | File | What |
 //! |---|---|
 //! | `config` | the configuration that start-up hands over |
+//! | `c_flags` | the command line's flags as C variables |
 //! | `structs` | `sys.flags`, `sys.float_info` and the other struct sequences |
 //! | `functions` | the functions |
 //! | `hooks` | `displayhook`, `excepthook`, `unraisablehook`, `breakpointhook` |
@@ -11,6 +12,7 @@
 //! | `std_printer` | `sys.stderr` until the real one is there |
 //! | `stdlib_names` | `sys.stdlib_module_names` |
 
+pub mod c_flags;
 pub mod config;
 pub mod frames;
 pub mod functions;
@@ -159,6 +161,7 @@ pub fn fill(sys: &PyModule) -> PyResult<()> {
     add("hash_info", structs::hash_info()?);
     add("thread_info", structs::thread_info()?);
     add("flags", structs::flags(config)?);
+    c_flags::publish(config);
 
     add("argv", str_list(config.argv.iter().map(|arg| &**arg)));
     add("orig_argv", str_list(config.orig_argv.iter().map(|arg| &**arg)));

@@ -7,8 +7,11 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::PyStr;
 
-static K0: AtomicU64 = AtomicU64::new(0);
-static K1: AtomicU64 = AtomicU64::new(0);
+/// C data symbol `_Py_HashSecret`: two words for SipHash, and one that others may use (a salt for XML parsers). Compilers of
+/// Python code, such as Numba, read it to make functions that hash text as we do.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals, reason = "the variable has C's name")]
+pub static _Py_HashSecret: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
 /// Where the secret comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +45,9 @@ pub fn set_hash_seed(seed: HashSeed) {
         HashSeed::Fixed(seed) => lcg_fill(seed, &mut secret),
     }
     let word = |at: usize| u64::from_le_bytes(secret[at..at + 8].try_into().unwrap_or([0; 8]));
-    K0.store(word(0), Ordering::Relaxed);
-    K1.store(word(8), Ordering::Relaxed);
+    for (index, target) in _Py_HashSecret.iter().enumerate() {
+        target.store(word(8 * index), Ordering::Relaxed);
+    }
 }
 
 /// The linear congruential generator with which CPython expands a seed, so that equal seeds give equal hashes.
@@ -61,7 +65,8 @@ pub fn hash_buffer(data: &[u8]) -> isize {
     if data.is_empty() {
         return 0;
     }
-    let hash = siphash13(K0.load(Ordering::Relaxed), K1.load(Ordering::Relaxed), data) as isize;
+    let [k0, k1, _] = &_Py_HashSecret;
+    let hash = siphash13(k0.load(Ordering::Relaxed), k1.load(Ordering::Relaxed), data) as isize;
     if hash == -1 { -2 } else { hash }
 }
 
