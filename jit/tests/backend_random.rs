@@ -8,6 +8,11 @@ use support::{Rng, backends, check, compile, execute, exit, interpret, outcome, 
 use rpy_jit::backend::{Backend, Loc, Options};
 use rpy_jit::ir::{Inst, Op, Trace};
 
+/// How many traces of each kind; more on request.
+fn traces() -> u64 {
+    std::env::var("RPY_TEST_TRACES").ok().and_then(|n| n.parse().ok()).unwrap_or(400)
+}
+
 /// Runs a trace as it is, then with each guard forced to fail.
 fn check_all(trace: &Trace, flags: usize, rng: &mut Rng) {
     for backend in backends_once() {
@@ -33,7 +38,7 @@ fn backends_once() -> &'static [rpy_jit::backend::x64::X64] {
 
 #[test]
 fn straight_lines() {
-    for seed in 0..400 {
+    for seed in 0..traces() {
         let mut rng = Rng::new(seed);
         let size = [3, 10, 40, 150][seed as usize % 4];
         let (trace, flags) = straight(&mut rng, size);
@@ -43,7 +48,7 @@ fn straight_lines() {
 
 #[test]
 fn loops() {
-    for seed in 0..400 {
+    for seed in 0..traces() {
         let mut rng = Rng::new(seed + 10_000);
         let size = [4, 12, 40, 120][seed as usize % 4];
         let (trace, flags) = looped(&mut rng, size);
@@ -55,7 +60,7 @@ fn loops() {
 #[test]
 fn side_traces() {
     let mut taken = 0;
-    for seed in 0..200 {
+    for seed in 0..traces() / 2 {
         let mut rng = Rng::new(seed + 20_000);
         let (trace, flags) = if seed % 2 == 0 { straight(&mut rng, 60) } else { looped(&mut rng, 60) };
         for backend in backends_once() {
@@ -117,5 +122,5 @@ fn side_traces() {
             check(&trace, &parent, &memory);
         }
     }
-    assert!(taken > 300);
+    assert!(taken as u64 > traces() / 2);
 }

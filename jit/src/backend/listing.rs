@@ -20,11 +20,12 @@ pub fn listing(trace: &Trace, compiled: &Compiled) -> String {
     };
     let first = compiled.map.first().map_or(0, |m| m.1 as usize);
     row("entry", 0, first);
+    // Instructions are the first lines of a trace's text, one each.
+    let printed = trace.to_string();
+    let lines: Vec<&str> = printed.lines().collect();
     for pair in compiled.map.windows(2) {
         let (inst, from) = pair[0];
-        let what =
-            trace.insts.get(inst as usize).map_or(String::new(), |i| format!("v{inst} = {} {:?}", i.op.text(), i.args));
-        row(&what, from as usize, pair[1].1 as usize);
+        row(lines.get(inst as usize).unwrap_or(&""), from as usize, pair[1].1 as usize);
     }
     if let Some(&(_, end)) = compiled.map.last() {
         row("slow paths, exits, constants", end as usize, bytes.len());

@@ -9,6 +9,7 @@
 //! # Registers
 //!
 //! `rbp` points into the save area, `rsp` is aligned to 16, `rax` and `xmm15` are scratch; everything else belongs to the trace's values.
+#![expect(clippy::useless_conversion, reason = "dynasm converts register numbers, which are bytes already")]
 
 pub mod asm;
 mod boxes;
