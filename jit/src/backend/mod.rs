@@ -122,7 +122,9 @@ pub struct Options<'a> {
     pub first_exit: u32,
     /// A byte, not zero while the trace is valid; `guard_valid` tests it. It outlives the code.
     pub valid: *const u8,
-    /// Where the values of `param` are: the locations of the exit to which the trace is going to be attached.
+    /// Where the values of `param` are: the locations of the exit to which the trace is going to be attached. The trace has at most
+    /// one `param` for each value of the parent: places with equal locations hold the same value. Those whose location is a
+    /// constant are constants of the trace.
     pub params: &'a [Loc],
     /// Keep what a listing needs.
     pub listing: bool,

@@ -177,6 +177,7 @@ pub fn allocate(
         machine,
         back_edges: back_edges(trace, uses),
         useless: vec![false; values],
+        clobbered: shapes.iter().fold(0, |set, shape| set | shape.clobbers),
         state: State {
             regs: [NEVER; 32],
             reg_of: vec![NO_REG; values],
@@ -247,6 +248,8 @@ struct Allocator<'a> {
     back_edges: Vec<u32>,
     /// Values that had better not have a register at the head.
     useless: Vec<bool>,
+    /// What some instruction destroys; better left to values with short lives.
+    clobbered: RegSet,
     state: State,
     at: u32,
     /// Registers that may not be taken for the present instruction.
@@ -423,7 +426,7 @@ impl Allocator<'_> {
             };
             if operand.late || exits() {
                 kept |= reg.bit();
-            } else if self.uses.last[vid as usize] <= self.at && self.state.regs[reg.0 as usize] == vid {
+            } else if self.is_dying(vid) && self.state.regs[reg.0 as usize] == vid {
                 dying |= reg.bit();
             }
         }
@@ -436,13 +439,16 @@ impl Allocator<'_> {
         let free = self.machine_regs(xmm) & !self.occupied() & !self.pinned;
         let back = self.back_edges[i];
         let phi_reg = self.state.head.iter().find(|(v, _)| *v == back).map(|&(_, r)| r);
+        let crossing = self.crosses_call(i as u32);
+        // A register that the next call destroys is no good for what lives on behind it.
+        let usable = if crossing { free & dying & !self.machine.caller_saved } else { free & dying };
         let hint = phi_reg.filter(|r| free & r.bit() != 0).or_else(|| {
             shape.reuse.iter().find_map(|&k| match operands.get(k as usize) {
-                Some(&Place::Reg(reg)) if free & dying & reg.bit() != 0 => Some(reg),
+                Some(&Place::Reg(reg)) if usable & reg.bit() != 0 => Some(reg),
                 _ => None,
             })
         });
-        let reg = self.take(xmm, hint, self.crosses_call(i as u32))?;
+        let reg = self.take(xmm, hint, crossing)?;
         if phi_reg == Some(reg) {
             self.state.avoid &= !reg.bit();
         }
@@ -537,10 +543,11 @@ impl Allocator<'_> {
     fn head_registers(&self, wanted: &[(u32, Vid)], sources: &[(Vid, Place)]) -> Vec<(Vid, Reg)> {
         let mut result: Vec<(Vid, Reg)> = Vec::new();
         let mut taken: RegSet = 0;
-        // Those that are in a register already stay there.
+        // Those that are in a register already stay there, if the body does not destroy it.
+        let destroyed = |vid: Vid| self.clobbered | if self.crosses_call(vid) { self.machine.caller_saved } else { 0 };
         for &(_, vid) in wanted {
             let reg = self.state.reg_of[vid as usize];
-            if reg != NO_REG {
+            if reg != NO_REG && destroyed(vid) & Reg(reg).bit() == 0 {
                 taken |= Reg(reg).bit();
                 result.push((vid, Reg(reg)));
             }
@@ -549,6 +556,7 @@ impl Allocator<'_> {
         for &(_, vid) in wanted {
             if let Some(&(_, Place::Reg(reg))) = sources.iter().find(|(phi, _)| *phi == vid)
                 && taken & reg.bit() == 0
+                && destroyed(vid) & reg.bit() == 0
             {
                 taken |= reg.bit();
                 result.push((vid, reg));
@@ -706,7 +714,7 @@ impl Allocator<'_> {
             return at;
         }
         let in_loop = self.uses.head != NEVER && self.at > self.uses.head;
-        if in_loop && (self.uses.is_invariant(vid) || self.uses.constant(vid).is_some()) {
+        if in_loop && (self.uses.is_invariant(vid) || self.in_head(vid)) {
             if let Some(&first) = uses.iter().find(|&&p| p > self.uses.head) {
                 return self.uses.end + (first - self.uses.head);
             }
@@ -714,8 +722,23 @@ impl Allocator<'_> {
         NEVER
     }
 
+    /// Was the value in a register at the loop's head?
+    fn in_head(&self, vid: Vid) -> bool {
+        self.state.head.iter().any(|&(v, _)| v == vid)
+    }
+
+    /// Is the value not needed behind the present instruction?
+    fn is_dying(&self, vid: Vid) -> bool {
+        match self.uses.constant(vid) {
+            // Constants at the head are wanted again in the next round.
+            Some(_) => self.uses.last[vid as usize] <= self.at && !self.in_head(vid),
+            None => self.uses.last[vid as usize] <= self.at,
+        }
+    }
+
     fn preferred(&self, free: RegSet, crossing: bool, avoid: RegSet) -> Option<Reg> {
         let kind = if crossing { free & !self.machine.caller_saved } else { free & self.machine.caller_saved };
+        let avoid = avoid | self.clobbered;
         [kind & !avoid, free & !avoid, kind, free].into_iter().find(|s| *s != 0).map(|s| Reg(s.trailing_zeros() as u8))
     }
 
@@ -796,18 +819,7 @@ impl Allocator<'_> {
             if vid == NEVER {
                 continue;
             }
-            let dead = match self.uses.constant(vid) {
-                Some(_) => false,
-                None => self.uses.last[vid as usize] <= self.at,
-            };
-            if dead {
-                self.vacant(Reg(reg as u8));
-            }
-        }
-        // A constant without further uses only stands in the way.
-        for reg in 0..32 {
-            let vid = self.state.regs[reg];
-            if vid != NEVER && self.uses.constant(vid).is_some() && self.next_use(vid) == NEVER {
+            if self.is_dying(vid) {
                 self.vacant(Reg(reg as u8));
             }
         }

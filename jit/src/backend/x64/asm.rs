@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use dynasmrt::relocations::{Relocation, RelocationSize};
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
 
@@ -338,7 +339,7 @@ impl Asm {
     /// The same, where flags may change: zero is shorter.
     pub fn set(&mut self, reg: u8, bits: u64) {
         if bits == 0 {
-            dynasm!(self.d ; .arch x64 ; xor Rd(reg), Rd(reg));
+            self.op32(Map::One, 0x31, reg, Rm::Reg(reg));
         } else {
             self.mov_imm(reg, bits);
         }
@@ -446,7 +447,14 @@ impl Asm {
         self.byte(0x80 | cond.0);
         // dynasm measures from behind the field.
         self.d.push_i32(0);
-        self.d.dynamic_relocation(label, 0, 4, 0, jump_relocation());
+        self.d.dynamic_relocation(label, 0, 4, 0, relocation(RelocationSize::DWord));
+    }
+
+    /// A jump over a few bytes.
+    pub fn jcc_short(&mut self, cond: Cond, label: DynamicLabel) {
+        self.byte(0x70 | cond.0);
+        self.d.push_i8(0);
+        self.d.dynamic_relocation(label, 0, 1, 0, relocation(RelocationSize::Byte));
     }
 
     pub fn jmp(&mut self, label: DynamicLabel) {
@@ -488,7 +496,7 @@ impl Default for Asm {
     }
 }
 
-/// A distance of 32 bits.
-fn jump_relocation() -> X64Relocation {
-    <X64Relocation as dynasmrt::relocations::Relocation>::from_size(dynasmrt::relocations::RelocationSize::DWord)
+/// A distance.
+fn relocation(size: RelocationSize) -> X64Relocation {
+    X64Relocation::from_size(size)
 }

@@ -25,7 +25,7 @@ impl Emitter<'_> {
         let done = self.asm.label();
         self.load_count(object);
         self.asm.alu_imm(Alu::Cmp, Rm::Reg(SCRATCH), layout::IMMORTAL_REFCNT as i32, 4);
-        self.asm.jcc(Cond::AE, done);
+        self.asm.jcc_short(Cond::AE, done);
         dynasm!(self.asm.d ; .arch x64 ; inc eax);
         self.store_count(object);
         self.asm.bind(done);
@@ -36,7 +36,7 @@ impl Emitter<'_> {
     fn count_down(&mut self, object: u8, immortal: dynasmrt::DynamicLabel) {
         self.load_count(object);
         dynasm!(self.asm.d ; .arch x64 ; test eax, eax);
-        self.asm.jcc(Cond::S, immortal);
+        self.asm.jcc_short(Cond::S, immortal);
         dynasm!(self.asm.d ; .arch x64 ; dec eax);
         self.store_count(object);
     }
@@ -55,7 +55,7 @@ impl Emitter<'_> {
         let word = self.reg()?;
         let (dead, done) = (self.asm.label(), self.asm.label());
         self.test_borrowed(word);
-        self.asm.jcc(Cond::NE, done);
+        self.asm.jcc_short(Cond::NE, done);
         self.count_down(word, done);
         self.asm.jcc(Cond::E, dead);
         self.asm.bind(done);
@@ -67,7 +67,7 @@ impl Emitter<'_> {
         let word = self.reg()?;
         let done = self.asm.label();
         self.test_borrowed(word);
-        self.asm.jcc(Cond::NE, done);
+        self.asm.jcc_short(Cond::NE, done);
         self.count_down(word, done);
         self.asm.bind(done);
         Ok(())

@@ -194,7 +194,7 @@ impl Emitter<'_> {
         let exit = self.exit()?;
         let done = self.asm.label();
         self.test_borrowed(word);
-        self.asm.jcc(Cond::NE, done);
+        self.asm.jcc_short(Cond::NE, done);
         self.asm.alu_imm(Alu::Cmp, Rm::Mem(Mem::at(word, 0)), 1, 4);
         self.asm.jcc(Cond::E, exit);
         self.asm.bind(done);

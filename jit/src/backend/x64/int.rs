@@ -5,7 +5,7 @@ use dynasmrt::{DynasmApi, DynasmLabelApi, dynasm};
 use super::asm::{Alu, Cond, Map, Mem, RAX, RCX, RDX, Rm, Rmi, SCRATCH};
 use super::emit::Emitter;
 use super::exits::Undo;
-use super::shapes::{ordered, power_of_two};
+use super::shapes::{ordered, plain_divisor, power_of_two};
 use crate::backend::CompileError;
 use crate::backend::regalloc::Place;
 use crate::ir::{Inst, Op};
@@ -149,18 +149,17 @@ impl Emitter<'_> {
             self.place()?;
             return self.divide_by_power(inst.op, a, log);
         }
+        if let Some(divisor) = plain_divisor(self.trace, inst.args[1]) {
+            self.place()?;
+            return self.divide_by_constant(inst.op, a, divisor);
+        }
         let b = self.reg()?;
         let dst = self.result()?;
-        let positive = self.trace.as_int(inst.args[1]).is_some_and(|n| n > 0);
         self.into(RAX, a);
         dynasm!(self.asm.d ; .arch x64 ; cqo ; idiv Rq(b));
-        match (inst.op, positive) {
-            (Op::FloorDiv, true) => {
-                // One less where there is a negative remainder.
-                dynasm!(self.asm.d ; .arch x64 ; sar rdx, 63 ; add rax, rdx);
-                self.asm.mov(dst, RAX);
-            }
-            (Op::FloorDiv, false) => {
+        match inst.op {
+            Op::FloorDiv => {
+                // One less where there is a remainder of the other sign.
                 dynasm!(self.asm.d ; .arch x64
                     ; test rdx, rdx
                     ; jz BYTE >exact
@@ -171,11 +170,7 @@ impl Emitter<'_> {
                 );
                 self.asm.mov(dst, RAX);
             }
-            (_, true) => {
-                dynasm!(self.asm.d ; .arch x64 ; mov rax, rdx ; sar rax, 63 ; and rax, Rq(b) ; add rax, rdx);
-                self.asm.mov(dst, RAX);
-            }
-            (_, false) => {
+            _ => {
                 dynasm!(self.asm.d ; .arch x64
                     ; mov rax, rdx
                     ; xor rax, Rq(b)
@@ -189,6 +184,37 @@ impl Emitter<'_> {
             }
         }
         debug_assert!(b != RDX && b != RAX);
+        Ok(())
+    }
+
+    /// Division as multiplication by the divisor's reciprocal.
+    ///
+    /// A negative dividend is complemented, and so is the quotient then: `floor(n / d) == ~floor(~n / d)`. What is divided is less than
+    /// 2^63. With `2^(l-1) < d < 2^l` and `m = floor(2^(63+l) / d) + 1`, which is less than 2^64, `x * m / 2^(63+l)` exceeds
+    /// `x / d` by less than `1 / d`, so their floors are equal.
+    fn divide_by_constant(&mut self, op: Op, a: Place, divisor: i64) -> Done {
+        let dst = self.result()?;
+        let sign = self.step.temps[0].num();
+        let log = 64 - divisor.leading_zeros();
+        let reciprocal = ((1_u128 << (63 + log)) / divisor as u128 + 1) as u64;
+        self.into(sign, a);
+        self.asm.mov(RDX, sign);
+        dynasm!(self.asm.d ; .arch x64 ; sar Rq(sign), 63 ; xor rdx, Rq(sign));
+        self.asm.mov_imm(RAX, reciprocal);
+        dynasm!(self.asm.d ; .arch x64 ; mul rdx ; shr rdx, log as i8 - 1 ; xor rdx, Rq(sign));
+        if op == Op::FloorDiv {
+            self.asm.mov(dst, RDX);
+            return Ok(());
+        }
+        match i32::try_from(divisor) {
+            Ok(imm) => self.asm.imul_imm(RDX, Rm::Reg(RDX), imm),
+            Err(_) => {
+                self.asm.mov_imm(RAX, divisor as u64);
+                self.asm.op(Map::M0F, 0xaf, RDX, Rm::Reg(RAX));
+            }
+        }
+        self.into(dst, a);
+        self.asm.alu(Alu::Sub, dst, Rmi::Rm(Rm::Reg(RDX)));
         Ok(())
     }
 

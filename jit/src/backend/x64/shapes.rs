@@ -96,6 +96,11 @@ pub fn index_displacement(trace: &Trace, inst: &Inst) -> Option<i32> {
     i32::try_from(bytes.checked_add(access.offset as i64)?).ok().map(|_| bytes as i32).filter(|b| b.abs() < 1 << 29)
 }
 
+/// A positive constant that is not a power of two.
+pub fn plain_divisor(trace: &Trace, value: Value) -> Option<i64> {
+    trace.as_int(value).filter(|n| *n > 2 && n.count_ones() > 1)
+}
+
 /// The logarithm of a constant that is a power of two.
 pub fn power_of_two(trace: &Trace, value: Value) -> Option<u32> {
     trace.as_int(value).filter(|n| *n > 0 && n.count_ones() == 1).map(|n| n.trailing_zeros())
@@ -262,6 +267,10 @@ impl Builder<'_> {
                 if power_of_two(self.trace, arg(1)).is_some() {
                     self.push(arg(1), Need::Any, false);
                     self.shape.reuse.push(0);
+                } else if plain_divisor(self.trace, arg(1)).is_some() {
+                    self.push(arg(1), Need::Any, false);
+                    self.shape.clobbers = Reg::gpr(RDX).bit();
+                    self.shape.temps = 1;
                 } else {
                     self.reg(arg(1));
                     self.shape.clobbers = Reg::gpr(RDX).bit();
