@@ -280,6 +280,26 @@ fn guards() {
     }
 }
 
+/// Boxes among many other values.
+#[test]
+fn random() {
+    let _vm = vm();
+    for backend in backends() {
+        for seed in 0..200 {
+            let mut rng = Rng::new(seed + 30_000);
+            let (trace, flags) = support::random::with_objects(&mut rng, 20 + seed as usize);
+            let compiled = compile(&backend, &trace);
+            let mut memory = support::random::memory(&mut rng);
+            support::check(&trace, &compiled, &memory);
+            for flag in 0..flags {
+                memory[support::random::FIRST_FLAG + flag] = 0;
+                support::check(&trace, &compiled, &memory);
+                memory[support::random::FIRST_FLAG + flag] = 1;
+            }
+        }
+    }
+}
+
 /// The interpreter of traces agrees about objects.
 #[test]
 fn interpreted() {

@@ -130,7 +130,7 @@ impl Shared {
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), (self.base + offset) as *mut u8, bytes.len()) };
         // SAFETY: as above.
         if unsafe { libc::mprotect(pages, last - first, libc::PROT_READ | libc::PROT_EXEC) } != 0 {
-            // Code that was running here before is no longer executable: there is no way on.
+            // Giving rights back joins ranges, which takes no memory; it does not fail.
             return Err(CompileError::Memory("memory for code cannot be made executable"));
         }
         Ok(())
@@ -206,5 +206,45 @@ impl CodeBlock {
 impl Drop for CodeBlock {
     fn drop(&mut self) {
         self.memory.shared.release(self.offset, self.size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_come_and_go() {
+        let memory = CodeMemory::new(16 * PAGE).expect("memory");
+        let code = vec![0xc3; 1000];
+        let mut blocks = Vec::new();
+        while let Ok(block) = memory.install(&code, &[]) {
+            blocks.push(block);
+        }
+        assert_eq!(blocks.len(), 16 * PAGE / 1024);
+        assert_eq!(memory.usage(), (16 * PAGE, 16 * PAGE));
+        // Every other one, then the rest: in the end everything is one piece again.
+        let mut keep = false;
+        blocks.retain(|_| {
+            keep = !keep;
+            keep
+        });
+        assert!(memory.install(&vec![0xc3; 2000], &[]).is_err());
+        drop(blocks);
+        assert_eq!(memory.usage().0, 0);
+        assert!(memory.install(&vec![0xc3; 16 * PAGE], &[]).is_ok());
+    }
+
+    #[test]
+    fn code_runs_and_is_not_writable() {
+        let memory = CodeMemory::new(PAGE).expect("memory");
+        // mov eax, 7; ret
+        let block = memory.install(&[0xb8, 7, 0, 0, 0, 0xc3], &[]).expect("memory");
+        // SAFETY: the bytes are such a function.
+        let seven = unsafe { core::mem::transmute::<usize, extern "sysv64" fn() -> u32>(block.address()) };
+        assert_eq!(seven(), 7);
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("maps");
+        let writable = maps.lines().filter(|line| line.split_whitespace().nth(1).is_some_and(|p| p.starts_with("rwx")));
+        assert_eq!(writable.count(), 0);
     }
 }

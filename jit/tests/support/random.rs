@@ -79,6 +79,8 @@ pub struct Grower<'a> {
     pub flags: usize,
     /// Are there calls?
     pub calls: bool,
+    /// Are there objects? Then the types must have been started.
+    pub objects: bool,
 }
 
 impl<'a> Grower<'a> {
@@ -86,7 +88,7 @@ impl<'a> Grower<'a> {
         let mut trace = Trace::default();
         let frame = trace.push(Inst::new(Op::Frame, &[]));
         let calls = rng.chance(2);
-        Grower { rng, trace, ints: vec![], floats: vec![], bools: vec![], frame, flags: 0, calls }
+        Grower { rng, trace, ints: vec![], floats: vec![], bools: vec![], frame, flags: 0, calls, objects: false }
     }
 
     /// Some values from memory.
@@ -412,8 +414,31 @@ impl<'a> Grower<'a> {
                 }
                 self.ints.push(v);
             }
+            _ if self.objects => self.object(),
             _ if self.calls => self.call(),
             _ => {}
+        }
+    }
+
+    /// A box that is opened again, and dies.
+    fn object(&mut self) {
+        if self.rng.chance(2) {
+            let x = self.float();
+            let o = self.trace.push(Inst::new(Op::BoxFloat, &[x]));
+            self.trace.push(Inst::new(Op::Incref, &[o]));
+            let y = self.trace.push(Inst::new(Op::UnboxFloat, &[o]));
+            self.trace.push(Inst::new(Op::Decref, &[o]));
+            self.trace.push(Inst::new(Op::DecrefInert, &[o]));
+            self.floats.push(y);
+        } else {
+            let x = self.int();
+            let four = self.trace.int(4);
+            // What fits two digits.
+            let x = self.trace.push(Inst::new(Op::Sar, &[x, four]));
+            let o = self.trace.push(Inst::new(Op::BoxInt, &[x]));
+            let y = self.guarded(Inst::new(Op::UnboxInt, &[o]));
+            self.trace.push(Inst::new(Op::CloseWord, &[o]));
+            self.ints.push(y);
         }
     }
 
@@ -431,7 +456,16 @@ impl<'a> Grower<'a> {
 
 /// A straight line.
 pub fn straight(rng: &mut Rng, size: usize) -> (Trace, usize) {
-    let mut grower = Grower::new(rng);
+    straight_line(Grower::new(rng), size)
+}
+
+/// A straight line with objects in it.
+pub fn with_objects(rng: &mut Rng, size: usize) -> (Trace, usize) {
+    let grower = Grower::new(rng);
+    straight_line(Grower { objects: true, ..grower }, size)
+}
+
+fn straight_line(mut grower: Grower, size: usize) -> (Trace, usize) {
     grower.inputs();
     for _ in 0..size {
         grower.grow();
