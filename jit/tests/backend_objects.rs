@@ -246,7 +246,8 @@ fn death_frees_contents() {
 fn guards() {
     let _vm = vm();
     for backend in backends() {
-        let shared = trace(&format!("f:ptr = frame\no:obj = load f [raw+0:w64]\nguard_shared o @0\nexit @0\n{EXIT} [0 obj o]"));
+        let shared =
+            trace(&format!("f:ptr = frame\no:obj = load f [raw+0:w64]\nguard_shared o @0\nexit @0\n{EXIT} [0 obj o]"));
         let object = PyFloat::new(0.5).into_obj();
         assert_eq!(run(&backend, &shared, &[address(&object)]).0.inst, 2);
         assert_eq!(run(&backend, &shared, &[address(&object) | 1]).0.inst, 3);
@@ -273,7 +274,8 @@ fn guards() {
             assert_eq!((got.inst, &got.values[..]), (inst, &[3][..]));
         }
 
-        let untag = trace(&format!("f:ptr = frame\nw:ptr = load f [raw+0:w64]\no:obj = untag w\nexit @0\n{EXIT} [0 obj o]"));
+        let untag =
+            trace(&format!("f:ptr = frame\nw:ptr = load f [raw+0:w64]\no:obj = untag w\nexit @0\n{EXIT} [0 obj o]"));
         for word in [address(&object), address(&object) | 1, 1] {
             assert_eq!(run(&backend, &untag, &[word]).0.values, [word & !1]);
         }

@@ -94,8 +94,14 @@ mod tests {
     /// All ways to move among three registers, two slots and a constant.
     #[test]
     fn every_small_case() {
-        let places =
-            [Place::Reg(Reg(1)), Place::Reg(Reg(2)), Place::Reg(Reg(17)), Place::Slot(3), Place::Slot(4), Place::Const(5)];
+        let places = [
+            Place::Reg(Reg(1)),
+            Place::Reg(Reg(2)),
+            Place::Reg(Reg(17)),
+            Place::Slot(3),
+            Place::Slot(4),
+            Place::Const(5),
+        ];
         for case in 0..6_usize.pow(5) {
             let sources: Vec<Place> = (0..5).map(|i| places[case / 6_usize.pow(i) % 6]).collect();
             let mut machine = Places { content: places.iter().copied().zip(0..).collect(), cycle: 0 };
