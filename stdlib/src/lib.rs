@@ -70,6 +70,7 @@ pub mod unicodedata;
 pub mod uuid_;
 pub mod warnings;
 pub mod zlib;
+pub mod zoneinfo;
 
 /// Every module of this crate. `rpy` registers them with the importer at start-up.
 pub static MODULES: &[&BuiltinModule] = &[
@@ -135,6 +136,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &multiprocessing::posixshmem::MODULE,
     &socket::names::socket_::MODULE,
     &zlib::zlib_::MODULE,
+    &zoneinfo::zoneinfo_::MODULE,
     &compression::bz2::bz2_::MODULE,
     &compression::lzma::lzma_::MODULE,
     &compression::zstd::zstd_::MODULE,
