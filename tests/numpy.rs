@@ -1,0 +1,26 @@
+//! numpy's own tests from its unmodified wheel, a cross-section of them: see tests/numpy/README.md.
+//!
+//! The wheel comes by pip, which needs its registry the first time. Where there is none, `RPY_TEST_OFFLINE=1` leaves this out.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+#[test]
+fn cross_section() {
+    if std::env::var_os("RPY_TEST_OFFLINE").is_some_and(|value| !value.is_empty()) {
+        eprintln!("left out: RPY_TEST_OFFLINE is set");
+        return;
+    }
+    let rpy = env!("CARGO_BIN_EXE_rpy");
+    let runner = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/numpy/run.py");
+    // The runner is an ordinary program: the interpreter under test runs it, too.
+    let out = Command::new(rpy)
+        .arg(runner)
+        .args(["--python", rpy, "--fast"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("the interpreter starts");
+    let printed = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success(), "{printed}\n{}", String::from_utf8_lossy(&out.stderr));
+    assert!(printed.contains("(crashed 0, hung 0)"), "{printed}");
+}
