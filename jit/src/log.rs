@@ -61,7 +61,8 @@ pub fn abandoned(options: &Options, recorder: &Recorder, at: Registers<'_>, op: 
         let begin = title(recorder.code(), recorder.header());
         // SAFETY: a live Python frame at this instruction.
         let end = title(unsafe { (*at.frame).code() }, at.instr);
-        write(options, &format!("== abandoned {begin} at {} in {end}: {why}\n", NAMES[op as usize]));
+        let name = NAMES[op as usize];
+        write(options, &format!("== abandoned {begin} at {name} in {end}: {why} {}\n", recorder.detail()));
     }
 }
 

@@ -58,7 +58,7 @@ impl Class {
     }
 
     /// The bit in a set of classes.
-    pub fn bit(self) -> u32 {
+    pub const fn bit(self) -> u32 {
         1 << self as u32
     }
 }

@@ -46,7 +46,8 @@ impl Recorder {
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let (Some(x), Some(y)) = (self.number(a, left)?, self.number(b, right)?) else {
-            return Err(Abort("an operator on other objects than numbers"));
+            // SAFETY: passed on.
+            return unsafe { self.sequence_operator(at, op, arg) };
         };
         let result = match (x, y) {
             (Number::Int(x), Number::Int(y)) => self.int_operator(arg, x, y, left, right)?,

@@ -95,7 +95,11 @@ impl Recorder {
                     let this = self.pop()?;
                     self.enter(function, &[this], 10)
                 }
-                _ => Err(Abort("an attribute that is not cached")),
+                _ => {
+                    let name = (*at.frame).code().name_at(arg >> 1).to_string_lossy().into_owned();
+                    self.detail = Some(format!("{}.{name}, {}", owner.ty().full_name(), NAMES[op as usize]));
+                    Err(Abort("an attribute that is not cached"))
+                }
             }
         }
     }

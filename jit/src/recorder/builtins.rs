@@ -83,7 +83,10 @@ impl Recorder {
                         Some(math) => self.call_math(at, callable, math),
                         None => Err(Abort("a function of math")),
                     },
-                    _ => Err(Abort("a built-in function")),
+                    _ => {
+                        self.detail = Some(format!("{}.{}", name.0, name.1));
+                        Err(Abort("a built-in function"))
+                    }
                 }
             };
         }
@@ -98,7 +101,8 @@ impl Recorder {
                 // SAFETY: passed on.
                 return unsafe { self.call_append(at) };
             }
-            return Err(Abort("a built-in method"));
+            // SAFETY: passed on.
+            return unsafe { self.call_native_method(at, callable, this, &name, argc) };
         }
         Err(Abort("a callable of this type"))
     }
@@ -109,8 +113,11 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.call_range(at, ty, argc) };
         }
-        if argc != 1 {
-            return Err(Abort("a call of a class"));
+        let of = |other: &PyTypeObject| core::ptr::eq(ty, other);
+        if argc != 1 || !(of(PyInt::type_object()) || of(PyFloat::type_object())) {
+            let name = ty.full_name().to_owned();
+            // SAFETY: passed on.
+            return unsafe { self.call_native_class(at, ty.as_object(), &name, argc) };
         }
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };

@@ -63,7 +63,8 @@ impl Recorder {
             self.push_obj(value, Hold::Fragile);
             return Ok(());
         }
-        Err(Abort("an iterator of this type"))
+        // SAFETY: passed on.
+        unsafe { self.native_next(iterator, real) }
     }
 
     fn range_next(&mut self, iterator: Value, more: bool) -> Done {
@@ -120,7 +121,8 @@ impl Recorder {
         {
             return self.guard_type(value, real.ty());
         } else {
-            return Err(Abort("iteration over this type"));
+            // SAFETY: passed on.
+            return unsafe { self.native_iter(at, real) };
         };
         self.lift(1)?;
         self.guard_type(value, real.ty())?;

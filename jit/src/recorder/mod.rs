@@ -27,6 +27,7 @@ mod builtins;
 mod calls;
 mod iter;
 mod names;
+mod natives;
 mod stack;
 pub mod state;
 mod subscr;
@@ -112,6 +113,8 @@ pub struct Recorder {
     last: (*mut u16, *const InterpreterFrame),
     /// Objects that the trace's constants refer to.
     kept: Vec<ObjRef>,
+    /// More about the reason to give up, for the log.
+    detail: Option<String>,
     steps: usize,
     unrolled: usize,
 }
@@ -162,6 +165,7 @@ impl Recorder {
             last: (core::ptr::null_mut(), core::ptr::null()),
             code,
             kept: Vec::new(),
+            detail: None,
             steps: 0,
             unrolled: 0,
         }
@@ -201,6 +205,7 @@ impl Recorder {
             code,
             last: (core::ptr::null_mut(), core::ptr::null()),
             kept: Vec::new(),
+            detail: None,
             steps: 0,
             unrolled: 0,
         };
@@ -290,6 +295,11 @@ impl Recorder {
         self.start
     }
 
+    /// More about the reason to give up.
+    pub fn detail(&self) -> &str {
+        self.detail.as_deref().unwrap_or("")
+    }
+
     /// Does the recording follow an exit?
     pub fn is_path(&self) -> bool {
         matches!(self.goal, Goal::Path)
@@ -366,7 +376,7 @@ impl Recorder {
         }
     }
 
-    /// Is the machine in the frame that the picture has on top?
+    /// Is the machine in the frame that the picture has on top, with as many words on its stack?
     ///
     /// # Safety
     /// The registers are those of a live machine.
@@ -379,7 +389,9 @@ impl Recorder {
             let code = unsafe { (*at.frame).code() }.as_object().as_ptr() as usize;
             return frame.inlined.is_some_and(|(_, _, expected)| expected == code);
         }
-        core::ptr::eq(frame.real, at.frame)
+        // SAFETY: a live Python frame, and the machine's stack pointer.
+        let depth = unsafe { at.sp.offset_from((*at.frame).stack_base()) };
+        core::ptr::eq(frame.real, at.frame) && depth == frame.depth() as isize
     }
 
     /// A backward jump: the end of the recording, or a round of an inner loop, which is unrolled. True if the loop closes.
@@ -472,15 +484,12 @@ impl Recorder {
                 }
                 LOAD_CONST => self.load_const(at, arg),
                 LOAD_SMALL_INT => self.load_small_int(arg),
-                STORE_FAST => self.store_fast(at, arg, 1),
+                STORE_FAST => self.store_fast(at, arg),
                 STORE_FAST_LOAD_FAST => {
-                    self.store_fast(at, arg >> 4, 1)?;
+                    self.store_fast(at, arg >> 4)?;
                     self.load_fast(arg & 15)
                 }
-                STORE_FAST_STORE_FAST => {
-                    self.store_fast(at, arg >> 4, 1)?;
-                    self.store_fast(at, arg & 15, 2)
-                }
+                STORE_FAST_STORE_FAST => self.store_fast_twice(at, arg >> 4, arg & 15),
                 POP_TOP | POP_ITER | END_FOR => self.pop_top(at),
                 PUSH_NULL => {
                     self.push(Sym::Null);
@@ -514,6 +523,10 @@ impl Recorder {
                 RETURN_VALUE => self.return_value(at),
                 EXIT_INIT_CHECK => self.exit_init_check(at),
                 LIST_APPEND => self.list_append(at, arg),
+                CONTAINS_OP => self.contains_op(at, arg),
+                BINARY_SLICE => self.binary_slice(at),
+                BUILD_TUPLE => self.build(arg, false),
+                BUILD_LIST => self.build(arg, true),
                 _ => Err(Abort(opcode::NAMES[base as usize])),
             }
         }

@@ -7,7 +7,7 @@ use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 
 use super::state::{Hold, Sym};
-use super::values::{Number, is_inert};
+use super::values::{Number, Release, is_inert};
 use super::{Abort, Done, Recorder};
 use crate::ir::{Op, Ty, Value};
 
@@ -143,32 +143,39 @@ impl Recorder {
         self.release(release)
     }
 
-    /// `STORE_FAST`: the value is `n` below the top of the *real* stack, and on top of the picture's.
-    pub(super) unsafe fn store_fast(&mut self, at: Registers<'_>, index: usize, n: usize) -> Done {
-        // SAFETY: the real operands.
+    /// `STORE_FAST`.
+    pub(super) unsafe fn store_fast(&mut self, at: Registers<'_>, index: usize) -> Done {
+        // SAFETY: passed on.
+        let store = unsafe { self.expect_store(at, index, 1)? };
+        self.store(store)
+    }
+
+    /// `STORE_FAST_STORE_FAST`: what both stores need is guarded before the first.
+    pub(super) unsafe fn store_fast_twice(&mut self, at: Registers<'_>, first: usize, second: usize) -> Done {
+        if first == second {
+            return Err(Abort("two stores into one local"));
+        }
+        // SAFETY: passed on.
+        let (first, second) = unsafe { (self.expect_store(at, first, 1)?, self.expect_store(at, second, 2)?) };
+        self.store(first)?;
+        self.store(second)
+    }
+
+    /// Guards what storing the value `n` below the top into a local needs.
+    unsafe fn expect_store(&mut self, at: Registers<'_>, index: usize, n: usize) -> Result<Store, Abort> {
+        // SAFETY: the real operand, and the real local.
         let (real, old) = unsafe { (self.real(at, n)?, *(*at.frame).local(index)) };
-        if self.in_base() { self.store_base(index, real, old) } else { self.store_inlined(index, old) }
-    }
-
-    fn store_inlined(&mut self, index: usize, old: StackRef) -> Done {
+        let sym = self.peek_raw(n)?;
         let frame = self.frames.len() - 1;
-        let sym = self.frames[frame].slots[index];
-        // SAFETY: the real local.
-        let release = match unsafe { old.opt() } {
-            Some(real) => self.expect_release(sym, real)?,
-            None => super::values::Release::Nothing,
-        };
-        self.unlend(frame, index)?;
-        let value = self.pop()?;
-        self.frames[frame].slots[index] = value;
-        self.snapshot = None;
-        self.release(release)
-    }
-
-    /// The base frame: numbers and constants stay out of memory; objects are written there.
-    fn store_base(&mut self, index: usize, real: &PyObject, old: StackRef) -> Done {
-        let sym = self.peek_raw(1)?;
-        let held = self.frames[0].slots[index];
+        let held = self.frames[frame].slots[index];
+        if !self.in_base() {
+            // SAFETY: the real local.
+            let end = match unsafe { old.opt() } {
+                Some(real) => self.expect_release(held, real)?,
+                None => Release::Nothing,
+            };
+            return Ok(Store { index, sym, kind: StoreKind::Inlined { end } });
+        }
         // Unbox numbers, so that the loop can keep them in registers.
         let plain = match sym {
             Sym::Obj { .. } => match self.number_if_small(sym, real)? {
@@ -184,15 +191,28 @@ impl Recorder {
         };
         let dropped = match plain {
             Some(_) => self.expect_release(sym, real)?,
-            None => super::values::Release::Nothing,
+            None => Release::Nothing,
         };
         // What memory holds now, and how it goes.
         let word = self.load_word(index)?;
         let end = self.expect_word(held, word, old)?;
-        self.unlend(0, index)?;
-        self.pop()?;
-        match plain {
-            Some(plain) => {
+        Ok(Store { index, sym, kind: StoreKind::Base { plain, dropped, word, end } })
+    }
+
+    /// Stores the top of the stack, as prepared.
+    fn store(&mut self, store: Store) -> Done {
+        let Store { index, sym, kind } = store;
+        let frame = self.frames.len() - 1;
+        self.unlend(frame, index)?;
+        // The lender may have been this very slot: what the stack has now counts.
+        let top = self.pop()?;
+        self.snapshot = None;
+        match kind {
+            StoreKind::Inlined { end } => {
+                self.frames[frame].slots[index] = top;
+                self.release(end)
+            }
+            StoreKind::Base { plain: Some(plain), dropped, word, end } => {
                 match end {
                     WordEnd::Nothing | WordEnd::Inert => {}
                     WordEnd::Shared => {
@@ -208,17 +228,21 @@ impl Recorder {
                     }
                 }
                 self.frames[0].slots[index] = plain;
-                self.snapshot = None;
+                let became_owned = matches!(top, Sym::Obj { hold: Hold::Owned, .. })
+                    && !matches!(sym, Sym::Obj { hold: Hold::Owned, .. });
+                if became_owned && let Sym::Obj { value, .. } = top {
+                    // It was borrowed from the slot, and is not needed as an object after all.
+                    self.op(Op::DecrefInert, &[value])?;
+                }
                 self.release(dropped)
             }
-            None => {
-                let owned = self.owned_object(sym)?;
+            StoreKind::Base { plain: None, word, end, .. } => {
+                let owned = self.owned_object(top)?;
                 if matches!(end, WordEnd::Last) {
                     self.disturb()?;
                 }
                 self.store_word(index, owned)?;
                 self.frames[0].slots[index] = Sym::Memory;
-                self.snapshot = None;
                 match end {
                     WordEnd::Nothing => {}
                     WordEnd::Inert => {
@@ -262,7 +286,9 @@ impl Recorder {
                 Ok(WordEnd::Nothing)
             }
             Some(real) if is_inert(real.ty()) => {
+                // Next time the local may be unbound.
                 let object = self.op(Op::Untag, &[word])?;
+                self.guard(Op::GuardNonNull, &[object])?;
                 self.guard_type(object, real.ty())?;
                 Ok(WordEnd::Inert)
             }
@@ -273,6 +299,21 @@ impl Recorder {
             Some(_) => Ok(WordEnd::Last),
         }
     }
+}
+
+/// A store into a local whose guards have been emitted.
+struct Store {
+    index: usize,
+    /// The value as it was on the stack.
+    sym: Sym,
+    kind: StoreKind,
+}
+
+enum StoreKind {
+    /// Into a frame that exists only in the picture; what the local held ends so.
+    Inlined { end: Release },
+    /// Into the base frame: numbers and constants (`plain`) stay out of memory; objects are written there.
+    Base { plain: Option<Sym>, dropped: Release, word: Value, end: WordEnd },
 }
 
 /// What dropping the word of a slot does.

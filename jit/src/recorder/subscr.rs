@@ -55,22 +55,10 @@ impl Recorder {
             };
             let value = self.call_runtime(info, &[object, index])?;
             Sym::Obj { value, hold: Hold::Owned }
-        } else if PyDict::check_exact(container) && PyStr::check_exact(key) {
-            let Sym::Obj { value: name, .. } = b else { return Err(Abort("a key")) };
-            self.guard_type(object, PyDict::type_object())?;
-            self.guard_type(name, PyStr::type_object())?;
-            let info = CallInfo {
-                name: "dict_get_str",
-                address: runtime::dict_get_str as *const () as usize,
-                result: Ty::Obj,
-                effect: CallEffect::Writes(0),
-            };
-            // Borrowed from the dict; null where there is no such key, or other keys than strings.
-            let value = self.call_runtime(info, &[object, name])?;
-            self.guard(Op::GuardNonNull, &[value])?;
-            Sym::Obj { value, hold: Hold::Fragile }
+        } else if PyDict::check_exact(container) && rpy_vm::types::dict::lookup::is_plain(key) {
+            self.dict_item(container)?
         } else {
-            return Err(Abort("a subscript of this type"));
+            return Err(self.abort_on("a subscript of", container));
         };
         let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let (a, b) = (self.expect_release(a, container)?, self.expect_release(b, key)?);
@@ -104,7 +92,13 @@ impl Recorder {
     pub(super) unsafe fn store_subscr(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands: value, container, key.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        let Some(list) = container.downcast_exact::<PyList>() else { return Err(Abort("a store into this type")) };
+        if PyDict::check_exact(container) {
+            // SAFETY: passed on.
+            return unsafe { self.store_dict(at) };
+        }
+        let Some(list) = container.downcast_exact::<PyList>() else {
+            return Err(self.abort_on("a store into", container));
+        };
         let Sym::Obj { value: object, .. } = self.peek(2)? else { return Err(Abort("a store into a number")) };
         let key_sym = self.peek(1)?;
         let index = self.index(key_sym, key)?;

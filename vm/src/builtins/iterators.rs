@@ -225,6 +225,16 @@ pub struct PyZip {
     strict: Cell<bool>,
 }
 
+impl PyZip {
+    /// Where the tuple of the iterators is kept, in bytes from the start.
+    pub const INNER_OFFSET: usize = core::mem::offset_of!(PyZip, iterators);
+
+    /// The iterators.
+    pub fn inner(&self) -> &PyTuple {
+        &self.iterators
+    }
+}
+
 #[pymethods]
 impl PyZip {
     #[slot]

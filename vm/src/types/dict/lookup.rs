@@ -8,10 +8,13 @@ use super::PyDict;
 use super::table::DictKeys;
 use crate::err::PyResult;
 use crate::object::slots::CompareOp;
-use crate::object::{ObjRef, PyObject, PyStruct};
+use crate::object::{ObjRef, PyClass, PyObject, PyStruct};
 use crate::protocol::object as protocol;
+use crate::types::bytes::PyBytes;
+use crate::types::float::PyFloat;
 use crate::types::int::PyInt;
 use crate::types::str::PyStr;
+use crate::types::tuple::PyTuple;
 
 /// Are two objects of exact built-in types equal? `None` where `__eq__` has to be asked.
 #[inline]
@@ -28,7 +31,60 @@ fn simple_eq(a: &PyObject, b: &PyObject) -> Option<bool> {
     None
 }
 
+/// Is the object of an exact built-in type whose hash and equality run no Python code? (Tuples: of such objects.)
+pub fn is_plain(object: &PyObject) -> bool {
+    if let Some(tuple) = object.downcast_exact::<PyTuple>() {
+        return tuple.len() <= 8 && tuple.items().iter().all(|item| !PyTuple::check_exact(item) && is_plain(item));
+    }
+    PyStr::check_exact(object)
+        || PyInt::check_exact(object)
+        || PyFloat::check_exact(object)
+        || PyBytes::check_exact(object)
+        || crate::types::bool_::is_bool(object)
+        || crate::is_none(object)
+}
+
 impl PyDict {
+    /// The position of a key, for [`PyDict::value_at`], found without running Python code; `Err` where that is not possible.
+    pub fn find_plain(&self, key: &PyObject) -> Result<Option<usize>, ()> {
+        if !is_plain(key) {
+            return Err(());
+        }
+        let hash = PyDict::hash_key(key).map_err(drop)?;
+        // SAFETY: no code runs during the search.
+        let keys = unsafe { self.table() };
+        if keys.only_str()
+            && let Some(key) = key.downcast_exact::<PyStr>()
+        {
+            return Ok(keys.find_str(key, hash));
+        }
+        keys.find_simple(key, hash, |other| {
+            if is_plain(other) { protocol::rich_compare_bool(other, key, CompareOp::Eq).ok() } else { None }
+        })
+    }
+
+    /// Sets the value of a key without running Python code; `Err` where that is not possible: a key that has to be asked, a
+    /// watched dict, an old value that would be destroyed and is not a plain object, memory that is short.
+    pub fn set_plain(&self, key: &PyObject, value: &PyObject) -> Result<(), ()> {
+        let found = self.find_plain(key)?;
+        if self.is_watched() {
+            return Err(());
+        }
+        match found {
+            Some(at) => {
+                let old = self.value_at(at).ok_or(())?;
+                if old.refcount() == 1 && !is_plain(old) {
+                    return Err(());
+                }
+                if self.set_value_at(at, value.new_ref()) { Ok(()) } else { Err(()) }
+            }
+            None => {
+                let hash = PyDict::hash_key(key).map_err(drop)?;
+                self.insert_new(key.new_ref(), hash, value.new_ref()).map_err(drop)
+            }
+        }
+    }
+
     /// The table, borrowed.
     ///
     /// # Safety

@@ -29,7 +29,7 @@ use crate::types::str::PyStr;
 use rpy_derive::pyclass;
 
 pub mod iter;
-mod lookup;
+pub mod lookup;
 pub mod merge;
 mod methods;
 pub mod table;

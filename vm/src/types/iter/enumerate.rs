@@ -40,6 +40,14 @@ pub struct PyEnumerate {
 }
 
 impl PyEnumerate {
+    /// Where the iterator that is enumerated is kept, in bytes from the start.
+    pub const INNER_OFFSET: usize = core::mem::offset_of!(PyEnumerate, iterator);
+
+    /// The iterator that is enumerated.
+    pub fn inner(&self) -> Option<&PyObject> {
+        self.iterator.peek()
+    }
+
     fn next_count(&self) -> Ref<PyInt> {
         match self.large.get() {
             Some(large) => large,

@@ -6,7 +6,7 @@ use crate::object::refs::{ObjRef, PyStruct, Ref};
 use crate::types::list::builtin;
 use crate::types::tuple::PyTuple;
 
-mod enumerate;
+pub mod enumerate;
 mod reversed;
 mod sequence;
 
