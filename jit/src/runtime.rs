@@ -214,7 +214,12 @@ unsafe fn call_vector(callable: *const PyObject, args: &[*const PyObject]) -> *m
     }
     // SAFETY: live objects, and a spare word in front.
     let result = unsafe {
-        rpy_vm::protocol::call::vectorcall(&*callable, words.as_ptr().add(1), args.len() | 1 << 63, core::ptr::null_mut())
+        rpy_vm::protocol::call::vectorcall(
+            &*callable,
+            words.as_ptr().add(1),
+            args.len() | 1 << 63,
+            core::ptr::null_mut(),
+        )
     };
     match result {
         Ok(value) => value.into_raw(),

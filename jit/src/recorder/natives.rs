@@ -54,9 +54,8 @@ const ITERATORS: &[&str] = &[
 ];
 
 /// Containers over which `iter` and what follows run no Python code.
-const ITERABLES: &[&str] = &[
-    "list", "tuple", "str", "bytes", "range", "dict", "set", "frozenset", "dict_keys", "dict_values", "dict_items",
-];
+const ITERABLES: &[&str] =
+    &["list", "tuple", "str", "bytes", "range", "dict", "set", "frozenset", "dict_keys", "dict_values", "dict_items"];
 
 /// Classes whose call with one of those, or with plain objects, runs no Python code.
 const CLASSES: &[&str] = &["enumerate", "zip", "reversed", "list", "tuple"];
@@ -68,13 +67,49 @@ const METHODS: &[(&str, &[&str])] = &[
     (
         "str",
         &[
-            "startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit", "strip", "lstrip", "rstrip",
-            "upper", "lower", "replace", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "title",
-            "capitalize", "splitlines", "partition", "rpartition", "zfill", "ljust", "rjust", "center", "encode",
-            "isidentifier", "isdecimal", "isnumeric", "swapcase", "removeprefix", "removesuffix", "expandtabs",
+            "startswith",
+            "endswith",
+            "find",
+            "rfind",
+            "index",
+            "count",
+            "split",
+            "rsplit",
+            "strip",
+            "lstrip",
+            "rstrip",
+            "upper",
+            "lower",
+            "replace",
+            "isdigit",
+            "isalpha",
+            "isalnum",
+            "isspace",
+            "isupper",
+            "islower",
+            "title",
+            "capitalize",
+            "splitlines",
+            "partition",
+            "rpartition",
+            "zfill",
+            "ljust",
+            "rjust",
+            "center",
+            "encode",
+            "isidentifier",
+            "isdecimal",
+            "isnumeric",
+            "swapcase",
+            "removeprefix",
+            "removesuffix",
+            "expandtabs",
         ],
     ),
-    ("bytes", &["startswith", "endswith", "find", "rfind", "count", "split", "strip", "replace", "hex", "upper", "lower"]),
+    (
+        "bytes",
+        &["startswith", "endswith", "find", "rfind", "count", "split", "strip", "replace", "hex", "upper", "lower"],
+    ),
     ("int", &["bit_length", "bit_count"]),
     ("float", &["is_integer"]),
 ];
@@ -108,7 +143,13 @@ impl Recorder {
     }
 
     /// Calls a native function that answers with an object: null where it did nothing.
-    fn attempt(&mut self, name: &'static str, address: usize, effect: CallEffect, args: &[Value]) -> Result<Value, Abort> {
+    fn attempt(
+        &mut self,
+        name: &'static str,
+        address: usize,
+        effect: CallEffect,
+        args: &[Value],
+    ) -> Result<Value, Abort> {
         let value = self.call_runtime(CallInfo { name, address, result: Ty::Obj, effect }, args)?;
         self.guard(Op::GuardNonNull, &[value])?;
         Ok(value)
@@ -375,7 +416,13 @@ impl Recorder {
     }
 
     /// A call of a built-in class with one or two native iterables.
-    pub(super) unsafe fn call_native_class(&mut self, at: Registers<'_>, class: &PyObject, name: &str, argc: usize) -> Done {
+    pub(super) unsafe fn call_native_class(
+        &mut self,
+        at: Registers<'_>,
+        class: &PyObject,
+        name: &str,
+        argc: usize,
+    ) -> Done {
         if !CLASSES.contains(&name) || argc == 0 || argc > 2 || (argc == 2 && name != "zip" && name != "enumerate") {
             return Err(self.abort_on("a call of", class));
         }
