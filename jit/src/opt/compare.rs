@@ -241,15 +241,29 @@ impl Builder {
         self.narrow(y, above)
     }
 
-    /// Intersects an integer's range with another one.
+    /// Intersects an integer's range with another one; and the range of what it is a constant more than.
     pub(super) fn narrow(&mut self, value: Value, range: Range) -> Result<(), Contradiction> {
-        let narrow = self.int_range(value).intersect(range);
+        let before = self.int_range(value);
+        let narrow = before.intersect(range);
         if narrow.is_empty() {
             return Err(Contradiction);
         }
+        if narrow == before {
+            return Ok(());
+        }
         let trace: &Trace = &self.trace;
         self.facts.update(trace, value, |fact| fact.range = narrow);
-        Ok(())
+        let (source, constant) = match self.near(value) {
+            Some(Inst { op: Op::Add | Op::AddOvf, args, .. }) => (args[0], args[1]),
+            _ => return Ok(()),
+        };
+        let Some(constant) = self.trace.as_int(constant) else { return Ok(()) };
+        // Where the sum has wrapped, so does the difference, unless all of it lies within 64 bits: then it is the number.
+        let (lo, hi) = (narrow.lo.checked_sub(constant), narrow.hi.checked_sub(constant));
+        match (lo, hi) {
+            (Some(lo), Some(hi)) => self.narrow(source, Range::new(lo, hi)),
+            _ => Ok(()),
+        }
     }
 
     fn learn_identity(&mut self, x: Value, y: Value, same: bool) -> Result<(), Contradiction> {

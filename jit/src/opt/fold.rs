@@ -137,8 +137,21 @@ fn shift(b: &mut Builder, inst: &mut Inst) -> PassResult {
         (_, Some(0)) => Ok(Step::Value(x)),
         (Some(0), _) => int(b, 0),
         (Some(a), Some(by @ 0..=63)) => int(b, if inst.op == Op::Shl { a << by } else { a >> by }),
+        _ if inst.op == Op::Sar => unshift(b, x, y),
         _ => Ok(Step::Next),
     }
+}
+
+/// `(z << y) >> y` is `z`, if nothing is shifted out.
+fn unshift(b: &mut Builder, x: Value, y: Value) -> PassResult {
+    let source = match b.near(x) {
+        Some(Inst { op: Op::Shl, args, .. }) if args[1] == y => args[0],
+        _ => return Ok(Step::Next),
+    };
+    let (range, by) = (b.int_range(source), b.int_range(y));
+    let fits = |bound: i64, by: i64| bound << by >> by == bound;
+    let exact = by.lo >= 0 && by.hi <= 63 && fits(range.lo, by.hi) && fits(range.hi, by.hi);
+    if exact { Ok(Step::Value(source)) } else { Ok(Step::Next) }
 }
 
 /// Python's `//`, where the quotient exists and fits.
