@@ -9,6 +9,7 @@
 //! value is the counterpart, which is used by that, and may itself be a value of the first round.
 
 use super::builder::Builder;
+use super::counts;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, SnapshotId, Trace, Ty, Value};
 
@@ -21,14 +22,17 @@ pub struct Rounds {
 }
 
 /// The trace, which ends in `exit`, without what nobody uses.
-pub fn finish(builder: Builder) -> Trace {
-    sweep(builder.trace, None, |_| false).unwrap_or_default()
+pub fn finish(mut builder: Builder) -> Trace {
+    let needless = counts::run(&mut builder.trace, None, builder.types.is_stable);
+    sweep(builder.trace, None, &needless, |_| false).unwrap_or_default()
 }
 
 /// What stays.
 struct Live<'t> {
     trace: &'t Trace,
     rounds: Option<&'t Rounds>,
+    /// What need not be there, whatever it does.
+    needless: &'t [bool],
     insts: Vec<bool>,
     phis: Vec<bool>,
     /// By round.
@@ -73,7 +77,7 @@ impl Live<'_> {
 
     fn run(&mut self) {
         for (i, inst) in self.trace.insts.iter().enumerate() {
-            if is_needed(self.trace, inst) {
+            if is_needed(self.trace, inst) && !self.needless[i] {
                 self.mark_inst(i);
             }
         }
@@ -90,12 +94,18 @@ impl Live<'_> {
     }
 }
 
-/// The trace without what nobody uses, with the loop's phis and its jump. `None` if something `forbidden` is used.
-pub fn sweep(trace: Trace, rounds: Option<&Rounds>, forbidden: impl Fn(Value) -> bool) -> Option<Trace> {
+/// The trace without what nobody uses or needs, with the loop's phis and its jump. `None` if something `forbidden` is used.
+pub fn sweep(
+    trace: Trace,
+    rounds: Option<&Rounds>,
+    needless: &[bool],
+    forbidden: impl Fn(Value) -> bool,
+) -> Option<Trace> {
     let count = trace.insts.len();
     let mut live = Live {
         trace: &trace,
         rounds,
+        needless,
         insts: vec![false; count],
         phis: vec![false; rounds.map_or(0, |rounds| rounds.head)],
         snapshots: [vec![false; trace.snapshots.len()], vec![false; trace.snapshots.len()]],

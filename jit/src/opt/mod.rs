@@ -4,7 +4,7 @@
 //! trace is being recorded: [`Builder::emit`] sends each instruction through the chain of [`builder::PASSES`]. When a
 //! recording has come back to its start, [`peel::close_loop`] sends its instructions through the same chain once more,
 //! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
-//! [`dce`] leaves out what nobody uses.
+//! `counts` finds reference counts that need not change, and [`dce`] leaves out what nobody uses.
 //!
 //! One pass a file:
 //!
@@ -26,6 +26,7 @@ pub mod peel;
 
 mod boxes;
 mod compare;
+mod counts;
 mod cse;
 mod facts;
 mod float;

@@ -22,11 +22,13 @@
 //!
 //! The slots given are out of memory at the head: memory holds the empty word, or a word that the exits drop (they mention
 //! all of these slots) and that the loop does not touch. So a recorded round that stores to the memory of such a slot must
-//! leave the empty word there, and have left it there at the head.
+//! leave the empty word there, and have left it there at the head. Shared objects among them must live as long as the loop,
+//! whatever it does: constants of the trace do.
 
 use std::collections::HashMap;
 
 use super::builder::{Builder, Contradiction};
+use super::counts;
 use super::dce::{Rounds, sweep};
 use super::facts::Fact;
 use super::words::Words;
@@ -65,7 +67,8 @@ pub fn close_loop(mut b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned
     let rounds = Rounds { head: start.count, next };
     let words = b.words.take();
     let forbidden = |value: Value| words.as_ref().is_some_and(|words| words.is_stand_in_box(value));
-    sweep(b.trace, Some(&rounds), forbidden).ok_or(Abandoned::SlotInUse)
+    let needless = counts::run(&mut b.trace, Some(&rounds), b.types.is_stable);
+    sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)
 }
 
 /// Has the round stored something else than the empty word, at last, into a slot of the head?

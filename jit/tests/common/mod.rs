@@ -1,4 +1,7 @@
 //! What tests of the optimizer share: callees, types, and sending a trace through the builder.
+#![allow(dead_code, reason = "each test uses a part")]
+
+pub mod random;
 
 use std::collections::HashMap;
 

@@ -1,0 +1,254 @@
+//! Reference counts that need not change.
+//!
+//! Two patterns, once all instructions are there:
+//!
+//! * **Pairs**: `incref v`, and later its release, with nothing between that could take another reference to `v` away. What
+//!   kept `v` alive when its count was raised does so until the end. Snapshots between own nothing of it then.
+//! * **Slots of a quiet loop**: a loop puts an object, borrowed from memory, into a slot of the base frame, and takes the
+//!   previous one out, which is never the last reference. If nothing in the loop takes references away that memory of the
+//!   lending class holds, each object lives as long as the loop: the slot's memory stays as it was when the loop was
+//!   entered, and snapshots say what the slot holds.
+//!
+//! What can take a reference away is few things. A place in memory lets go of its object where it is overwritten; an object
+//! lets go of its contents where it is destroyed, for which its last reference must go: `decref`, `close_word`, calls.
+//! `close_shared` never takes the last one, and what `decref_inert` and `close_inert` may destroy has no contents.
+
+use super::dce::Rounds;
+use super::hash::FastMap;
+use crate::ir::call::CallEffect;
+use crate::ir::{Class, Effect, Form, Inst, Op, SlotState, SnapshotId, Trace, Value, Width};
+
+/// How far behind an `incref` its release is looked for.
+const REACH: usize = 48;
+
+/// Which instructions need not be there. Snapshots are changed accordingly.
+pub fn run(trace: &mut Trace, rounds: Option<&Rounds>, is_stable: fn(usize) -> bool) -> Vec<bool> {
+    let mut removed = vec![false; trace.insts.len()];
+    let mut types = Types { of: FastMap::default(), is_stable };
+    for at in 0..trace.insts.len() {
+        types.see(trace, &trace.insts[at]);
+        if trace.insts[at].op == Op::Incref {
+            pair(trace, at, &mut types, &mut removed);
+        }
+    }
+    if let Some(rounds) = rounds {
+        slots(trace, rounds, &mut removed);
+    }
+    removed
+}
+
+/// How often a snapshot owns a value.
+fn owned(trace: &Trace, id: SnapshotId, value: Value) -> usize {
+    let slots = trace.snapshot(id).frames.iter().flat_map(|frame| &frame.slots);
+    slots.filter(|slot| slot.form == Form::Owned && slot.value == value).count()
+}
+
+/// One reference that the snapshot of the instruction owns is a shared one.
+fn share(trace: &mut Trace, at: usize, value: Value) {
+    change(trace, at, |slots| {
+        if let Some(slot) =
+            slots.iter_mut().flat_map(|s| s.iter_mut()).find(|s| s.form == Form::Owned && s.value == value)
+        {
+            slot.form = Form::Shared;
+        }
+    });
+}
+
+/// The base frame's slot holds an object where the trace may end.
+fn fill(trace: &mut Trace, at: usize, state: SlotState) {
+    change(trace, at, |slots| {
+        if let Err(i) = slots[0].binary_search_by_key(&state.index, |slot| slot.index) {
+            slots[0].insert(i, state);
+        }
+    });
+}
+
+/// Gives an instruction a snapshot of its own, whose frames' slots are changed.
+fn change(trace: &mut Trace, at: usize, change: impl FnOnce(&mut [&mut Vec<SlotState>])) {
+    let Some(id) = trace.insts[at].snapshot else { return };
+    let mut snapshot = trace.snapshot(id).clone();
+    let mut slots: Vec<&mut Vec<SlotState>> = snapshot.frames.iter_mut().map(|frame| &mut frame.slots).collect();
+    change(&mut slots);
+    trace.insts[at].snapshot = Some(trace.add_snapshot(snapshot));
+}
+
+/// Does it release a reference to its operand?
+fn is_release(op: Op) -> bool {
+    matches!(op, Op::Decref | Op::DecrefInert | Op::CloseWord | Op::CloseInert | Op::CloseShared)
+}
+
+/// The types that guards have shown, as far as a walk has come.
+struct Types {
+    of: FastMap<Value, u64>,
+    is_stable: fn(usize) -> bool,
+}
+
+impl Types {
+    fn see(&mut self, trace: &Trace, inst: &Inst) {
+        if inst.op == Op::GuardType {
+            if let Some(ty) = trace.as_const(inst.args[1]) {
+                self.of.insert(inst.args[0], ty.bits);
+            }
+        }
+    }
+
+    /// Are these surely different objects? Instances may have changed their classes since, but not to or from a built-in type.
+    fn are_distinct(&self, x: Value, y: Value) -> bool {
+        let stable = |ty: u64| (self.is_stable)(ty as usize);
+        match (self.of.get(&x), self.of.get(&y)) {
+            (Some(&a), Some(&b)) => a != b && (stable(a) || stable(b)),
+            _ => false,
+        }
+    }
+}
+
+// ---- pairs ----
+
+/// Removes an `incref` and its release, if nothing between takes references away.
+fn pair(trace: &mut Trace, at: usize, types: &mut Types, removed: &mut [bool]) {
+    let value = trace.insts[at].args[0];
+    let (mut leaving, mut needless) = (Vec::new(), vec![at]);
+    for here in at + 1..trace.insts.len().min(at + REACH) {
+        if removed[here] {
+            continue;
+        }
+        let inst = &trace.insts[here];
+        types.see(trace, inst);
+        if let Some(id) = inst.snapshot {
+            // What the trace owns must be known where it may end.
+            if owned(trace, id, value) == 0 {
+                return;
+            }
+            leaving.push(here);
+        }
+        match inst.op.effect() {
+            Effect::Count if inst.args[0] == value && is_release(inst.op) => {
+                needless.push(here);
+                for at in leaving {
+                    share(trace, at, value);
+                }
+                needless.into_iter().for_each(|at| removed[at] = true);
+                return;
+            }
+            Effect::Count if inst.op == Op::Incref => {}
+            // Another object, and nothing that has contents is destroyed.
+            Effect::Count
+                if matches!(inst.op, Op::DecrefInert | Op::CloseInert | Op::CloseShared)
+                    && types.are_distinct(inst.args[0], value) => {}
+            Effect::Count | Effect::Control => return,
+            Effect::Call if inst.call.is_none_or(|id| trace.call(id).effect != CallEffect::Pure) => return,
+            // The reference is put away.
+            Effect::Store if inst.args.last() == Some(&value) => return,
+            // The reference that was just taken is one more than the object has otherwise.
+            Effect::Guard if inst.op == Op::GuardShared && inst.args[0] == value => needless.push(here),
+            Effect::Guard if inst.op == Op::GuardShared && !types.are_distinct(inst.args[0], value) => return,
+            Effect::Call | Effect::Store | Effect::Guard => {}
+            Effect::Pure | Effect::Load | Effect::Checked | Effect::Alloc => {}
+        }
+    }
+}
+
+// ---- slots of quiet loops ----
+
+/// A slot of the base frame that a loop fills in each round.
+struct Filled {
+    index: u16,
+    /// The store.
+    at: usize,
+    /// The word before it, and the one that it puts there.
+    previous: Value,
+    value: Value,
+    /// What is not needed: the store, the `incref`, the guard and the end of the word before.
+    needless: Vec<usize>,
+}
+
+fn slots(trace: &mut Trace, rounds: &Rounds, removed: &mut [bool]) {
+    let Some(written) = quiet(trace, rounds.head) else { return };
+    let body = rounds.head + 1..trace.insts.len();
+    for at in body.clone() {
+        let Some(slot) = filled(trace, rounds, at, written, removed) else { continue };
+        slot.needless.iter().for_each(|&at| removed[at] = true);
+        for at in body.clone().filter(|&at| !removed[at]) {
+            let value = if at > slot.at { slot.value } else { slot.previous };
+            fill(trace, at, SlotState { index: slot.index, form: Form::Shared, value });
+        }
+    }
+}
+
+/// The classes of memory that a loop writes, if nothing in it destroys an object that has contents.
+fn quiet(trace: &Trace, head: usize) -> Option<u32> {
+    let mut written = 0;
+    for inst in &trace.insts[head..] {
+        match inst.op {
+            Op::Decref | Op::CloseWord => return None,
+            Op::Call => match inst.call.map(|id| trace.call(id).effect) {
+                Some(CallEffect::Pure | CallEffect::Writes(0)) => {}
+                _ => return None,
+            },
+            Op::Store | Op::StoreIndexed => written |= inst.access.map_or(u32::MAX, |access| access.class.bit()),
+            _ => {}
+        }
+    }
+    Some(written)
+}
+
+/// Was the object lent by memory that the loop does not write?
+fn is_lent(trace: &Trace, object: Value, written: u32) -> bool {
+    let Some(load) = object.inst().map(|i| &trace.insts[i]).filter(|inst| inst.op.effect() == Effect::Load) else {
+        return false;
+    };
+    load.access.is_some_and(|access| {
+        written & access.class.bit() == 0 && !matches!(access.class, Class::Slot | Class::FrameHeader | Class::Raw)
+    })
+}
+
+/// The slot that the store at `at` fills, if it is one of those that need not be filled.
+fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bool]) -> Option<Filled> {
+    let inst = &trace.insts[at];
+    let access = inst.access.filter(|access| access.class == Class::Slot && access.width == Width::W64)?;
+    if inst.op != Op::Store || trace.insts[inst.args[0].inst()?].op != Op::Frame {
+        return None;
+    }
+    let index = u16::try_from((access.offset - rpy_vm::layout::FRAME_LOCALS as i32) / 8).ok()?;
+    let value = inst.args[1];
+    // The first round did the same, with what is there when the loop is entered.
+    let is_here = |inst: &&Inst| inst.access.is_some_and(|a| a.class == Class::Slot && a.offset == access.offset);
+    let (first, body) = trace.insts.split_at(rounds.head);
+    let previous = first.iter().rev().find(is_here).filter(|inst| inst.op == Op::Store)?.args[1];
+    let carried = previous.inst().filter(|&i| i < rounds.head).is_some_and(|i| rounds.next[i] == value);
+    if !carried || value == previous || !is_lent(trace, value, written) || !is_lent(trace, previous, written) {
+        return None;
+    }
+    if body.iter().filter(is_here).count() != 1 {
+        return None;
+    }
+    let mut needless = vec![at];
+    let (mut increfs, mut guards, mut shared, mut inert) = (0, 0, 0, 0);
+    for (i, inst) in trace.insts.iter().enumerate().skip(rounds.head).filter(|(i, _)| !removed[*i]) {
+        let counter = match inst.op {
+            Op::Incref if inst.args[0] == value => &mut increfs,
+            Op::GuardShared if inst.args[0] == previous => &mut guards,
+            Op::CloseShared if inst.args[0] == previous => &mut shared,
+            Op::CloseInert if inst.args[0] == previous => &mut inert,
+            op if is_release(op) && (inst.args[0] == value || inst.args[0] == previous) => return None,
+            _ => {
+                if let Some(id) = inst.snapshot {
+                    // Where the trace may end, it owns neither, and the slot is in memory.
+                    let base = &trace.snapshot(id).frames[0].slots;
+                    let owns = owned(trace, id, value) + owned(trace, id, previous) != 0;
+                    if owns || base.iter().any(|slot| slot.index == index) {
+                        return None;
+                    }
+                }
+                continue;
+            }
+        };
+        *counter += 1;
+        needless.push(i);
+    }
+    let counted = (increfs, guards, shared, inert);
+    if counted != (1, 1, 1, 0) && counted != (1, 0, 0, 1) {
+        return None;
+    }
+    Some(Filled { index, at, previous, value, needless })
+}
