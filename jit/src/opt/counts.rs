@@ -6,8 +6,8 @@
 //!   kept `v` alive when its count was raised does so until the end. Snapshots between own nothing of it then.
 //! * **Slots of a quiet loop**: a loop puts an object, borrowed from memory, into a slot of the base frame, and takes the
 //!   previous one out, which is never the last reference. If nothing in the loop takes references away that memory of the
-//!   lending class holds, each object lives as long as the loop: the slot's memory stays as it was when the loop was
-//!   entered, and snapshots say what the slot holds.
+//!   lending class holds, each object lives as long as the loop: the first round leaves the slot's memory empty, and
+//!   snapshots say what the slot holds, which is shared.
 //!
 //! What can take a reference away is few things. A place in memory lets go of its object where it is overwritten; an object
 //! lets go of its contents where it is destroyed, for which its last reference must go: `decref`, `close_word`, calls.
@@ -15,6 +15,7 @@
 
 use super::dce::Rounds;
 use super::hash::FastMap;
+use super::words::EMPTY;
 use crate::ir::call::CallEffect;
 use crate::ir::{Class, Effect, Form, Inst, Op, SlotState, SnapshotId, Trace, Value, Width};
 
@@ -153,32 +154,41 @@ fn pair(trace: &mut Trace, at: usize, types: &mut Types, removed: &mut [bool]) {
 /// A slot of the base frame that a loop fills in each round.
 struct Filled {
     index: u16,
-    /// The store.
+    /// The store, and that of the first round.
     at: usize,
+    first: usize,
     /// The word before it, and the one that it puts there.
     previous: Value,
     value: Value,
-    /// What is not needed: the store, the `incref`, the guard and the end of the word before.
+    /// What is not needed: the store, the guard and the end of the word before, the `incref` of both rounds.
     needless: Vec<usize>,
 }
 
 fn slots(trace: &mut Trace, rounds: &Rounds, removed: &mut [bool]) {
-    let Some(written) = quiet(trace, rounds.head) else { return };
-    let body = rounds.head + 1..trace.insts.len();
-    for at in body.clone() {
+    let Some(written) = quiet(trace) else { return };
+    for at in rounds.head + 1..trace.insts.len() {
         let Some(slot) = filled(trace, rounds, at, written, removed) else { continue };
         slot.needless.iter().for_each(|&at| removed[at] = true);
-        for at in body.clone().filter(|&at| !removed[at]) {
+        trace.insts[slot.first].args[1] = trace.obj(EMPTY as usize);
+        // Instructions that shared a snapshot do so again.
+        let mut filled: FastMap<(u32, Value), SnapshotId> = FastMap::default();
+        for at in (slot.first..trace.insts.len()).filter(|&at| !removed[at]) {
+            let Some(id) = trace.insts[at].snapshot else { continue };
             let value = if at > slot.at { slot.value } else { slot.previous };
+            if let Some(&known) = filled.get(&(id.0, value)) {
+                trace.insts[at].snapshot = Some(known);
+                continue;
+            }
             fill(trace, at, SlotState { index: slot.index, form: Form::Shared, value });
+            filled.extend(trace.insts[at].snapshot.map(|new| ((id.0, value), new)));
         }
     }
 }
 
-/// The classes of memory that a loop writes, if nothing in it destroys an object that has contents.
-fn quiet(trace: &Trace, head: usize) -> Option<u32> {
+/// The classes of memory that the trace writes, if nothing in it destroys an object that has contents.
+fn quiet(trace: &Trace) -> Option<u32> {
     let mut written = 0;
-    for inst in &trace.insts[head..] {
+    for inst in &trace.insts {
         match inst.op {
             Op::Decref | Op::CloseWord => return None,
             Op::Call => match inst.call.map(|id| trace.call(id).effect) {
@@ -213,30 +223,36 @@ fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bo
     let value = inst.args[1];
     // The first round did the same, with what is there when the loop is entered.
     let is_here = |inst: &&Inst| inst.access.is_some_and(|a| a.class == Class::Slot && a.offset == access.offset);
-    let (first, body) = trace.insts.split_at(rounds.head);
-    let previous = first.iter().rev().find(is_here).filter(|inst| inst.op == Op::Store)?.args[1];
+    let mut stores = (0..trace.insts.len()).filter(|&i| is_here(&&trace.insts[i]) && trace.insts[i].op == Op::Store);
+    let first = stores.next().filter(|&first| first < rounds.head)?;
+    let previous = trace.insts[first].args[1];
     let carried = previous.inst().filter(|&i| i < rounds.head).is_some_and(|i| rounds.next[i] == value);
     if !carried || value == previous || !is_lent(trace, value, written) || !is_lent(trace, previous, written) {
         return None;
     }
-    if body.iter().filter(is_here).count() != 1 {
+    if stores.next() != Some(at)
+        || stores.next().is_some()
+        || trace.insts[rounds.head..].iter().filter(is_here).count() != 1
+    {
         return None;
     }
     let mut needless = vec![at];
-    let (mut increfs, mut guards, mut shared, mut inert) = (0, 0, 0, 0);
-    for (i, inst) in trace.insts.iter().enumerate().skip(rounds.head).filter(|(i, _)| !removed[*i]) {
+    let (mut taken, mut increfs, mut guards, mut shared, mut inert) = (0, 0, 0, 0, 0);
+    for (i, inst) in trace.insts.iter().enumerate().filter(|(i, _)| !removed[*i]) {
+        let in_body = i > rounds.head;
         let counter = match inst.op {
-            Op::Incref if inst.args[0] == value => &mut increfs,
-            Op::GuardShared if inst.args[0] == previous => &mut guards,
-            Op::CloseShared if inst.args[0] == previous => &mut shared,
-            Op::CloseInert if inst.args[0] == previous => &mut inert,
+            Op::Incref if !in_body && inst.args[0] == previous => &mut taken,
+            Op::Incref if in_body && inst.args[0] == value => &mut increfs,
+            Op::GuardShared if in_body && inst.args[0] == previous => &mut guards,
+            Op::CloseShared if in_body && inst.args[0] == previous => &mut shared,
+            Op::CloseInert if in_body && inst.args[0] == previous => &mut inert,
             op if is_release(op) && (inst.args[0] == value || inst.args[0] == previous) => return None,
             _ => {
                 if let Some(id) = inst.snapshot {
                     // Where the trace may end, it owns neither, and the slot is in memory.
                     let base = &trace.snapshot(id).frames[0].slots;
                     let owns = owned(trace, id, value) + owned(trace, id, previous) != 0;
-                    if owns || base.iter().any(|slot| slot.index == index) {
+                    if owns || i > first && base.iter().any(|slot| slot.index == index) {
                         return None;
                     }
                 }
@@ -246,9 +262,9 @@ fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bo
         *counter += 1;
         needless.push(i);
     }
-    let counted = (increfs, guards, shared, inert);
-    if counted != (1, 1, 1, 0) && counted != (1, 0, 0, 1) {
+    let counted = (taken, increfs, guards, shared, inert);
+    if counted != (1, 1, 1, 1, 0) && counted != (1, 1, 0, 0, 1) {
         return None;
     }
-    Some(Filled { index, at, previous, value, needless })
+    Some(Filled { index, at, first, previous, value, needless })
 }
