@@ -151,36 +151,47 @@ fn pair(trace: &mut Trace, at: usize, types: &mut Types, removed: &mut [bool]) {
 
 // ---- slots of quiet loops ----
 
-/// A slot of the base frame that a loop fills in each round.
+/// Slots of the base frame that a loop fills with one object in each round.
 struct Filled {
+    slots: Vec<Slot>,
+    /// The words before it, and the one that it puts there.
+    previous: Value,
+    value: Value,
+    /// What is not needed: the stores, the guards and the ends of the words before, the `incref` of both rounds.
+    needless: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
     index: u16,
     /// The store, and that of the first round.
     at: usize,
     first: usize,
-    /// The word before it, and the one that it puts there.
-    previous: Value,
-    value: Value,
-    /// What is not needed: the store, the guard and the end of the word before, the `incref` of both rounds.
-    needless: Vec<usize>,
 }
 
 fn slots(trace: &mut Trace, rounds: &Rounds, removed: &mut [bool]) {
     let Some(written) = quiet(trace) else { return };
     for at in rounds.head + 1..trace.insts.len() {
-        let Some(slot) = filled(trace, rounds, at, written, removed) else { continue };
-        slot.needless.iter().for_each(|&at| removed[at] = true);
-        trace.insts[slot.first].args[1] = trace.obj(EMPTY as usize);
-        // Instructions that shared a snapshot do so again.
-        let mut filled: FastMap<(u32, Value), SnapshotId> = FastMap::default();
-        for at in (slot.first..trace.insts.len()).filter(|&at| !removed[at]) {
-            let Some(id) = trace.insts[at].snapshot else { continue };
-            let value = if at > slot.at { slot.value } else { slot.previous };
-            if let Some(&known) = filled.get(&(id.0, value)) {
-                trace.insts[at].snapshot = Some(known);
-                continue;
+        if removed[at] {
+            continue;
+        }
+        let Some(found) = filled(trace, rounds, at, written, removed) else { continue };
+        found.needless.iter().for_each(|&at| removed[at] = true);
+        let empty = trace.obj(EMPTY as usize);
+        for slot in &found.slots {
+            trace.insts[slot.first].args[1] = empty;
+            // Instructions that shared a snapshot do so again.
+            let mut filled: FastMap<(u32, Value), SnapshotId> = FastMap::default();
+            for at in (slot.first..trace.insts.len()).filter(|&at| !removed[at]) {
+                let Some(id) = trace.insts[at].snapshot else { continue };
+                let value = if at > slot.at { found.value } else { found.previous };
+                if let Some(&known) = filled.get(&(id.0, value)) {
+                    trace.insts[at].snapshot = Some(known);
+                    continue;
+                }
+                fill(trace, at, SlotState { index: slot.index, form: Form::Shared, value });
+                filled.extend(trace.insts[at].snapshot.map(|new| ((id.0, value), new)));
             }
-            fill(trace, at, SlotState { index: slot.index, form: Form::Shared, value });
-            filled.extend(trace.insts[at].snapshot.map(|new| ((id.0, value), new)));
         }
     }
 }
@@ -212,35 +223,47 @@ fn is_lent(trace: &Trace, object: Value, written: u32) -> bool {
     })
 }
 
-/// The slot that the store at `at` fills, if it is one of those that need not be filled.
-fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bool]) -> Option<Filled> {
+/// The slot that the store at `at` fills with `value`, if the first round filled it with `previous`, and nothing else touches it.
+fn slot(trace: &Trace, head: usize, at: usize) -> Option<(Slot, Value)> {
     let inst = &trace.insts[at];
     let access = inst.access.filter(|access| access.class == Class::Slot && access.width == Width::W64)?;
     if inst.op != Op::Store || trace.insts[inst.args[0].inst()?].op != Op::Frame {
         return None;
     }
     let index = u16::try_from((access.offset - rpy_vm::layout::FRAME_LOCALS as i32) / 8).ok()?;
-    let value = inst.args[1];
-    // The first round did the same, with what is there when the loop is entered.
-    let is_here = |inst: &&Inst| inst.access.is_some_and(|a| a.class == Class::Slot && a.offset == access.offset);
-    let mut stores = (0..trace.insts.len()).filter(|&i| is_here(&&trace.insts[i]) && trace.insts[i].op == Op::Store);
-    let first = stores.next().filter(|&first| first < rounds.head)?;
-    let previous = trace.insts[first].args[1];
+    let is_here = |i: &usize| {
+        trace.insts[*i].access.is_some_and(|other| other.class == Class::Slot && other.offset == access.offset)
+    };
+    let mut stores = (0..trace.insts.len()).filter(is_here).filter(|&i| trace.insts[i].op == Op::Store);
+    let first = stores.next().filter(|&first| first < head)?;
+    if stores.next() != Some(at) || stores.next().is_some() || (head..trace.insts.len()).filter(is_here).count() != 1 {
+        return None;
+    }
+    Some((Slot { index, at, first }, trace.insts[first].args[1]))
+}
+
+/// The slots that the loop fills with what the store at `at` stores, if they are of those that need not be filled.
+fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bool]) -> Option<Filled> {
+    let (_, previous) = slot(trace, rounds.head, at)?;
+    let value = trace.insts[at].args[1];
     let carried = previous.inst().filter(|&i| i < rounds.head).is_some_and(|i| rounds.next[i] == value);
     if !carried || value == previous || !is_lent(trace, value, written) || !is_lent(trace, previous, written) {
         return None;
     }
-    if stores.next() != Some(at)
-        || stores.next().is_some()
-        || trace.insts[rounds.head..].iter().filter(is_here).count() != 1
-    {
-        return None;
-    }
-    let mut needless = vec![at];
+    let (mut slots, mut needless) = (Vec::new(), Vec::new());
     let (mut taken, mut increfs, mut guards, mut shared, mut inert) = (0, 0, 0, 0, 0);
     for (i, inst) in trace.insts.iter().enumerate().filter(|(i, _)| !removed[*i]) {
         let in_body = i > rounds.head;
         let counter = match inst.op {
+            Op::Store if in_body && inst.args[1] == value => {
+                let (slot, before) = slot(trace, rounds.head, i)?;
+                if before != previous {
+                    return None;
+                }
+                slots.push(slot);
+                needless.push(i);
+                continue;
+            }
             Op::Incref if !in_body && inst.args[0] == previous => &mut taken,
             Op::Incref if in_body && inst.args[0] == value => &mut increfs,
             Op::GuardShared if in_body && inst.args[0] == previous => &mut guards,
@@ -248,13 +271,9 @@ fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bo
             Op::CloseInert if in_body && inst.args[0] == previous => &mut inert,
             op if is_release(op) && (inst.args[0] == value || inst.args[0] == previous) => return None,
             _ => {
-                if let Some(id) = inst.snapshot {
-                    // Where the trace may end, it owns neither, and the slot is in memory.
-                    let base = &trace.snapshot(id).frames[0].slots;
-                    let owns = owned(trace, id, value) + owned(trace, id, previous) != 0;
-                    if owns || i > first && base.iter().any(|slot| slot.index == index) {
-                        return None;
-                    }
+                // Where the trace may end, it owns neither.
+                if inst.snapshot.is_some_and(|id| owned(trace, id, value) + owned(trace, id, previous) != 0) {
+                    return None;
                 }
                 continue;
             }
@@ -262,9 +281,17 @@ fn filled(trace: &Trace, rounds: &Rounds, at: usize, written: u32, removed: &[bo
         *counter += 1;
         needless.push(i);
     }
-    let counted = (taken, increfs, guards, shared, inert);
-    if counted != (1, 1, 1, 1, 0) && counted != (1, 1, 0, 0, 1) {
+    // And the slots are in memory.
+    let first = slots.iter().map(|slot| slot.first).min()?;
+    let mut leaving = (first..trace.insts.len()).filter(|&i| !removed[i]).filter_map(|i| trace.insts[i].snapshot);
+    let mentions = |id: SnapshotId| {
+        let base = &trace.snapshot(id).frames[0].slots;
+        base.iter().any(|mentioned| slots.iter().any(|slot| slot.index == mentioned.index))
+    };
+    if leaving.any(mentions) {
         return None;
     }
-    Some(Filled { index, at, first, previous, value, needless })
+    let count = slots.len();
+    let counted = taken == count && increfs == count && shared + inert == count && guards == shared;
+    counted.then_some(Filled { slots, previous, value, needless })
 }

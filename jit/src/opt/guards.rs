@@ -102,6 +102,8 @@ fn is(b: &mut Builder, inst: &mut Inst) -> PassResult {
             if possible { Ok(Step::Next) } else { Err(Contradiction) }
         }
         _ if constant.bits == 0 && b.facts.get(&b.trace, value).nonnull => Err(Contradiction),
+        // The word of an empty slot is no object's.
+        Ty::Obj if constant.bits & 1 != 0 && b.facts.get(&b.trace, value).object => Err(Contradiction),
         _ => Ok(Step::Next),
     }
 }
