@@ -55,8 +55,9 @@ fn programs(folder: &str) -> Vec<(PathBuf, PathBuf)> {
     found
 }
 
-fn run(program: &Path, expected: &Path) -> Outcome {
+fn run(program: &Path, expected: &Path, mode: &str) -> Outcome {
     let mut child = match Command::new(env!("CARGO_BIN_EXE_rpy"))
+        .args(["-X", mode])
         .arg(program.file_name().unwrap_or_default())
         .current_dir(program.parent().unwrap_or(root()))
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -120,14 +121,13 @@ fn run(program: &Path, expected: &Path) -> Outcome {
     Outcome::Passed
 }
 
-#[test]
-fn programs_print_what_cpython_prints() {
+fn check(mode: &str) {
     let known = known_failures();
     let mut complaints = Vec::new();
     let mut passed = 0;
     for (program, expected) in programs("tests/programs").into_iter().chain(programs("examples")) {
         let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        match (run(&program, &expected), known.get(&name)) {
+        match (run(&program, &expected, mode), known.get(&name)) {
             (Outcome::Passed, None) => passed += 1,
             (Outcome::Passed, Some(_)) => complaints.push(format!("{name} passes now: take it off the list")),
             (Outcome::Failed(_), Some(_)) => {}
@@ -135,7 +135,22 @@ fn programs_print_what_cpython_prints() {
             (Outcome::Crashed(what), _) => complaints.push(format!("{name}: {what}")),
         }
     }
-    println!("{passed} programs as expected, {} known failures", known.len());
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    println!("{passed} programs as expected with {mode}, {} known failures", known.len());
+    assert!(complaints.is_empty(), "with {mode}:\n{}", complaints.join("\n"));
     assert!(passed > 0, "no program was found");
+}
+
+#[test]
+fn programs_print_what_cpython_prints() {
+    check("jit=off");
+}
+
+#[test]
+fn programs_print_the_same_with_the_jit() {
+    check("jit=on");
+}
+
+#[test]
+fn programs_print_the_same_with_an_eager_jit() {
+    check("jit=eager");
 }

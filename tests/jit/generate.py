@@ -12,7 +12,7 @@ import random
 import sys
 
 NUMBERS = ["a", "b", "c", "i", "g"]
-INTS = ["0", "1", "2", "3", "7", "-1", "10", "255", "256", "65537", "1 << 30", "(1 << 31) - 1", "1 << 40", "1 << 62", "-(1 << 63)"]
+INTS = ["0", "1", "2", "3", "7", "-1", "10", "255", "256", "65537", "(1 << 30)", "((1 << 31) - 1)", "(1 << 40)", "(1 << 62)", "(-(1 << 63))"]
 FLOATS = ["0.0", "1.0", "0.5", "-2.5", "1e10", "1e-3", "3.25"]
 
 
@@ -137,7 +137,7 @@ class Maker:
                 lambda: self.line(f"if i == {self.random.randrange(300)}: Point.get = lambda self, n: n + 1000"),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: Sub.limit = {self.choose(*INTS)}"),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: f0 = lambda x, y=2: x - y"),
-                lambda: self.line(f"if i == {self.random.randrange(300)}: a = {self.choose('2.5', 'True', '1 << 70', '-3')}"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: a = {self.choose('2.5', 'True', '(1 << 70)', '-3')}"),
                 lambda: self.line("text = text[1:] + text[0]"),
                 lambda: self.line(f"for q in gen({self.choose('3', 'i % 4')}): b = fit(b + q)"),
                 lambda: self.line(f"c = fit(sum([q * 2 for q in items[:4]]))"),
