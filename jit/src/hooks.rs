@@ -18,7 +18,7 @@ use crate::options::{Mode, Options};
 use crate::recorder::{LoopKey, Outcome, Recorder};
 
 /// Failed recordings after which a loop is left to the interpreter for good.
-const MAX_FAILURES: u32 = 4;
+const MAX_FAILURES: u32 = 5;
 /// Compiled loops that are kept.
 const MAX_LOOPS: usize = 4_000;
 
@@ -193,7 +193,7 @@ impl State {
     /// A loop was not compiled: it waits longer each time.
     fn postpone(&mut self, jump: *mut u16) {
         let failures = self.loops.failed(jump as usize);
-        let wait = 2_000u16.saturating_mul(1 << failures.min(5));
+        let wait = 50u16.saturating_mul(1 << (3 * failures).min(10));
         // SAFETY: the jump's cache: its code is running.
         unsafe { *jump.add(1) = wait };
     }

@@ -4,6 +4,7 @@ use rpy_vm::err::PyResult;
 use rpy_vm::object::CompareOp;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyStruct};
+use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::protocol::object::rich_compare_bool;
 use rpy_vm::protocol::{number, object, sequence};
@@ -76,6 +77,21 @@ pub unsafe extern "C" fn dict_get(dict: *const PyObject, key: *const PyObject) -
     match dict.find_plain(key) {
         Ok(Some(index)) => dict.value_at(index).map_or(core::ptr::null_mut(), PyObject::as_ptr),
         _ => core::ptr::null_mut(),
+    }
+}
+
+/// The value that an instance in dictionary mode has under a name (borrowed); null if there is none, or the instance is in
+/// another mode.
+///
+/// # Safety
+/// A live instance of a type with MANAGED_DICT, and a live exact string.
+pub unsafe extern "C" fn instance_get(instance: *const PyObject, name: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match shape::dict_of(&*instance) {
+            Some(dict) => dict_get((*dict).as_object(), name),
+            None => core::ptr::null_mut(),
+        }
     }
 }
 

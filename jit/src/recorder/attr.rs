@@ -1,18 +1,27 @@
-//! Attributes, by what the instruction's inline cache has learned (see the VM's `interp::ops::attr` for its layout).
+//! Attributes. Loads are looked up anew, so that sites with many types are recorded, too; what enters a Python function, and stores,
+//! go by what the instruction's inline cache has learned (see the VM's `interp::ops::attr` for its layout), as the interpreter will.
 
 use rpy_vm::interp::opcode::*;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
+use rpy_vm::object::defs::member;
 use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::{PyTypeObject, flags};
+use rpy_vm::protocol::object::generic_getattr_slot;
+use rpy_vm::types::descr::member::PyMemberDescr;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::module::PyModule;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::type_::lookup::lookup;
 
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
+use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::runtime;
 
 /// Cache unit `n` behind an instruction.
 unsafe fn cache(at: Registers<'_>, n: usize) -> usize {
@@ -32,76 +41,154 @@ unsafe fn cache_version(at: Registers<'_>) -> u32 {
     unsafe { (at.instr.add(2) as *const u32).read_unaligned() }
 }
 
+/// The byte offset of a writable object member (what `__slots__` makes).
+fn object_member(ty: &PyTypeObject, found: &PyObject) -> Option<usize> {
+    let descr = found.downcast_exact::<PyMemberDescr>()?;
+    // SAFETY: descriptors keep their definition alive.
+    let def = unsafe { &*descr.d_member.get() };
+    let plain = def.type_code == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0;
+    if plain && ty.is_subtype(&descr.d_type) { usize::try_from(def.offset).ok() } else { None }
+}
+
 impl Recorder {
     pub(super) unsafe fn load_attr(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
-        // SAFETY: the real operand; the caches of this instruction.
+        // SAFETY: the real operand; the name and the caches of this instruction.
         unsafe {
             let owner = self.real(at, 1)?;
-            let sym = self.peek(1)?;
-            let Sym::Obj { value: object, .. } = sym else { return Err(Abort("an attribute of a number")) };
-            match op {
-                LOAD_ATTR_INSTANCE_VALUE => {
-                    self.guard_shape(object, owner, Some(cache_version(at)))?;
-                    let value = self.load_slot(object, cache(at, 3))?;
-                    let real = &*shape::slot_at(owner, cache(at, 3)).get();
-                    let sym = self.likely_constant_attribute(value, real)?;
-                    self.finish_load(at, arg, sym)
+            let Sym::Obj { value: object, .. } = self.peek(1)? else { return Err(Abort("an attribute of a number")) };
+            let name = (*at.frame).code().name_at(arg >> 1);
+            if let Some(module) = owner.downcast_exact::<PyModule>() {
+                if lookup(owner.ty(), name).is_some() {
+                    return Err(Abort("an attribute of the module type"));
                 }
-                LOAD_ATTR_SLOT => {
-                    self.guard_owner(object, owner, cache_version(at))?;
-                    if shape::slot_at(owner, cache(at, 3)).get().is_null() {
-                        return Err(Abort("an empty slot"));
+                self.guard_is(object, owner)?;
+                let Some(dict) = module.md_dict.get() else { return Err(Abort("a module without a dict")) };
+                let Some(index) = dict.lookup_index(name) else { return Err(Abort("no such attribute")) };
+                let sym = self.dict_value(&dict, index)?;
+                return self.finish_load(at, arg, sym);
+            }
+            if let Some(ty) = owner.downcast_ref::<PyTypeObject>() {
+                return self.load_class_attr(at, object, ty, name, arg);
+            }
+            if op == LOAD_ATTR_PROPERTY {
+                self.guard_owner(object, owner, cache_version(at))?;
+                let getter = cache_object(at, 5)?;
+                let Some(function) = getter.downcast_exact::<PyFunction>() else { return Err(Abort("a getter")) };
+                self.expect_enter(function, 1)?;
+                let this = self.pop()?;
+                return self.enter(function, &[this], 10);
+            }
+            self.load_instance_attr(at, object, owner, name, arg)
+        }
+    }
+
+    /// An attribute of a class that has no metaclass of its own.
+    unsafe fn load_class_attr(
+        &mut self,
+        at: Registers<'_>,
+        object: Value,
+        ty: &PyTypeObject,
+        name: &PyStr,
+        arg: usize,
+    ) -> Done {
+        let owner = ty.as_object();
+        if !core::ptr::eq(owner.ty(), PyTypeObject::type_object()) || lookup(owner.ty(), name).is_some() {
+            return Err(self.no_attribute(owner, name));
+        }
+        let Some(found) = lookup(ty, name) else { return Err(self.no_attribute(owner, name)) };
+        if found.ty().tp_descr_get.get().is_some() && !PyFunction::check_exact(found) {
+            return Err(self.no_attribute(owner, name));
+        }
+        self.guard_is(object, owner)?;
+        self.guard_version(ty)?;
+        let value = self.constant_sym(found);
+        // SAFETY: passed on.
+        unsafe { self.finish_load(at, arg, value) }
+    }
+
+    /// An attribute of an instance, found as `object.__getattribute__` finds it.
+    unsafe fn load_instance_attr(
+        &mut self,
+        at: Registers<'_>,
+        object: Value,
+        owner: &PyObject,
+        name: &PyStr,
+        arg: usize,
+    ) -> Done {
+        let ty = owner.ty();
+        let generic = generic_getattr_slot as *const () as usize;
+        if ty.tp_getattro.get().map(|f| f as usize) != Some(generic) {
+            return Err(self.no_attribute(owner, name));
+        }
+        let found = lookup(ty, name);
+        self.guard_type(object, ty)?;
+        self.guard_version(ty)?;
+        if let Some(found) = found
+            && found.ty().tp_descr_set.get().is_some()
+        {
+            let Some(offset) = object_member(ty, found) else { return Err(self.no_attribute(owner, name)) };
+            // SAFETY: the type says that there is an object field.
+            if unsafe { shape::slot_at(owner, offset) }.get().is_null() {
+                return Err(Abort("an empty slot"));
+            }
+            let value = self.load_slot(object, offset)?;
+            self.guard(Op::GuardNonNull, &[value])?;
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile }) };
+        }
+        if ty.has_flag(flags::MANAGED_DICT) {
+            // SAFETY: just checked; passed on.
+            unsafe {
+                if let Some(current) = shape::shape_of(owner).as_ref() {
+                    self.guard_attrs_word(object, current.word())?;
+                    if let Some(index) = current.lookup(name) {
+                        let value = self.load_slot(object, current.slot_offset(index))?;
+                        return self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile });
                     }
-                    let value = self.load_slot(object, cache(at, 3))?;
-                    self.guard(Op::GuardNonNull, &[value])?;
-                    self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile })
-                }
-                LOAD_ATTR_METHOD_NO_DICT | LOAD_ATTR_METHOD_LAZY_DICT | LOAD_ATTR_METHOD_WITH_VALUES => {
-                    self.guard_unhidden(object, owner, op, cache_version(at))?;
-                    let function = self.constant_object(cache_object(at, 5)?);
-                    let this = self.pop()?;
-                    self.push_obj(function, Hold::Constant);
-                    self.push(this);
-                    Ok(())
-                }
-                LOAD_ATTR_NONDESCRIPTOR_NO_DICT | LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES => {
-                    self.guard_unhidden(object, owner, op, cache_version(at))?;
-                    let value = self.constant_sym(cache_object(at, 5)?);
-                    self.finish_load(at, arg & !1, value)
-                }
-                LOAD_ATTR_CLASS | LOAD_ATTR_CLASS_WITH_METACLASS_CHECK => {
-                    let Some(ty) = owner.downcast_ref::<PyTypeObject>() else { return Err(Abort("not a class")) };
-                    if ty.tp_version_tag.get() != cache_version(at) {
-                        return Err(Abort("a stale cache"));
+                } else if shape::dict_of(owner).is_none() {
+                    self.guard_attrs_word(object, 0)?;
+                } else {
+                    let key = self.constant_object(name.as_object());
+                    let info = CallInfo {
+                        name: "instance_get",
+                        address: runtime::instance_get as *const () as usize,
+                        result: Ty::Obj,
+                        effect: CallEffect::Writes(0),
+                    };
+                    let value = self.call_runtime(info, &[object, key])?;
+                    if !runtime::instance_get(owner, name.as_object()).is_null() {
+                        self.guard(Op::GuardNonNull, &[value])?;
+                        return self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile });
                     }
-                    self.guard_is(object, owner)?;
-                    self.guard_version(ty)?;
-                    let value = self.constant_sym(cache_object(at, 5)?);
-                    self.finish_load(at, arg, value)
-                }
-                LOAD_ATTR_MODULE => {
-                    let Some(module) = owner.downcast_exact::<PyModule>() else { return Err(Abort("not a module")) };
-                    self.guard_is(object, owner)?;
-                    let name = (*at.frame).code().name_at(arg >> 1);
-                    let Some(dict) = module.md_dict.get() else { return Err(Abort("a module without a dict")) };
-                    let Some(index) = dict.lookup_index(name) else { return Err(Abort("no such attribute")) };
-                    let sym = self.dict_value(&dict, index)?;
-                    self.finish_load(at, arg, sym)
-                }
-                LOAD_ATTR_PROPERTY => {
-                    self.guard_owner(object, owner, cache_version(at))?;
-                    let getter = cache_object(at, 5)?;
-                    let Some(function) = getter.downcast_exact::<PyFunction>() else { return Err(Abort("a getter")) };
-                    let this = self.pop()?;
-                    self.enter(function, &[this], 10)
-                }
-                _ => {
-                    let name = (*at.frame).code().name_at(arg >> 1).to_string_lossy().into_owned();
-                    self.detail = Some(format!("{}.{name}, {}", owner.ty().full_name(), NAMES[op as usize]));
-                    Err(Abort("an attribute that is not cached"))
+                    let nothing = self.nothing;
+                    self.guard(Op::GuardIs, &[value, nothing])?;
                 }
             }
+        } else if ty.tp_dictoffset.get() != 0 {
+            return Err(self.no_attribute(owner, name));
         }
+        let Some(found) = found else { return Err(self.no_attribute(owner, name)) };
+        if found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
+            if arg & 1 == 0 {
+                return Err(self.no_attribute(owner, name));
+            }
+            let function = self.constant_object(found);
+            let this = self.pop()?;
+            self.push_obj(function, Hold::Constant);
+            self.push(this);
+            return Ok(());
+        }
+        if found.ty().tp_descr_get.get().is_some() {
+            return Err(self.no_attribute(owner, name));
+        }
+        let value = self.constant_sym(found);
+        // SAFETY: passed on.
+        unsafe { self.finish_load(at, arg, value) }
+    }
+
+    fn no_attribute(&mut self, owner: &PyObject, name: &PyStr) -> Abort {
+        self.detail = Some(format!("{}.{}", owner.ty().full_name(), name.to_string_lossy()));
+        Abort("an attribute of this kind")
     }
 
     /// Guards that an operand is this very object.
@@ -148,31 +235,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Guards that a class attribute is what it was, and not hidden by the instance.
-    unsafe fn guard_unhidden(&mut self, object: Value, owner: &PyObject, op: u8, version: u32) -> Done {
-        match op {
-            LOAD_ATTR_METHOD_WITH_VALUES | LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES => {
-                if owner.ty().tp_version_tag.get() != version {
-                    return Err(Abort("a stale cache"));
-                }
-                // SAFETY: passed on.
-                unsafe { self.guard_shape(object, owner, None) }
-            }
-            LOAD_ATTR_METHOD_LAZY_DICT => {
-                self.guard_owner(object, owner, version)?;
-                self.guard_attrs_word(object, 0)
-            }
-            _ => self.guard_owner(object, owner, version),
-        }
-    }
-
     fn load_slot(&mut self, object: Value, offset: usize) -> Result<Value, Abort> {
         self.emit(Inst::load(Ty::Obj, object, Access::word(Class::Attr, offset)))
-    }
-
-    /// An instance's attribute that holds a function or class is likely to stay the same.
-    fn likely_constant_attribute(&mut self, value: Value, _real: &PyObject) -> Result<Sym, Abort> {
-        Ok(Sym::Obj { value, hold: Hold::Fragile })
     }
 
     /// Replaces the owner by what was found.

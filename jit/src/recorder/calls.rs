@@ -64,7 +64,7 @@ impl Recorder {
     }
 
     /// Guards what entering a function with so many arguments relies on.
-    fn expect_enter(&mut self, function: &PyFunction, argc: usize) -> Done {
+    pub(super) fn expect_enter(&mut self, function: &PyFunction, argc: usize) -> Done {
         let code = function.code();
         let own = function.vectorcall.get().map(|f| f as usize) == Some(function_vectorcall as *const () as usize);
         if !own || code.co_flags & UNFOLLOWED != 0 || code.co_flags & co_flags::OPTIMIZED == 0 {
@@ -89,10 +89,9 @@ impl Recorder {
         Ok(())
     }
 
-    /// Opens a frame for `function`, whose arguments have left the caller's stack. The caller goes on `offset` units behind its
+    /// Opens a frame for `function`, behind [`Recorder::expect_enter`], once its arguments have left the caller's stack. The caller goes on `offset` units behind its
     /// instruction.
     pub(super) fn enter(&mut self, function: &PyFunction, args: &[Sym], offset: u16) -> Done {
-        self.expect_enter(function, args.len())?;
         let code = function.code();
         let value = self.constant_object(function.as_object());
         // Snapshots name the code, which the function may lose.

@@ -115,6 +115,8 @@ pub struct Recorder {
     kept: Vec<ObjRef>,
     /// More about the reason to give up, for the log.
     detail: Option<String>,
+    /// The last instruction was a prefix of the next.
+    prefixed: bool,
     steps: usize,
     unrolled: usize,
 }
@@ -166,6 +168,7 @@ impl Recorder {
             code,
             kept: Vec::new(),
             detail: None,
+            prefixed: false,
             steps: 0,
             unrolled: 0,
         }
@@ -206,6 +209,7 @@ impl Recorder {
             last: (core::ptr::null_mut(), core::ptr::null()),
             kept: Vec::new(),
             detail: None,
+            prefixed: false,
             steps: 0,
             unrolled: 0,
         };
@@ -337,15 +341,8 @@ impl Recorder {
         if !unsafe { self.is_in_frame(at) } {
             return Outcome::Aborted(Abort("another frame than expected"));
         }
-        // Extended arguments: the instruction begins at its first prefix, where the picture's `ip` stays.
-        let prefixed = self.top().ip != 0 && op != EXTENDED_ARG && {
-            let ip = self.top().ip as *const u16;
-            // SAFETY: the picture's `ip` points into the frame's code.
-            ip < at.instr as *const u16
-                && unsafe { at.instr.offset_from(ip) } <= 3
-                && unsafe { *ip } as u8 == EXTENDED_ARG
-        };
-        if !prefixed {
+        // An instruction with extended arguments begins at its first prefix, where the picture's `ip` stays.
+        if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) {
             self.top().ip = at.instr as usize;
         }
         if self.is_path()

@@ -1,10 +1,12 @@
 //! Subscripts and unpacking.
 
+use rpy_vm::interp::opcode::BINARY_OP_SUBSCR_GETITEM;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
@@ -21,9 +23,13 @@ const ITEM: Access = Access::word(Class::ListItem, 0);
 
 impl Recorder {
     /// `container[key]`.
-    pub(super) unsafe fn subscript(&mut self, at: Registers<'_>, _op: u8) -> Done {
+    pub(super) unsafe fn subscript(&mut self, at: Registers<'_>, op: u8) -> Done {
         // SAFETY: the real operands.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        if op == BINARY_OP_SUBSCR_GETITEM {
+            // SAFETY: passed on.
+            return unsafe { self.call_getitem(at, container) };
+        }
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let Sym::Obj { value: object, .. } = a else { return Err(Abort("a subscript of a number")) };
         let result = if let Some(list) = container.downcast_exact::<PyList>() {
@@ -63,6 +69,31 @@ impl Recorder {
         let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let (a, b) = (self.expect_release(a, container)?, self.expect_release(b, key)?);
         self.replace2(a, b, result)
+    }
+
+    /// `obj[key]` through a Python `__getitem__`, as the inline cache has it: followed.
+    unsafe fn call_getitem(&mut self, at: Registers<'_>, container: &PyObject) -> Done {
+        let ty = container.ty();
+        // SAFETY: the instruction's cache.
+        let version = unsafe { (at.instr.add(2) as *const u32).read_unaligned() };
+        let Some(heap) = ty.as_heap() else { return Err(Abort("a stale cache")) };
+        let getitem = heap.spec_cache_getitem.get();
+        if version == 0 || ty.tp_version_tag.get() != version || getitem.is_null() {
+            return Err(Abort("a stale cache"));
+        }
+        // SAFETY: the type keeps it while its version stands.
+        let Some(function) = (unsafe { (*getitem).downcast_exact::<PyFunction>() }) else {
+            return Err(Abort("a stale cache"));
+        };
+        let Sym::Obj { value, .. } = self.peek(2)? else { return Err(Abort("a subscript of a number")) };
+        self.guard_type(value, ty)?;
+        self.guard_version(ty)?;
+        self.expect_enter(function, 2)?;
+        let args = [self.peek_raw(2)?, self.peek_raw(1)?];
+        self.pop()?;
+        self.pop()?;
+        // `BINARY_OP` with its cache has six units.
+        self.enter(function, &args, 6)
     }
 
     fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
