@@ -20,6 +20,7 @@ pub mod contextvars;
 pub mod csv;
 pub mod ctypes;
 pub mod datetime;
+pub mod decimal;
 pub mod errno;
 pub mod expat;
 pub mod faulthandler;
@@ -125,6 +126,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &csv::csv_::MODULE,
     &ctypes::ctypes_::MODULE,
     &datetime::MODULE,
+    &decimal::MODULE,
     &json::json_::MODULE,
     &locale::locale_::MODULE,
     &select::select_::MODULE,
