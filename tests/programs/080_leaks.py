@@ -1,6 +1,7 @@
 """What programs do again and again leaves nothing behind: neither objects nor memory."""
 import contextlib
 import copy
+import ctypes
 import functools
 import gc
 import importlib
@@ -256,6 +257,50 @@ def frames():
     frame.clear()
 
 
+def c_types():
+    class Point(ctypes.Structure):
+        _fields_ = [("x", ctypes.c_int), ("name", ctypes.c_char_p), ("wide", ctypes.c_wchar_p)]
+
+    class Both(ctypes.Union):
+        _anonymous_ = ["p"]
+        _fields_ = [("p", Point), ("raw", ctypes.c_ubyte * 24)]
+
+    class Node(ctypes.Structure):
+        pass
+
+    Node._fields_ = [("next", ctypes.POINTER(Node)), ("value", ctypes.py_object), ("both", Both * 3)]
+    a, b = Node(), Node(value=[1])
+    a.next, b.next = ctypes.pointer(b), ctypes.pointer(a)
+    a.both[1].name, a.both[2].wide, a.self = b"bytes", "text", a
+    a.next.contents.next[0].both[1].name
+    ctypes.cast(ctypes.byref(a), ctypes.c_void_p).value
+    memoryview(a.both).format, bytes(b)
+    view = (ctypes.c_char * 1000).from_buffer(bytearray(1000))
+    ctypes.resize(view.__class__(), 5000)
+    type("Number", (ctypes.c_int,), {})(5)
+
+
+def c_functions():
+    libc = ctypes.CDLL(None)
+    libc.strlen.argtypes, libc.strlen.restype = [ctypes.c_char_p], ctypes.c_size_t
+    for _ in range(5):
+        libc.strlen(b"x" * 100), libc.wcslen("wide" * 50)
+        with contextlib.suppress(ctypes.ArgumentError):
+            libc.strlen(1.5)
+
+    class Pair(ctypes.Structure):
+        _fields_ = [("a", ctypes.c_long), ("b", ctypes.py_object), ("c", ctypes.c_long)]
+
+    prototype = ctypes.PYFUNCTYPE(ctypes.py_object, Pair, ctypes.py_object)
+    function = prototype(lambda pair, x: [pair.b, x])
+    function.itself = function
+    prototype(ctypes.cast(function, ctypes.c_void_p).value)(Pair(1, [2], 3), [4])
+    thread = threading.Thread(target=ctypes.CFUNCTYPE(None)(lambda: None))
+    thread.start()
+    thread.join()
+    ctypes._reset_cache()
+
+
 def measure():
     gc.collect()
     gc.collect()
@@ -269,7 +314,7 @@ def rss():
 
 TASKS = [
     classes, exceptions, generators, closures, cycles, numbers, strings, containers, files, threads, imports, patterns, texts,
-    recursion, frames,
+    recursion, frames, c_types, c_functions,
 ]
 ROUNDS = 30
 only = sys.argv[1:]
