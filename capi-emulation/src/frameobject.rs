@@ -1,6 +1,6 @@
 //! `frameobject.h`, `code.h`, `traceback.h`, `genobject.h` and the parts of `ceval.h` that run code.
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 use rpy_vm::compile::{Mode, Options, compile_str};
 use rpy_vm::interp::frame::InterpreterFrame;
@@ -9,7 +9,7 @@ use rpy_vm::runtime::codecs;
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::sysmodule::frames;
 use rpy_vm::types::bytes::PyBytes;
-use rpy_vm::types::code::PyCode;
+use rpy_vm::types::code::{PyCode, extra};
 use rpy_vm::types::code::methods::Fields;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::frame::{self, PyFrame};
@@ -71,6 +71,22 @@ exports! {
     /// The line of a bytecode offset; -1 if there is none.
     fn PyCode_Addr2Line(code: &PyCode, offset: c_int) -> c_int {
         if offset < 0 { code.co_firstlineno } else { code.line_of(offset as isize / 2).unwrap_or(-1) }
+    }
+    /// An index under which data can be hung on code objects; -1 if there are too many users.
+    fn PyUnstable_Eval_RequestCodeExtraIndex(free: Option<extra::Free>) -> isize {
+        extra::register(free).map_or(-1, |index| index as isize)
+    }
+    /// The data that hangs on a code object; NULL if there is none.
+    fn PyUnstable_Code_GetExtra(code: Obj<'_>, index: isize, data: *mut *mut c_void) -> c_int = () {
+        let code = code.downcast_ref::<PyCode>().ok_or_else(bad_call)?;
+        *data = usize::try_from(index).map_or(core::ptr::null_mut(), |index| code.extra(index));
+        Ok(())
+    }
+    /// Hangs data on a code object.
+    fn PyUnstable_Code_SetExtra(code: Obj<'_>, index: isize, data: *mut c_void) -> c_int = () {
+        let code = code.downcast_ref::<PyCode>();
+        let (Some(code), Ok(index)) = (code, usize::try_from(index)) else { return Err(bad_call()) };
+        if code.set_extra(index, data) { Ok(()) } else { Err(bad_call()) }
     }
 
     /// A frame that belongs to no call, for tracebacks.

@@ -4,15 +4,16 @@ use core::cell::Cell;
 use core::ffi::c_void;
 
 use rpy_vm::protocol::call as pycall;
-use rpy_vm::runtime::gil;
+use rpy_vm::runtime::{audit, gil};
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, OptRef, PyErr, PyObject, PyResult, PyTypeObject, exc};
+use rpy_vm::{ObjRef, OptRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc};
 
 use super::abi::Signature;
 use super::codes::{self, Extent};
 use super::data;
 use super::info::{self, flag};
+use super::metatype::address_int;
 use super::param::Argument;
 use super::simple;
 
@@ -78,6 +79,9 @@ impl Target<'_> {
     /// # Errors
     /// `ArgumentError`; what the function (if it is Python's) and the checker raise.
     pub fn call(&self, arguments: &PyTuple) -> PyResult {
+        if audit::active() {
+            audit::audit("ctypes.call_function", &[&address_int(self.address.cast()), arguments.as_object()])?;
+        }
         let mut passed = self.convert(arguments)?;
         let info = self.restype.and_then(info::of_type);
         let result_type = match (self.restype, info) {

@@ -23,7 +23,7 @@ use super::codes::{Codec, Extent};
 use super::info::{self, Info, flag};
 use super::metatype::{self, address_int};
 use super::pointer::PointerType;
-use super::simple::{self};
+use super::simple;
 
 /// Room for small values inside the object.
 #[repr(C, align(16))]

@@ -340,7 +340,9 @@ impl CFuncPtr {
 
     #[slot]
     fn tp_call(&self, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult {
-        let info = self.info()?;
+        // The call may change the instance's class.
+        let class = self.as_object().ty().to_ref();
+        let info = info::required(class.as_object())?;
         let (arguments, returned) = self.arguments(args, kwargs, info)?;
         let own = |own: &OptRef, class: &OptRef| own.get().or_else(|| class.get());
         let converters = own(&self.converters, &info.converters);

@@ -37,6 +37,7 @@ fn type_name(object: &PyObject) -> String {
 pub mod ctypes_ {
     use rpy_vm::object::class_impl::StaticType;
     use rpy_vm::protocol::{call as pycall, number, object};
+    use rpy_vm::runtime::audit::audit;
     use rpy_vm::types::int::PyInt;
     use rpy_vm::types::module::PyModule;
     use rpy_vm::types::str::PyStr;
@@ -76,13 +77,14 @@ pub mod ctypes_ {
     const SIZEOF_TIME_T: i32 = size_of::<libc::time_t>() as i32;
 
     #[pyfunction]
-    fn get_errno() -> i32 {
-        call::errno()
+    fn get_errno() -> PyResult<i32> {
+        audit("ctypes.get_errno", &[])?;
+        Ok(call::errno())
     }
 
     #[pyfunction]
     fn set_errno(value: i32) -> PyResult<i32> {
-        rpy_vm::runtime::audit::audit("ctypes.set_errno", &[&crate::support::int(value.into())])?;
+        audit("ctypes.set_errno", &[&crate::support::int(value.into())])?;
         Ok(call::set_errno(value))
     }
 
@@ -126,7 +128,7 @@ pub mod ctypes_ {
     fn addressof(obj: &PyObject) -> PyResult {
         match obj.downcast_ref::<CData>() {
             Some(data) => {
-                rpy_vm::runtime::audit::audit("ctypes.addressof", &[obj])?;
+                audit("ctypes.addressof", &[obj])?;
                 Ok(super::metatype::address_int(data.memory()))
             }
             None => Err(exc::type_error("invalid type")),
@@ -183,25 +185,23 @@ pub mod ctypes_ {
 
     #[pyfunction]
     fn call_function(address: &PyInt, arguments: &PyTuple) -> PyResult {
-        let shown = [address.to_obj(), arguments.to_obj()];
-        rpy_vm::runtime::audit::audit("ctypes.call_function", &[&shown[0], &shown[1]])?;
         call::call_address(address_of(address)?, arguments, 0)
     }
 
     #[pyfunction]
     fn call_cdeclfunction(address: &PyInt, arguments: &PyTuple) -> PyResult {
-        let shown = [address.to_obj(), arguments.to_obj()];
-        rpy_vm::runtime::audit::audit("ctypes.call_function", &[&shown[0], &shown[1]])?;
         call::call_address(address_of(address)?, arguments, info::flag::CDECL)
     }
 
     #[pyfunction(name = "PyObj_FromPtr")]
     fn obj_from_ptr(address: &PyInt) -> PyResult {
-        rpy_vm::runtime::audit::audit("ctypes.PyObj_FromPtr", &[address.as_object()])?;
         let object: *mut PyObject = address_of(address)?.cast();
         // SAFETY: that it is an object is the program's responsibility.
         match unsafe { object.as_ref() } {
-            Some(object) => Ok(object.new_ref()),
+            Some(object) => {
+                audit("ctypes.PyObj_FromPtr", &[object])?;
+                Ok(object.new_ref())
+            }
             None => Err(exc::value_error("NULL pointer access")),
         }
     }

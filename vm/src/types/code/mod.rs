@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use crate::err::PyResult;
 use crate::exc;
 use crate::interp::opcode;
-use crate::object::alloc::{alloc_var, mem_free};
+use crate::object::alloc::alloc_var;
 use crate::object::header::{PyObject, PyVarObject};
 use crate::object::refs::{ObjRef, OptRef, PyStruct, Ref};
 use crate::types::bytes::PyBytes;
@@ -15,6 +15,7 @@ use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 use rpy_derive::pyclass;
 
+pub mod extra;
 pub mod location;
 pub mod methods;
 
@@ -389,7 +390,7 @@ unsafe extern "C-unwind" fn dealloc_code(object: *mut PyObject) {
             drop(Box::from_raw(cache));
         }
         crate::interp::instrument::free_data(code);
-        mem_free(code.co_extra.replace(core::ptr::null_mut()) as *mut u8);
+        code.free_extras();
         core::ptr::drop_in_place(object as *mut PyCode);
         crate::object::dealloc::free_instance(object);
     }
