@@ -10,6 +10,7 @@
 #![allow(non_snake_case, non_upper_case_globals, reason = "exported symbols have C's names")]
 #![allow(improper_ctypes_definitions, reason = "borrowed and owned references are pointers")]
 
+mod elf;
 #[macro_use]
 mod exports;
 

@@ -2,7 +2,9 @@
 
 use core::ffi::{CStr, c_char, c_void};
 use std::cell::RefCell;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rpy_vm::import::imp_module::dynamic::Loader;
 use rpy_vm::runtime::{codecs, sys_state};
@@ -153,6 +155,9 @@ fn find_init(name: &PyStr, path: &PyStr, file: &[u8]) -> PyResult<InitFunction> 
         opened.splice(0..0, *b"./");
     }
     let Ok(opened) = CString::new(opened) else { return Err(exc::value_error("embedded null byte")) };
+    if let Some(complaint) = crate::elf::complaint(Path::new(OsStr::from_bytes(opened.to_bytes()))) {
+        return Err(error(format!("{}: {complaint}", opened.to_string_lossy())));
+    }
     let flags = rpy_vm::sysmodule::functions::dlopen_flags();
     // SAFETY: loading a library runs its initialisers, which is what importing an extension module means.
     unsafe {

@@ -144,3 +144,36 @@ try:
     import capi_missing
 except ImportError as error:
     print(type(error).__name__, "PyNothing_OfThisName" in str(error), error.name, error.path == capi_single.__file__.replace("single", "missing"))
+
+# A C thread calls back, many times.
+seen = []
+for _ in range(1000):
+    s.from_thread(seen.append)
+print(len(seen))
+
+
+# Files that are no module of ours are refused, each with the reason.
+def refused(name, data):
+    import importlib.machinery
+    import importlib.util
+    import os
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        spec = importlib.util.spec_from_file_location("capi_broken", path, loader=importlib.machinery.ExtensionFileLoader("capi_broken", path))
+        try:
+            importlib.util.module_from_spec(spec)
+        except ImportError as error:
+            print(name, type(error).__name__, error.name, error.path == path, str(error).replace(path, "PATH"))
+
+
+with open(s.__file__, "rb") as file:
+    whole = file.read()
+refused("truncated.so", whole[:3000])
+refused("empty.so", b"")
+refused("text.so", b"this is no library\n")
+refused("foreign_machine.so", whole[:18] + b"\xb7\x00" + whole[20:])  # AArch64
+refused("other_name.so", whole)
