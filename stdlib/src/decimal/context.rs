@@ -1,11 +1,10 @@
-//! `decimal.Context`, the current context, and `localcontext`.
+//! `decimal.Context`.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
 use rpy_vm::object::alloc::{new_exact, new_in};
 use rpy_vm::protocol::object as protocol;
-use rpy_vm::runtime::context::PyContextVar;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
@@ -14,6 +13,7 @@ use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, pyclass, pymethods};
 
 use super::convert::{self, required};
+use super::current;
 use super::environment::condition::*;
 use super::environment::{Environment, MAX_EMAX, MAX_PREC, MIN_EMIN, Rounding};
 use super::number::{Kind, Number};
@@ -42,7 +42,7 @@ pub struct PyDecimalContext {
 }
 
 /// A context's numbers.
-struct Settings {
+pub struct Settings {
     prec: Cell<i64>,
     emax: Cell<i64>,
     emin: Cell<i64>,
@@ -54,7 +54,8 @@ struct Settings {
 }
 
 impl Settings {
-    fn new(prec: i64, rounding: Rounding, traps: u32) -> Settings {
+    /// The widespread bounds, with so many digits, a rounding, and traps.
+    pub fn new(prec: i64, rounding: Rounding, traps: u32) -> Settings {
         Settings {
             prec: Cell::new(prec),
             emax: Cell::new(999_999),
@@ -65,6 +66,15 @@ impl Settings {
             traps: Rc::new(Cell::new(traps)),
             status: Rc::default(),
         }
+    }
+
+    /// Those of an interchange format of so many bits.
+    pub fn interchange(bits: i64) -> Settings {
+        let settings = Settings::new(9 * (bits / 32) - 2, Rounding::HalfEven, 0);
+        settings.emax.set(3 * (1i64 << (bits / 16 + 3)));
+        settings.emin.set(1 - settings.emax.get());
+        settings.clamp.set(true);
+        settings
     }
 
     fn copy_from(&self, other: &Settings) {
@@ -79,11 +89,6 @@ impl Settings {
     }
 }
 
-/// `DefaultContext`, `BasicContext`, `ExtendedContext`.
-pub static TEMPLATES: [OptRef<PyDecimalContext>; 3] = [const { OptRef::NULL }; 3];
-/// The variable that holds the current context.
-static CURRENT: OptRef<PyContextVar> = OptRef::NULL;
-
 const ROUNDING_VALUES: &str = "valid values for rounding are:\n  [ROUND_CEILING, ROUND_FLOOR, ROUND_UP, ROUND_DOWN,\n   \
                                ROUND_HALF_UP, ROUND_HALF_DOWN, ROUND_HALF_EVEN,\n   ROUND_05UP]";
 
@@ -94,71 +99,6 @@ pub fn rounding_arg(object: &PyObject) -> PyResult<Rounding> {
         .and_then(|name| name.as_str())
         .and_then(|name| Rounding::ALL.iter().copied().find(|r| r.name() == name))
         .ok_or_else(|| exc::type_error(ROUNDING_VALUES))
-}
-
-/// Makes the templates and the variable, once.
-pub fn prepare() -> PyResult<()> {
-    let errors = ANY_INVALID | DIVISION_BY_ZERO | OVERFLOW;
-    let rows = [
-        Settings::new(28, Rounding::HalfEven, errors),
-        Settings::new(9, Rounding::HalfUp, errors | CLAMPED | UNDERFLOW),
-        Settings::new(9, Rounding::HalfEven, 0),
-    ];
-    for (template, settings) in TEMPLATES.iter().zip(rows) {
-        if template.is_null() {
-            template.set(Some(PyDecimalContext::of(settings)));
-        }
-    }
-    if CURRENT.is_null() {
-        CURRENT.set(Some(PyContextVar::new(&PyStr::interned("decimal_context"), None)));
-    }
-    Ok(())
-}
-
-/// The current context.
-#[inline]
-pub fn current() -> PyResult<Ref<PyDecimalContext>> {
-    let variable = CURRENT.peek().ok_or_else(|| exc::runtime_error("the decimal module is not initialized"))?;
-    if let Some(context) = variable.value()?
-        && let Ok(context) = context.downcast::<PyDecimalContext>()
-    {
-        return Ok(context);
-    }
-    let fresh = match TEMPLATES[0].get() {
-        Some(template) => template.duplicate(),
-        None => return Err(exc::runtime_error("the decimal module is not initialized")),
-    };
-    fresh.settings.status.set(0);
-    variable.set_value(fresh.as_object())?;
-    Ok(fresh)
-}
-
-/// Makes a context the current one; of the templates a copy is.
-pub fn set_current(object: &PyObject) -> PyResult<()> {
-    let Some(context) = object.downcast_ref::<PyDecimalContext>() else {
-        return Err(exc::type_error("argument must be a context"));
-    };
-    let variable = CURRENT.get().ok_or_else(|| exc::runtime_error("the decimal module is not initialized"))?;
-    if TEMPLATES.iter().any(|t| core::ptr::eq(t.as_raw(), context)) {
-        let copy = context.duplicate();
-        copy.settings.status.set(0);
-        variable.set_value(copy.as_object())?;
-    } else {
-        variable.set_value(object)?;
-    }
-    Ok(())
-}
-
-/// A context argument, or the current context.
-#[inline]
-pub fn context_or_current(context: Option<&PyObject>) -> PyResult<Ref<PyDecimalContext>> {
-    match context {
-        None => current(),
-        Some(object) => match object.downcast_ref::<PyDecimalContext>() {
-            Some(context) => Ok(context.to_ref()),
-            None => Err(exc::type_error("optional argument must be a context")),
-        },
-    }
 }
 
 fn number_arg(value: &PyObject) -> PyResult<i64> {
@@ -185,7 +125,8 @@ fn signal_bits(value: &PyObject) -> PyResult<u32> {
 }
 
 impl PyDecimalContext {
-    fn of(settings: Settings) -> Ref<PyDecimalContext> {
+    /// A context with settings.
+    pub fn of(settings: Settings) -> Ref<PyDecimalContext> {
         new_exact(PyDecimalContext {
             ob_base: PyObject::placeholder(),
             settings,
@@ -218,6 +159,11 @@ impl PyDecimalContext {
     /// Are exponents and the like printed in capitals?
     pub fn capitals(&self) -> bool {
         self.settings.capitals.get()
+    }
+
+    /// Forgets the conditions recorded.
+    pub fn forget(&self) {
+        self.settings.status.set(0);
     }
 
     /// Records conditions without raising.
@@ -269,7 +215,7 @@ impl PyDecimalContext {
     }
 
     /// Sets an attribute by its name; `false` if there is none of that name.
-    fn set_by_name(&self, name: &str, value: &PyObject) -> PyResult<bool> {
+    pub fn set_by_name(&self, name: &str, value: &PyObject) -> PyResult<bool> {
         let s = &self.settings;
         match name {
             "prec" => s.prec.set(ranged(value, 1, MAX_PREC, "valid range for prec is [1, MAX_PREC]")?),
@@ -309,7 +255,7 @@ impl PyDecimalContext {
     #[slot]
     fn tp_new(cls: &PyTypeObject, _args: &PyTuple, _kwargs: Option<&rpy_vm::types::dict::PyDict>) -> PyResult<ObjRef> {
         let settings = Settings::new(28, Rounding::HalfEven, ANY_INVALID | DIVISION_BY_ZERO | OVERFLOW);
-        if let Some(template) = TEMPLATES[0].get() {
+        if let Some(template) = current::TEMPLATES[0].get() {
             settings.copy_from(&template.settings);
             settings.status.set(0);
         }
@@ -834,80 +780,4 @@ impl PyDecimalContext {
         let x = required(x)?;
         Ok(x.is_zero())
     }
-}
-
-/// What `localcontext` gives.
-#[pyclass(name = "ContextManager", module = "decimal", no_new, gc)]
-#[repr(C)]
-pub struct PyContextManager {
-    ob_base: PyObject,
-    inner: OptRef<PyDecimalContext>,
-    outer: OptRef<PyDecimalContext>,
-}
-
-/// `localcontext`.
-pub fn local(context: Option<&PyObject>, settings: &[(String, ObjRef)]) -> PyResult<ObjRef> {
-    let outer = current()?;
-    let inner = match context {
-        None => outer.duplicate(),
-        Some(object) => match object.downcast_ref::<PyDecimalContext>() {
-            Some(context) => context.duplicate(),
-            None => return Err(exc::type_error("optional argument must be a context")),
-        },
-    };
-    for (name, value) in settings {
-        if rpy_vm::is_none(value) {
-            continue;
-        }
-        if !inner.set_by_name(name, value)? {
-            return Err(exc::type_error(format!("this function got an unexpected keyword argument '{name}'")));
-        }
-    }
-    let this =
-        PyContextManager { ob_base: PyObject::placeholder(), inner: OptRef::some(inner), outer: OptRef::some(outer) };
-    Ok(new_exact(this).into_obj())
-}
-
-#[pymethods]
-impl PyContextManager {
-    #[pymethod(name = "__enter__")]
-    fn enter(&self) -> PyResult<Option<Ref<PyDecimalContext>>> {
-        if let Some(inner) = self.inner.get() {
-            set_current(inner.as_object())?;
-        }
-        Ok(self.inner.get())
-    }
-    #[pymethod(name = "__exit__", sig = "($self, /, *args)")]
-    fn exit(&self, _args: &[&PyObject]) -> PyResult<bool> {
-        if let Some(outer) = self.outer.get() {
-            set_current(outer.as_object())?;
-        }
-        Ok(false)
-    }
-}
-
-/// `IEEEContext`: the context of an interchange format.
-pub fn interchange(bits: i64) -> PyResult<ObjRef> {
-    if bits <= 0 || bits > MAX_INTERCHANGE_BITS || bits % 32 != 0 {
-        return Err(exc::value_error(format!(
-            "argument must be a multiple of 32, with a maximum of {MAX_INTERCHANGE_BITS}"
-        )));
-    }
-    let settings = Settings::new(9 * (bits / 32) - 2, Rounding::HalfEven, 0);
-    settings.emax.set(3 * (1i64 << (bits / 16 + 3)));
-    settings.emin.set(1 - settings.emax.get());
-    settings.clamp.set(true);
-    Ok(PyDecimalContext::of(settings).into_obj())
-}
-
-/// The largest argument of `IEEEContext`.
-pub const MAX_INTERCHANGE_BITS: i64 = 512;
-
-/// Adds the classes to the module.
-pub fn add_classes(module: &rpy_vm::types::module::PyModule) -> PyResult<()> {
-    use rpy_vm::object::class_impl::glue::{add_class, ready_class};
-    add_class::<PyDecimal>(module)?;
-    add_class::<PyDecimalContext>(module)?;
-    ready_class::<PyContextManager>()?;
-    Ok(())
 }

@@ -6,7 +6,7 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::{ObjRef, PyObject, PyResult, exc, intern};
 
-use super::context::current;
+use super::current::current;
 use super::environment::Environment;
 use super::number::Number;
 

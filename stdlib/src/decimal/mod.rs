@@ -10,7 +10,8 @@
 //! | `convert` | Python objects as numbers |
 //! | `object` | `Decimal` |
 //! | `format` | `Decimal.__format__` |
-//! | `context` | `Context`, the current context, `localcontext` |
+//! | `context` | `Context` |
+//! | `current` | the current context, `localcontext` |
 //! | `signals` | the exceptions, flags and traps |
 //!
 //! The first five know nothing of Python.
@@ -19,6 +20,7 @@ pub mod arithmetic;
 pub mod coefficient;
 pub mod context;
 pub mod convert;
+pub mod current;
 pub mod environment;
 pub mod format;
 pub mod number;
@@ -35,7 +37,8 @@ pub mod decimal_ {
     use rpy_vm::types::str::PyStr;
     use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyStruct, Ref, intern};
 
-    use super::context::{self, PyDecimalContext};
+    use super::context::PyDecimalContext;
+    use super::current;
     use super::environment::{MAX_EMAX, MAX_PREC, MIN_EMIN, Rounding};
     use super::object::{DECIMAL_TUPLE, PyDecimal};
     use super::signals;
@@ -43,12 +46,12 @@ pub mod decimal_ {
     /// Get the current default context.
     #[pyfunction]
     fn getcontext() -> PyResult<Ref<PyDecimalContext>> {
-        context::current()
+        current::current()
     }
     /// Set a new default context.
     #[pyfunction(sig = "(context, /)")]
     fn setcontext(context: &PyObject) -> PyResult<()> {
-        super::context::set_current(context)
+        current::set_current(context)
     }
     /// Return a context manager that will set the default context to a copy of ctx
     /// on entry to the with-statement and restore the previous default context when
@@ -58,22 +61,22 @@ pub mod decimal_ {
     fn localcontext(ctx: Option<&PyObject>, kwargs: KwArgs<'_>) -> PyResult<ObjRef> {
         let settings: Vec<(String, ObjRef)> =
             kwargs.iter().map(|(name, value)| (name.to_string_lossy().into_owned(), value.new_ref())).collect();
-        context::local(ctx, &settings)
+        current::local(ctx, &settings)
     }
     /// Return a context object initialized to the proper values for one of the IEEE interchange formats.
     ///
     /// The argument must be a multiple of 32 and less than IEEE_CONTEXT_MAX_BITS.
     #[pyfunction(name = "IEEEContext", sig = "(bits, /)")]
     fn ieee_context(bits: i64) -> PyResult<ObjRef> {
-        context::interchange(bits)
+        current::interchange(bits)
     }
 
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
-        context::add_classes(module)?;
+        current::add_classes(module)?;
         signals::add_exceptions(module)?;
         signals::make_mapping_class()?;
-        context::prepare()?;
+        current::prepare()?;
         if DECIMAL_TUPLE.is_null() {
             let collections = rpy_vm::import::import_module("collections")?;
             let factory = protocol::getattr(&collections, intern!("namedtuple"))?;
@@ -86,7 +89,7 @@ pub mod decimal_ {
             call::call_method(&number, intern!("register"), &[PyDecimal::type_object().as_object()])?;
         }
         module.add("DecimalTuple", DECIMAL_TUPLE.get())?;
-        for (name, template) in ["DefaultContext", "BasicContext", "ExtendedContext"].iter().zip(&context::TEMPLATES) {
+        for (name, template) in ["DefaultContext", "BasicContext", "ExtendedContext"].iter().zip(&current::TEMPLATES) {
             module.add(name, template.get())?;
         }
         for rounding in Rounding::ALL {
@@ -96,7 +99,7 @@ pub mod decimal_ {
         module.add("MAX_EMAX", MAX_EMAX)?;
         module.add("MIN_EMIN", MIN_EMIN)?;
         module.add("MIN_ETINY", MIN_EMIN - (MAX_PREC - 1))?;
-        module.add("IEEE_CONTEXT_MAX_BITS", context::MAX_INTERCHANGE_BITS)?;
+        module.add("IEEE_CONTEXT_MAX_BITS", current::MAX_INTERCHANGE_BITS)?;
         module.add("HAVE_THREADS", true)?;
         module.add("HAVE_CONTEXTVAR", true)?;
         module.add("__version__", "1.70")?;

@@ -19,8 +19,9 @@ use rpy_vm::{
 };
 
 use super::coefficient::Coefficient;
-use super::context::{PyDecimalContext, context_or_current, current, rounding_arg};
+use super::context::{PyDecimalContext, rounding_arg};
 use super::convert::{self, Operand, operand, required};
+use super::current::{context_or_current, current};
 use super::environment::condition::*;
 use super::environment::{Environment, Rounding};
 use super::format;
