@@ -21,21 +21,18 @@ impl Options {
     pub const THRESHOLD: u16 = 150;
     pub const EAGER_THRESHOLD: u16 = 1;
 
-    /// Reads the value of `-X jit`: `off`, `on`, `eager` or `log`, several separated by commas.
+    /// Reads the value of `-X jit`: `off`, `on` (as without it), `eager` or `log`, several separated by commas.
     ///
     /// # Errors
     /// The text of a fatal error.
     pub fn parse(option: Option<&str>) -> Result<Options, String> {
-        let mut options = Options { mode: Mode::Off, log: std::env::var("RPY_JIT_LOG").ok() };
+        let mut options = Options { mode: Mode::On, log: std::env::var("RPY_JIT_LOG").ok() };
         for word in option.unwrap_or("").split(',').filter(|w| !w.is_empty()) {
             match word {
                 "off" => options.mode = Mode::Off,
                 "on" => options.mode = Mode::On,
                 "eager" => options.mode = Mode::Eager,
                 "log" => {
-                    if options.mode == Mode::Off {
-                        options.mode = Mode::On;
-                    }
                     options.log.get_or_insert_default();
                 }
                 other => return Err(format!("invalid value for -X jit: {other:?} (off, on, eager or log)")),
