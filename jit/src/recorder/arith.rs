@@ -330,9 +330,7 @@ impl Recorder {
         }
         let length = if PyList::check_exact(real) {
             Class::ListHeader
-        } else if PyStr::check_exact(real) {
-            Class::Fixed
-        } else if rpy_vm::types::tuple::PyTuple::check_exact(real) {
+        } else if PyStr::check_exact(real) || rpy_vm::types::tuple::PyTuple::check_exact(real) {
             Class::Fixed
         } else {
             return Err(Abort("the truth of an object"));
