@@ -204,7 +204,9 @@ impl State {
         }
         let root = backend::Options::root(first_exit as u32, &raw const VALID);
         match &self.backend {
-            Some(backend) => backend.compile(trace, &backend::Options { params, ..root }),
+            Some(backend) => {
+                backend.compile(trace, &backend::Options { params, listing: self.options.log.is_some(), ..root })
+            }
             None => Err(CompileError::Memory("no backend")),
         }
     }
@@ -227,6 +229,7 @@ impl State {
         let first_exit = self.loops.next_exit();
         match self.compile(&trace, first_exit, &[]) {
             Ok(compiled) => {
+                log::compiled(&self.options, &title, &trace, &compiled);
                 self.loops.add_exits(jump as LoopKey, compiled.exits.len());
                 let executor = Executor::new(compiled, trace, recorded.kept, recorded.base_depth, first_exit);
                 // Any value but null: the VM tells of the code's end.
@@ -256,6 +259,7 @@ impl State {
         unsafe {
             let (first_exit, inputs) = (self.loops.next_exit(), (*executor).side_inputs(exit));
             let added = self.compile(&trace, first_exit, &inputs).and_then(|compiled| {
+                log::compiled(&self.options, &title, &trace, &compiled);
                 self.loops.add_exits(key, compiled.exits.len());
                 Executor::add_side(executor, exit, compiled, trace, recorded.kept, first_exit, target)
             });

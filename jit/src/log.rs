@@ -6,6 +6,7 @@ use rpy_vm::interp::opcode::NAMES;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::types::code::PyCode;
 
+use crate::backend::{Compiled, listing};
 use crate::ir::Trace;
 use crate::options::Options;
 use crate::recorder::{Recorded, Recorder};
@@ -47,6 +48,13 @@ pub fn recorded(options: &Options, title: &str, recorded: &Recorded) {
 pub fn optimized(options: &Options, title: &str, trace: &Trace) {
     if options.log.is_some() {
         write(options, &format!("== optimized {title}\n{}\n", trace));
+    }
+}
+
+/// A trace has been compiled.
+pub fn compiled(options: &Options, title: &str, trace: &Trace, compiled: &Compiled) {
+    if options.log.is_some() {
+        write(options, &format!("== compiled {title}\n{}\n", listing::listing(trace, compiled)));
     }
 }
 

@@ -3,6 +3,8 @@
 //! A compare whose only use is a guard becomes the guard's conditional jump; a load whose only use can take a memory operand becomes
 //! that operand; a constant added to an address becomes a displacement. A fused instruction has no register: its operands are
 //! operands of its *root*, the instruction that does the work, and live until there.
+//!
+//! That the interpreter's stack holds the bool when its guard fails is no obstacle: by then it is known what it is.
 
 use crate::ir::{Class, Effect, Inst, Op, Trace, Ty, Value, Width};
 
@@ -49,9 +51,12 @@ impl Fusion {
                 users[arg] = i as u32;
             }
             if let Some(snapshot) = inst.snapshot {
-                for value in trace.snapshot(snapshot).values().filter_map(Value::inst) {
-                    // Twice: a value in a snapshot has to be somewhere.
-                    fusion.counts[value] += 2;
+                let known = known_condition(inst).map(|(value, _)| value);
+                for value in trace.snapshot(snapshot).values().filter(|&v| Some(v) != known) {
+                    if let Some(i) = value.inst() {
+                        // Twice: a value in a snapshot has to be somewhere.
+                        fusion.counts[i] += 2;
+                    }
                 }
             }
         }
@@ -117,6 +122,15 @@ impl Fusion {
             Op::FLt | Op::FLe => double && place == 0 && other_is_plain(),
             _ => false,
         }
+    }
+}
+
+/// What a guard's exit knows: its condition did not hold.
+pub fn known_condition(guard: &Inst) -> Option<(Value, bool)> {
+    match guard.op {
+        Op::GuardTrue => Some((guard.args[0], false)),
+        Op::GuardFalse => Some((guard.args[0], true)),
+        _ => None,
     }
 }
 

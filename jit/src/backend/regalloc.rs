@@ -16,7 +16,7 @@
 
 use smallvec::SmallVec;
 
-use super::fusion::Fusion;
+use super::fusion::{Fusion, known_condition};
 use super::uses::{NEVER, Uses, Vid};
 use super::{CompileError, FIRST_FREE_SLOT, FRAME_SLOT, Loc, SPILL_SLOTS, THREAD_SLOT};
 use crate::ir::{Effect, Op, SnapshotId, Trace, Ty, Value};
@@ -108,6 +108,8 @@ pub enum Place {
     Slot(Vid),
     /// A constant of the trace.
     Const(u32),
+    /// A bool, at an exit that knows it.
+    Known(bool),
 }
 
 /// A move between two places.
@@ -364,7 +366,7 @@ impl Allocator<'_> {
             let vid = self.uses.vid(operand.value);
             let here = self.place(vid)?;
             let place = match (operand.need, here) {
-                (_, Place::Reg(_)) | (Need::Any, _) | (Need::RegOrMem, Place::Const(_)) => here,
+                (_, Place::Reg(_)) | (Need::Any, _) | (Need::RegOrMem, Place::Const(_) | Place::Known(_)) => here,
                 (Need::RegOrMem, Place::Slot(_)) => {
                     // Worth a register if it is wanted again and one is free.
                     let free = self.machine_regs(self.is_xmm(vid)) & !self.occupied() & !self.pinned;
@@ -390,8 +392,12 @@ impl Allocator<'_> {
     fn exit(&mut self, i: usize, snapshot: SnapshotId) -> Result<u32, CompileError> {
         let values: SmallVec<[Value; 16]> = self.trace.snapshot(snapshot).values().collect();
         let mut places = Vec::with_capacity(values.len());
+        let known = known_condition(&self.trace.insts[i]);
         for value in values {
-            places.push(self.place(self.uses.vid(value))?);
+            places.push(match known {
+                Some((condition, is)) if condition == value => Place::Known(is),
+                _ => self.place(self.uses.vid(value))?,
+            });
         }
         self.state.exits.push(Exit { snapshot, inst: i as u32, places });
         Ok(self.state.exits.len() as u32 - 1)

@@ -1,6 +1,6 @@
 //! Where values are used: what register allocation has to know before it starts.
 
-use super::fusion::Fusion;
+use super::fusion::{Fusion, known_condition};
 use super::regalloc::{Need, Shape};
 use crate::ir::{Op, Trace, Value};
 
@@ -130,7 +130,8 @@ impl Uses {
                 }
             }
             if let Some(snapshot) = inst.snapshot {
-                for value in trace.snapshot(snapshot).values() {
+                let known = known_condition(inst).map(|(value, _)| value);
+                for value in trace.snapshot(snapshot).values().filter(|&v| Some(v) != known) {
                     let vid = self.vid(value);
                     see(&mut self.last, vid, at);
                 }

@@ -150,14 +150,13 @@ impl<'a> Grower<'a> {
         values
     }
 
-    fn snapshot(&mut self) -> rpy_jit::ir::SnapshotId {
-        let values = self.some(12);
-        snapshot(&mut self.trace, &values)
-    }
-
-    /// An instruction with a snapshot.
+    /// An instruction with a snapshot; a guard's, perhaps, with its condition.
     fn guarded(&mut self, inst: Inst) -> Value {
-        let snapshot = self.snapshot();
+        let mut values = self.some(12);
+        if matches!(inst.op, Op::GuardTrue | Op::GuardFalse) && self.rng.chance(2) {
+            values.push(inst.args[0]);
+        }
+        let snapshot = snapshot(&mut self.trace, &values);
         self.trace.push(inst.at(snapshot))
     }
 

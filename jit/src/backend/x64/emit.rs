@@ -29,6 +29,7 @@ pub fn location(trace: &Trace, allocation: &Allocation, place: Place) -> Loc {
         Place::Reg(reg) => Loc::Gpr(reg.num()),
         Place::Slot(vid) => Loc::Spill(allocation.slot(vid).unwrap_or_default()),
         Place::Const(c) => Loc::Const(trace.consts[c as usize].bits),
+        Place::Known(is) => Loc::Const(is as u64),
     }
 }
 
@@ -212,6 +213,7 @@ impl<'a> Emitter<'a> {
             Place::Reg(reg) => Rm::Reg(reg.num()),
             Place::Slot(vid) => Rm::Mem(slot_mem(self.allocation.slot(vid).unwrap_or_default())),
             Place::Const(c) => Rm::Literal(self.trace.consts[c as usize].bits),
+            Place::Known(is) => Rm::Literal(is as u64),
         }
     }
 
