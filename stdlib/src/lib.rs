@@ -12,6 +12,7 @@ pub mod asyncio_;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
+pub mod cjk;
 pub mod cmath;
 pub mod codecs;
 pub mod collections;
@@ -76,6 +77,13 @@ pub mod zoneinfo;
 /// Every module of this crate. `rpy` registers them with the importer at start-up.
 pub static MODULES: &[&BuiltinModule] = &[
     &_typing::_typing::MODULE,
+    &cjk::codecs_cn::MODULE,
+    &cjk::codecs_hk::MODULE,
+    &cjk::codecs_iso2022::MODULE,
+    &cjk::codecs_jp::MODULE,
+    &cjk::codecs_kr::MODULE,
+    &cjk::codecs_tw::MODULE,
+    &cjk::multibyte::multibytecodec::MODULE,
     &_weakref::_weakref::MODULE,
     &gc::gc::MODULE,
     &lsprof::_lsprof::MODULE,
