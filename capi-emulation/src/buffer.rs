@@ -19,6 +19,13 @@ exports! {
     fn PyBuffer_Release(view: &mut PyBufferView) {
         buffer::release_buffer(view);
     }
+    /// The memory of an object, without a view that keeps it: of the old buffer interface, for which libraries still ask.
+    fn PyObject_AsReadBuffer(object: Obj<'_>, memory: *mut *const c_void, len: *mut isize) -> c_int = () {
+        let view = buffer::Buffer::get(object, buffer::flags::SIMPLE)?;
+        memory.write(view.bytes().as_ptr().cast());
+        len.write(view.bytes().len() as isize);
+        Ok(())
+    }
     /// Has the object a buffer?
     fn PyObject_CheckBuffer(object: Obj<'_>) -> c_int {
         c_int::from(buffer::Buffer::check(object))

@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 use rpy_vm::interp::instrument::legacy::{self, CTraceFunction};
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::codecs::registry;
-use rpy_vm::runtime::{signals, thread};
+use rpy_vm::runtime::{fork, signals, thread};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
@@ -15,6 +15,16 @@ use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc, marshal};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy, opt_text};
 use crate::unicodeobject::bytes;
+
+/// What `Py_GetArgcArgv` gives: addresses of wide strings, and 0 at the end.
+static WIDE_ARGUMENTS: std::sync::OnceLock<Vec<usize>> = std::sync::OnceLock::new();
+
+/// The operating system's text as wide characters with a zero at the end, for ever.
+fn leak_wide(text: &[u8]) -> usize {
+    let decoded = rpy_vm::runtime::codecs::fs_decode(text);
+    let wide: Vec<libc::wchar_t> = (0..decoded.len()).map(|i| decoded.char_at(i) as libc::wchar_t).chain([0]).collect();
+    wide.leak().as_ptr() as usize
+}
 
 exports! {
     /// Nanoseconds as seconds.
@@ -203,6 +213,34 @@ exports! {
             }
         });
         head
+    }
+
+    /// Before a `fork` that the caller does.
+    fn PyOS_BeforeFork() {
+        fork::before();
+    }
+    /// After it, in the parent, also where it failed.
+    fn PyOS_AfterFork_Parent() {
+        fork::after_in_parent();
+    }
+    /// After it, in the child.
+    fn PyOS_AfterFork_Child() {
+        fork::after_in_child();
+    }
+    /// As `PyOS_AfterFork_Child`, by its old name.
+    fn PyOS_AfterFork() {
+        fork::after_in_child();
+    }
+    /// The arguments of the command line, before options were taken off. They live as long as the process.
+    fn Py_GetArgcArgv(argc: *mut c_int, argv: *mut *mut *mut libc::wchar_t) {
+        let arguments = WIDE_ARGUMENTS.get_or_init(|| {
+            let given = &rpy_vm::sysmodule::config::get().orig_argv;
+            let mut wide: Vec<usize> = given.iter().map(|argument| leak_wide(argument.as_encoded_bytes())).collect();
+            wide.push(0);
+            wide
+        });
+        crate::border::store(argc, arguments.len() as c_int - 1);
+        crate::border::store(argv, arguments.as_ptr() as *mut *mut libc::wchar_t);
     }
 
     /// The compiler that built the interpreter.

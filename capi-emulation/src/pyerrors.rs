@@ -10,7 +10,7 @@ use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::thread::{self, ExcStackItem};
 use rpy_vm::runtime::{signals, traceback_print, unraisable, warnings};
 use rpy_vm::types::dict::PyDict;
-use rpy_vm::types::exceptions::{PyBaseException, given_exception_matches, is_exception_class, new_exception};
+use rpy_vm::types::exceptions::{PyBaseException, PyStopIteration, given_exception_matches, is_exception_class, new_exception};
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::traceback::PyTraceback;
 use rpy_vm::types::tuple::PyTuple;
@@ -54,6 +54,32 @@ exports! {
     /// As `PyErr_Format`.
     fn PyErr_FormatV(class: OptObj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
         Err(raise(class, Some(from_format(format, va)?.as_object())))
+    }
+    /// As `PyErr_Format`, with the pending exception as the cause; NULL.
+    fn va__PyErr_FormatFromCause(class: OptObj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
+        let cause = PyErr::fetch();
+        let error = raise(class, Some(from_format(format, va)?.as_object()));
+        if let Some(cause) = cause {
+            error.value().set_cause(Some(cause.object().new_ref()));
+            error.value().set_context(Some(cause.into_object()));
+        }
+        Err(error)
+    }
+    /// Raises `KeyError(key)`, also for a tuple.
+    fn _PyErr_SetKeyError(key: Obj<'_>) {
+        PyErr::with_args(exc::KeyError(), vec![key.new_ref()]).restore();
+    }
+    /// The value of a pending `StopIteration`, which is cleared; None if nothing is pending. -1 for any other exception.
+    fn _PyGen_FetchStopIterationValue(value: *mut *mut PyObject) -> c_int = () {
+        let result = match PyErr::fetch() {
+            None => rpy_vm::none(),
+            Some(error) => match error.object().downcast_ref::<PyStopIteration>() {
+                Some(stop) => stop.value.get().unwrap_or_else(rpy_vm::none),
+                None => return Err(error),
+            },
+        };
+        value.write(result.into_raw());
+        Ok(())
     }
     /// Raises `MemoryError`; NULL.
     fn PyErr_NoMemory() -> Out = ObjRef {

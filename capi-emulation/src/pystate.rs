@@ -314,6 +314,13 @@ exports! {
     fn Py_SetRecursionLimit(limit: c_int) {
         thread::set_recursion_limit(limit);
     }
+    /// Makes an object immortal; the collector need not look at it any more.
+    fn _Py_SetImmortal(object: &PyObject) {
+        if rpy_vm::runtime::gc::is_gc(object) {
+            rpy_vm::runtime::gc::untrack(object);
+        }
+        object.make_immortal();
+    }
     /// Makes an object immortal.
     fn PyUnstable_SetImmortal(object: &PyObject) -> c_int {
         object.make_immortal();

@@ -59,6 +59,12 @@ exports! {
         let alloc = (*ty).tp_alloc.get().unwrap_or(generic_alloc);
         alloc(ty, 0)
     }
+    /// The last part of `tp_name`.
+    fn _PyType_Name(ty: &PyTypeObject) -> *const c_char {
+        let name = core::ffi::CStr::from_ptr(ty.tp_name.get());
+        let start = name.to_bytes().iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
+        name.as_ptr().add(start)
+    }
     /// `__name__`.
     fn PyType_GetName(ty: &PyTypeObject) -> Out {
         match ty.as_heap().and_then(|heap| heap.ht_name.get()) {

@@ -14,6 +14,8 @@ variadics! {
     /// See [`pyerrors`](crate::pyerrors).
     PyErr_Format(2) => crate::pyerrors::va_PyErr_Format;
     /// See [`pyerrors`](crate::pyerrors).
+    _PyErr_FormatFromCause(2) => crate::pyerrors::va__PyErr_FormatFromCause;
+    /// See [`pyerrors`](crate::pyerrors).
     PyErr_FormatUnraisable(1) => crate::pyerrors::va_PyErr_FormatUnraisable;
     /// See [`pyerrors`](crate::pyerrors).
     PyErr_ResourceWarning(3) => crate::pyerrors::va_PyErr_ResourceWarning;
@@ -29,6 +31,14 @@ variadics! {
     PyObject_CallMethod(3) => crate::call::va_PyObject_CallMethod;
     /// See [`call`](crate::call).
     PyObject_CallMethodObjArgs(2) => crate::call::va_PyObject_CallMethodObjArgs;
+    /// What `PyArg_ParseTuple` was called where lengths are `Py_ssize_t`, as they always are by now.
+    _PyArg_ParseTuple_SizeT(2) => crate::getargs::va_PyArg_ParseTuple;
+    /// As for `_PyArg_ParseTuple_SizeT`.
+    _PyObject_CallFunction_SizeT(2) => crate::call::va_PyObject_CallFunction;
+    /// As for `_PyArg_ParseTuple_SizeT`.
+    _PyObject_CallMethod_SizeT(3) => crate::call::va_PyObject_CallMethod;
+    /// As for `_PyArg_ParseTuple_SizeT`.
+    _Py_BuildValue_SizeT(1) => crate::modsupport::va_Py_BuildValue;
     /// See [`import`](crate::import).
     PySys_Audit(2) => crate::import::va_PySys_Audit;
     /// See [`format`](crate::format).

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 typedef ptrdiff_t Py_ssize_t;
 typedef struct _typeobject PyTypeObject;
@@ -160,6 +161,15 @@ PyObject *Py_BuildValue(const char *, ...);
 PyObject *PyUnicode_FromFormat(const char *, ...);
 PyObject *PyErr_Format(PyObject *, const char *, ...);
 void PyErr_SetString(PyObject *, const char *);
+PyObject *_PyErr_FormatFromCause(PyObject *, const char *, ...);
+void _PyErr_SetKeyError(PyObject *);
+int _PyGen_FetchStopIterationValue(PyObject **);
+void PyOS_BeforeFork(void);
+void PyOS_AfterFork_Parent(void);
+void PyOS_AfterFork_Child(void);
+int PyObject_AsReadBuffer(PyObject *, const void **, Py_ssize_t *);
+const char *_PyType_Name(PyTypeObject *);
+void Py_GetArgcArgv(int *, wchar_t ***);
 PyObject *PyErr_Occurred(void);
 void PyErr_Clear(void);
 int PyErr_ExceptionMatches(PyObject *);

@@ -1,6 +1,8 @@
 /* A module made in one phase: calling conventions, argument parsing, building values, formatting, errors. */
 #include "api.h"
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static PyObject *varargs(PyObject *self, PyObject *args) {
     int i;
@@ -110,6 +112,50 @@ static PyObject *from_thread(PyObject *self, PyObject *callable) {
     Py_RETURN_NONE;
 }
 
+/* KeyError of any object; with a cause where one is pending. */
+static PyObject *key_error(PyObject *self, PyObject *key) {
+    _PyErr_SetKeyError(key);
+    return NULL;
+}
+
+static PyObject *from_cause(PyObject *self, PyObject *callable) {
+    PyObject *result = PyObject_CallFunction(callable, NULL);
+    if (result) return result;
+    return _PyErr_FormatFromCause(PyExc_ValueError, "wrapped by %s %d", "C", 5);
+}
+
+/* What a generator returned, or None. */
+static PyObject *returned(PyObject *self, PyObject *callable) {
+    PyObject *value, *result = PyObject_CallFunction(callable, NULL);
+    if (result) return result;
+    if (_PyGen_FetchStopIterationValue(&value) < 0) return NULL;
+    return value;
+}
+
+/* Forks by itself; gives the child's exit status. */
+static PyObject *forks(PyObject *self, PyObject *callable) {
+    PyOS_BeforeFork();
+    int pid = fork(), status = -1;
+    if (pid == 0) {
+        PyOS_AfterFork_Child();
+        _exit(PyObject_CallFunction(callable, NULL) ? 7 : 1);
+    }
+    PyOS_AfterFork_Parent();
+    waitpid(pid, &status, 0);
+    return PyLong_FromLong(WEXITSTATUS(status));
+}
+
+/* Pieces of older interfaces. */
+static PyObject *pieces(PyObject *self, PyObject *buffer) {
+    const void *memory;
+    Py_ssize_t len;
+    int argc;
+    wchar_t **argv;
+    if (PyObject_AsReadBuffer(buffer, &memory, &len) < 0) return NULL;
+    Py_GetArgcArgv(&argc, &argv);
+    return Py_BuildValue("y#sii", memory, len, _PyType_Name(buffer->ob_type), argc > 1, argv[argc] == NULL);
+}
+
 static int number = 1234;
 static PyObject *capsule(PyObject *self, PyObject *unused) { return PyCapsule_New(&number, "capi_single.number", NULL); }
 
@@ -130,6 +176,11 @@ static PyMethodDef methods[] = {
     {"unpack", unpack, METH_VARARGS, NULL},
     {"from_thread", from_thread, METH_O, NULL},
     {"capsule", capsule, METH_NOARGS, NULL},
+    {"key_error", key_error, METH_O, NULL},
+    {"from_cause", from_cause, METH_O, NULL},
+    {"returned", returned, METH_O, NULL},
+    {"forks", forks, METH_O, NULL},
+    {"pieces", pieces, METH_O, NULL},
     {NULL}};
 
 static PyModuleDef def = {DEF_HEAD, "capi_single", "One phase.", -1, methods};

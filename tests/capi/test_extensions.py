@@ -134,6 +134,46 @@ d = SubCounter()
 print(d.add(10), d.n)
 print(m.Tagged(7), m.Tagged(7) + 1, m.Tagged.__mro__, isinstance(m.Tagged(1), int), m.Tagged(10**30) % 7)
 
+attempt(s.key_error, (1, 2))
+attempt(s.from_cause, dict)
+try:
+    s.from_cause(lambda: {}["x"])
+except ValueError as error:
+    print(error, repr(error.__cause__), error.__context__ is error.__cause__)
+
+
+def generator():
+    return 5
+    yield
+
+
+attempt(s.returned, lambda: next(generator()))
+attempt(s.returned, lambda: next(iter(())))
+attempt(s.returned, lambda: 1 / 0)
+
+import os
+import threading
+import tracemalloc
+
+calls = []
+os.register_at_fork(before=lambda: calls.append("before"), after_in_parent=lambda: calls.append("parent"),
+                    after_in_child=lambda: calls.append("child"))
+
+
+def in_child():
+    assert calls == ["before", "child"] and threading.active_count() == 1
+    thread = threading.Thread(target=lambda: calls.append([]))
+    thread.start()
+    thread.join()
+    assert calls[-1] == []
+
+
+tracemalloc.start()
+print(s.forks(in_child), calls)
+tracemalloc.stop()
+print(s.pieces(bytearray(b"abc")))
+attempt(s.pieces, 5)
+
 again = importlib.reload(s)
 print(again is s, s.answer)
 del sys.modules["capi_single"]

@@ -29,8 +29,14 @@ pub trait Codec: Sync {
     ///
     /// # Errors
     /// As `Fail` says; nothing has been written or remembered then.
-    fn encode(&self, state: &mut State, c: u32, next: Option<u32>, flush: bool, out: &mut Vec<u8>)
-    -> Result<usize, Fail>;
+    fn encode(
+        &self,
+        state: &mut State,
+        c: u32,
+        next: Option<u32>,
+        flush: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Fail>;
 
     /// Prepares for encoding or decoding from the start.
     fn init(&self, state: &mut State) {

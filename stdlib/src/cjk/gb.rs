@@ -34,13 +34,8 @@ const BEYOND: u32 = 189_000;
 
 /// The number of a four-byte code.
 fn number([a, b, c, d]: [u8; 4]) -> Option<u32> {
-    let in_range = (0x81..=0xfe).contains(&a)
-        && b.is_ascii_digit()
-        && (0x81..=0xfe).contains(&c)
-        && d.is_ascii_digit();
-    in_range.then(|| {
-        (((a as u32 - 0x81) * 10 + (b as u32 - 0x30)) * 126 + (c as u32 - 0x81)) * 10 + (d as u32 - 0x30)
-    })
+    let in_range = (0x81..=0xfe).contains(&a) && b.is_ascii_digit() && (0x81..=0xfe).contains(&c) && d.is_ascii_digit();
+    in_range.then(|| (((a as u32 - 0x81) * 10 + (b as u32 - 0x30)) * 126 + (c as u32 - 0x81)) * 10 + (d as u32 - 0x30))
 }
 
 fn numbered(number: u32) -> Option<u32> {

@@ -40,7 +40,9 @@ enum Set {
     Jisx0213(Edition),
     Jisx0213Second(Edition),
     /// KS X 1001, in G0 or G1.
-    Ksx1001 { plane: usize },
+    Ksx1001 {
+        plane: usize,
+    },
     Gb2312,
     /// The upper halves of ISO 8859, in G2: only for decoding.
     Latin1,

@@ -7,6 +7,7 @@ use rpy_vm::protocol::buffer::ArgBytes;
 use rpy_vm::protocol::{call, object as protocol};
 use rpy_vm::runtime::codecs::name_arg;
 use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::int::convert::{ByteOrder, int_from_bytes, int_to_bytes};
 use rpy_vm::types::str::PyStr;
@@ -168,6 +169,12 @@ pub struct PyIncrementalEncoder {
 
 #[pymethods]
 impl PyIncrementalEncoder {
+    /// `__new__` has done it all. Without this, the initializer of a Python class further on would be found.
+    #[slot]
+    fn tp_init(&self, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult<()> {
+        Ok(())
+    }
+
     #[pynew(sig = "(errors='strict')")]
     fn py_new(cls: &PyTypeObject, errors: Option<&PyStr>) -> PyResult<ObjRef> {
         let part = Part::new(cls, errors)?;
@@ -272,6 +279,12 @@ pub struct PyIncrementalDecoder {
 
 #[pymethods]
 impl PyIncrementalDecoder {
+    /// `__new__` has done it all. Without this, the initializer of a Python class further on would be found.
+    #[slot]
+    fn tp_init(&self, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult<()> {
+        Ok(())
+    }
+
     #[pynew(sig = "(errors='strict')")]
     fn py_new(cls: &PyTypeObject, errors: Option<&PyStr>) -> PyResult<ObjRef> {
         let part = Part::new(cls, errors)?;
@@ -381,6 +394,12 @@ impl PyStreamReader {
 
 #[pymethods]
 impl PyStreamReader {
+    /// `__new__` has done it all. Without this, the initializer of a Python class further on would be found.
+    #[slot]
+    fn tp_init(&self, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult<()> {
+        Ok(())
+    }
+
     #[pynew(sig = "(stream, errors='strict')")]
     fn py_new(cls: &PyTypeObject, stream: &PyObject, errors: Option<&PyStr>) -> PyResult<ObjRef> {
         let reader = PyStreamReader {
@@ -453,6 +472,12 @@ impl PyStreamWriter {
 
 #[pymethods]
 impl PyStreamWriter {
+    /// `__new__` has done it all. Without this, the initializer of a Python class further on would be found.
+    #[slot]
+    fn tp_init(&self, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult<()> {
+        Ok(())
+    }
+
     #[pynew(sig = "(stream, errors='strict')")]
     fn py_new(cls: &PyTypeObject, stream: &PyObject, errors: Option<&PyStr>) -> PyResult<ObjRef> {
         let writer = PyStreamWriter {

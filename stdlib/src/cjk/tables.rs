@@ -29,8 +29,7 @@ fn index(code: u16) -> usize {
 impl Table {
     /// From codes and their characters.
     pub fn new(pairs: impl IntoIterator<Item = (u16, u32)>, prefer: Prefer) -> Table {
-        let mut table =
-            Table { chars: vec![0; 1 << 15].into(), pages: vec![0; 0x1100].into(), codes: vec![0; 256] };
+        let mut table = Table { chars: vec![0; 1 << 15].into(), pages: vec![0; 0x1100].into(), codes: vec![0; 256] };
         for (code, c) in pairs {
             table.chars[index(code)] = c;
             if prefer == Prefer::Last || table.encode(c).is_none() {
@@ -113,14 +112,8 @@ pub static JISX0208: LazyLock<Table> = LazyLock::new(|| {
     let pairs = web_pairs(encoding_rs::EUC_JP, &[], 0xa1..=0xf4, 0xa1..=0xfe);
     // Row 13 is a vendor's.
     let pairs = pairs.into_iter().filter(|&(code, _)| code >> 8 != 0xad).collect();
-    let changes = [
-        (0xa1c1, 0x301c),
-        (0xa1c2, 0x2016),
-        (0xa1dd, 0x2212),
-        (0xa1f1, 0xa2),
-        (0xa1f2, 0xa3),
-        (0xa2cc, 0xac),
-    ];
+    let changes =
+        [(0xa1c1, 0x301c), (0xa1c2, 0x2016), (0xa1dd, 0x2212), (0xa1f1, 0xa2), (0xa1f2, 0xa3), (0xa2cc, 0xac)];
     Table::new(changed(pairs, &changes), Prefer::First)
 });
 
@@ -135,8 +128,7 @@ pub static CP932: LazyLock<Table> = LazyLock::new(|| {
     let mut pairs = web_pairs(encoding_rs::SHIFT_JIS, &[], 0x81..=0x9f, 0x40..=0xfc);
     pairs.extend(web_pairs(encoding_rs::SHIFT_JIS, &[], 0xe0..=0xfc, 0x40..=0xfc));
     let mut table = Table::new(pairs, Prefer::First);
-    let others =
-        [(0xa2, 0x8191), (0xa3, 0x8192), (0xac, 0x81ca), (0x2016, 0x8161), (0x2212, 0x817c), (0x301c, 0x8160)];
+    let others = [(0xa2, 0x8191), (0xa3, 0x8192), (0xac, 0x81ca), (0x2016, 0x8161), (0x2212, 0x817c), (0x301c, 0x8160)];
     for (c, code) in others {
         table.set_code(c, code);
     }
@@ -144,9 +136,8 @@ pub static CP932: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// Code page 949: KS X 1001 where both bytes are at least 0xa1, and the syllables missing there elsewhere.
-pub static CP949: LazyLock<Table> = LazyLock::new(|| {
-    Table::new(web_pairs(encoding_rs::EUC_KR, &[], 0x81..=0xfe, 0x41..=0xfe), Prefer::First)
-});
+pub static CP949: LazyLock<Table> =
+    LazyLock::new(|| Table::new(web_pairs(encoding_rs::EUC_KR, &[], 0x81..=0xfe, 0x41..=0xfe), Prefer::First));
 
 /// The double-byte codes of GB 18030-2000.
 pub static GB18030: LazyLock<Table> = LazyLock::new(|| {
@@ -222,9 +213,8 @@ pub static GBK: LazyLock<Table> =
 pub static GB2312: LazyLock<Table> = LazyLock::new(|| {
     // What GBK added in the rows that it has from GB 2312.
     const ADDED: [(u16, u16); 3] = [(0xa2a1, 0xa2aa), (0xa6e0, 0xa6f5), (0xa8bb, 0xa8c0)];
-    let is_old = |code: u16| {
-        matches!(code >> 8, 0xa1..=0xa9 | 0xb0..=0xf7) && code & 0xff >= 0xa1 && !is_in(&ADDED, code)
-    };
+    let is_old =
+        |code: u16| matches!(code >> 8, 0xa1..=0xa9 | 0xb0..=0xf7) && code & 0xff >= 0xa1 && !is_in(&ADDED, code);
     let pairs = GBK.pairs().filter(|&(code, _)| is_old(code)).collect();
     Table::new(changed(pairs, &[(0xa1a4, 0x30fb), (0xa1aa, 0x2015)]), Prefer::First)
 });

@@ -6,7 +6,7 @@ use rpy_vm::import::imp_module;
 use rpy_vm::module_def::add_functions;
 use rpy_vm::object::PyMethodDef;
 use rpy_vm::protocol::{call, mapping, number, sequence};
-use rpy_vm::runtime::{gil, thread, tracemalloc};
+use rpy_vm::runtime::fork as around;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
@@ -22,6 +22,7 @@ use super::path::Path;
 
 /// Adds the functions of this file and of those beside it to the `posix` module.
 pub fn add(module: &PyModule) -> PyResult<()> {
+    around::set_hooks(&FORK_HOOKS);
     let all: [&'static [PyMethodDef]; 6] = [
         process_functions::MODULE.functions,
         super::identity::FUNCTIONS,
@@ -51,6 +52,27 @@ fn run_hooks(list: &rpy_vm::OptRef<PyList>, reverse: bool) {
     }
 }
 
+/// What this library does around a fork.
+static FORK_HOOKS: around::Hooks = around::Hooks { before, after_in_parent, after_in_child };
+
+fn before() {
+    run_hooks(&AT_FORK_BEFORE, true);
+    // No other thread is amid an import, so that the child finds no half-made module.
+    imp_module::acquire_lock();
+}
+
+fn after_in_parent() {
+    imp_module::release_lock();
+    run_hooks(&AT_FORK_PARENT, false);
+}
+
+fn after_in_child() {
+    crate::thread::after_fork_child();
+    crate::asyncio_::state::after_fork_child();
+    imp_module::release_lock();
+    run_hooks(&AT_FORK_CHILD, false);
+}
+
 /// Forks with all the bookkeeping around it. 0 in the child.
 ///
 /// # Errors
@@ -66,24 +88,14 @@ pub fn fork_with(function: &str, fork: impl FnOnce() -> libc::pid_t) -> PyResult
     if rpy_vm::sysmodule::functions::is_finalizing() {
         return Err(exc::python_finalization_error("can't fork at interpreter shutdown"));
     }
-    run_hooks(&AT_FORK_BEFORE, true);
-    // No other thread is amid an import, so that the child finds no half-made module.
-    imp_module::acquire_lock();
-    // The GIL's own lock is held over the fork, and tracemalloc's, so that the child finds them in a known state.
-    let pid = tracemalloc::with_lock_for_fork(|| gil::with_lock_for_fork(fork));
+    around::before();
+    let pid = fork();
     if pid == 0 {
-        gil::after_fork_child();
-        thread::after_fork_child();
-        crate::thread::after_fork_child();
-        crate::asyncio_::state::after_fork_child();
-        rpy_vm::runtime::signals::after_fork_child();
-        imp_module::release_lock();
-        run_hooks(&AT_FORK_CHILD, false);
+        around::after_in_child();
         return Ok(0);
     }
     let failed = (pid < 0).then(|| exc::os_error_last(None));
-    imp_module::release_lock();
-    run_hooks(&AT_FORK_PARENT, false);
+    around::after_in_parent();
     match failed {
         Some(error) => Err(error),
         None => warn_about_threads(function).map(|()| pid),

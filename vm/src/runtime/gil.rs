@@ -149,6 +149,22 @@ pub fn after_fork_child() {
     HOLDER.store(state as *const _ as *mut _, Ordering::Relaxed);
 }
 
+thread_local! {
+    /// The lock's own mutex, while this thread holds it over a fork.
+    static FORK_GUARD: core::cell::RefCell<Option<MutexGuard<'static, GilState>>> = const { core::cell::RefCell::new(None) };
+}
+
+/// Takes the lock's own mutex, so that nobody else holds it at the moment of a fork.
+pub fn lock_for_fork() {
+    let guard = lock();
+    FORK_GUARD.with_borrow_mut(|place| *place = Some(guard));
+}
+
+/// Ends what [`lock_for_fork`] began, in both processes.
+pub fn unlock_after_fork() {
+    drop(FORK_GUARD.take());
+}
+
 /// Runs `f` (a `fork`) while the lock's own mutex is held, so that the child finds it unlocked.
 pub fn with_lock_for_fork<T>(f: impl FnOnce() -> T) -> T {
     let guard = lock();

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod codecs;
 pub mod context;
 pub mod finalize;
+pub mod fork;
 pub mod gc;
 pub mod gil;
 pub mod gilstate;

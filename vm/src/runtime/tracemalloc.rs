@@ -12,7 +12,7 @@
 //!
 //! A thread that does not hold the GIL cannot look at its frames: what it allocates comes from an unknown place.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::mem::size_of;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -398,9 +398,19 @@ pub fn with_snapshot<T>(use_snapshot: impl FnOnce(Snapshot) -> T) -> T {
     use_snapshot(snapshot)
 }
 
-/// Runs `fork` while the tables are locked, so that the child finds them whole.
-pub fn with_lock_for_fork<T>(fork: impl FnOnce() -> T) -> T {
-    let _quiet = Quiet::new();
-    let _state = lock();
-    fork()
+thread_local! {
+    /// The tables, while this thread keeps them locked over a fork.
+    static FORK_GUARD: RefCell<Option<(MutexGuard<'static, State>, Quiet)>> = const { RefCell::new(None) };
+}
+
+/// Locks the tables, so that the child of a fork finds them whole.
+pub fn lock_for_fork() {
+    let quiet = Quiet::new();
+    let guard = lock();
+    FORK_GUARD.with_borrow_mut(|place| *place = Some((guard, quiet)));
+}
+
+/// Ends what [`lock_for_fork`] began, in both processes.
+pub fn unlock_after_fork() {
+    drop(FORK_GUARD.take());
 }
