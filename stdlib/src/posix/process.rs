@@ -7,6 +7,7 @@ use rpy_vm::module_def::add_functions;
 use rpy_vm::object::PyMethodDef;
 use rpy_vm::protocol::{call, mapping, number, sequence};
 use rpy_vm::runtime::fork as around;
+use rpy_vm::runtime::gil;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
