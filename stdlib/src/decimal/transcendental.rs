@@ -165,7 +165,7 @@ impl Environment {
         if a.compare(&Number::integer(1)).is_eq() {
             return Number::zero(false, 0);
         }
-        self.logarithm(a, |a, w| ln_of(a, w))
+        self.logarithm(a, ln_of)
     }
 
     pub fn log10(&mut self, a: &Number) -> Number {
@@ -364,7 +364,7 @@ impl Environment {
             && b.is_integer()
             && c.is_integer()
             && !c.is_zero()
-            && !(b.negative && !b.is_zero())
+            && (!b.negative || b.is_zero())
             && c.adjusted() < self.prec
             && !(a.is_zero() && b.is_zero());
         if !valid {
