@@ -1,9 +1,14 @@
 //! numpy's own tests from its unmodified wheel, a cross-section of them: see tests/numpy/README.md.
 //!
-//! The wheel comes by pip, which needs its registry the first time. Where there is none, `RPY_TEST_OFFLINE=1` leaves this out.
+//! The wheel comes by pip, which needs its registry the first time. Where there is none this is left out, as with
+//! `RPY_TEST_OFFLINE=1`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// What pip says where its registry cannot be reached.
+const UNREACHABLE: &[&str] =
+    &["NewConnectionError", "Temporary failure in name resolution", "Connection refused", "Network is unreachable"];
 
 #[test]
 fn cross_section() {
@@ -21,6 +26,11 @@ fn cross_section() {
         .output()
         .expect("the interpreter starts");
     let printed = String::from_utf8_lossy(&out.stdout);
-    assert!(out.status.success(), "{printed}\n{}", String::from_utf8_lossy(&out.stderr));
+    let errors = String::from_utf8_lossy(&out.stderr);
+    if !out.status.success() && UNREACHABLE.iter().any(|text| errors.contains(text) || printed.contains(text)) {
+        eprintln!("left out: pip cannot reach its registry\n{errors}");
+        return;
+    }
+    assert!(out.status.success(), "{printed}\n{errors}");
     assert!(printed.contains("(crashed 0, hung 0)"), "{printed}");
 }
