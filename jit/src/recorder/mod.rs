@@ -407,6 +407,9 @@ impl Recorder {
             self.guard(Op::GuardCalm, &[])?;
             return Ok(true);
         }
+        // As the interpreter does at each backward jump: the collector, signals and other threads do not wait for the end of
+        // a long round.
+        self.guard(Op::GuardCalm, &[])?;
         if self.is_path() {
             // The loop that contains the one whose exit this is. Its head may be where the path ends.
             return Ok(false);
