@@ -47,10 +47,9 @@ struct Part {
 /// What is known of an exit.
 #[derive(Clone, Copy, Default)]
 struct ExitState {
-    /// How often it was taken since it was last looked at, and at all.
+    /// How often it was taken since it was last looked at.
     count: u32,
     attempts: u32,
-    total: u64,
 }
 
 /// A compiled loop.
@@ -181,7 +180,6 @@ impl Executor {
         let sides = self.parts.len();
         let state = &mut self.parts[part].exits[local];
         state.count += 1;
-        state.total += 1;
         let mut ended = Ended { action: left.action, path: None };
         if state.count >= HOT_EXIT {
             state.count = 0;

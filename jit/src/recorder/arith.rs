@@ -10,7 +10,7 @@ use super::state::{Hold, Sym};
 use super::values::Number;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::{CallEffect, CallInfo};
-use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::ir::{Class, Inst, Op, Ty, Value};
 use crate::runtime;
 
 /// The numbers of `BINARY_OP`'s argument, in-place forms mapped to the plain ones.
@@ -336,7 +336,7 @@ impl Recorder {
             return Err(Abort("the truth of an object"));
         };
         self.guard_type(value, real.ty())?;
-        let size = self.emit(Inst::load(Ty::Int, value, Access::word(length, rpy_vm::layout::OB_SIZE)))?;
+        let size = self.length(value, length)?;
         let zero = self.trace().int(0);
         self.op(Op::Ne, &[size, zero])
     }

@@ -1,7 +1,6 @@
 //! Calls of built-in functions, types and methods.
 
 use rpy_vm::jit_hooks::Registers;
-use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::typeobj::PyTypeObject;
@@ -20,7 +19,7 @@ use super::state::{Hold, Sym};
 use super::values::{Number, Release};
 use super::{Abort, Done, Recorder};
 use crate::ir::call::{CallEffect, CallInfo};
-use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::ir::{Class, Op, Ty, Value};
 use crate::runtime;
 
 /// A function of `math` that takes one double.
@@ -224,7 +223,7 @@ impl Recorder {
             return Err(Abort("len of this type"));
         };
         self.guard_type(value, real.ty())?;
-        let size = self.emit(Inst::load(Ty::Int, value, Access::word(class, layout::OB_SIZE)))?;
+        let size = self.length(value, class)?;
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 1, Sym::Int(size)) }
     }
@@ -291,7 +290,7 @@ impl Recorder {
         }
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("ord of a number")) };
         self.guard_type(value, PyStr::type_object())?;
-        let length = self.emit(Inst::load(Ty::Int, value, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+        let length = self.length(value, Class::Fixed)?;
         let one = self.trace().int(1);
         self.guard(Op::GuardIs, &[length, one])?;
         let code = self.call_pure("str_ord", runtime::str_ord as *const () as usize, Ty::Int, &[value])?;

@@ -34,7 +34,7 @@ impl Recorder {
             self.guard_type(iterator, PyListIterator::type_object())?;
             let sequence = self.emit(Inst::load(Ty::Obj, iterator, field(layout::LIST_ITER_SEQ)))?;
             self.guard(Op::GuardNonNull, &[sequence])?;
-            let length = self.emit(Inst::load(Ty::Int, sequence, Access::word(Class::ListHeader, layout::OB_SIZE)))?;
+            let length = self.length(sequence, Class::ListHeader)?;
             if list.index.get() >= real.len() {
                 // The reference just taken is one of those counted.
                 let shared = real.as_object().refcount() > 2;
@@ -52,7 +52,7 @@ impl Recorder {
             self.guard_type(iterator, PyTupleIterator::type_object())?;
             let sequence = self.emit(Inst::load(Ty::Obj, iterator, field(layout::TUPLE_ITER_SEQ)))?;
             self.guard(Op::GuardNonNull, &[sequence])?;
-            let length = self.emit(Inst::load(Ty::Int, sequence, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+            let length = self.length(sequence, Class::Fixed)?;
             if tuple.index.get() >= real.len() {
                 let shared = real.as_object().refcount() > 2 || real.as_object().is_immortal();
                 return self.exhaust(iterator, sequence, length, field(layout::TUPLE_ITER_INDEX), shared);

@@ -372,7 +372,7 @@ impl Recorder {
         {
             self.guard_type(value, real.ty())?;
             let inside = self.emit(Inst::load(Ty::Obj, value, Access::word(Class::Fixed, PyZip::INNER_OFFSET)))?;
-            let size = self.emit(Inst::load(Ty::Int, inside, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+            let size = self.length(inside, Class::Fixed)?;
             let count = self.trace().int(zip.inner().len() as i64);
             self.guard(Op::GuardIs, &[size, count])?;
             for (i, inner) in zip.inner().items().iter().enumerate() {

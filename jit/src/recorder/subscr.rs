@@ -35,7 +35,7 @@ impl Recorder {
         let result = if let Some(list) = container.downcast_exact::<PyList>() {
             let index = self.index(b, key)?;
             self.guard_type(object, PyList::type_object())?;
-            let length = self.emit(Inst::load(Ty::Int, object, Access::word(Class::ListHeader, layout::OB_SIZE)))?;
+            let length = self.length(object, Class::ListHeader)?;
             let index = self.checked_index(index, key, length, list.len())?;
             let items = self.emit(Inst::load(Ty::Ptr, object, Access::word(Class::ListHeader, layout::LIST_ITEMS)))?;
             let value = self.emit(Inst::load_indexed(Ty::Obj, items, index, ITEM))?;
@@ -43,7 +43,7 @@ impl Recorder {
         } else if let Some(tuple) = container.downcast_exact::<PyTuple>() {
             let index = self.index(b, key)?;
             self.guard_type(object, PyTuple::type_object())?;
-            let length = self.emit(Inst::load(Ty::Int, object, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+            let length = self.length(object, Class::Fixed)?;
             let index = self.checked_index(index, key, length, tuple.len())?;
             let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS);
             let value = self.emit(Inst::load_indexed(Ty::Obj, object, index, access))?;
@@ -51,7 +51,7 @@ impl Recorder {
         } else if let Some(string) = container.downcast_exact::<PyStr>() {
             let index = self.index(b, key)?;
             self.guard_type(object, PyStr::type_object())?;
-            let length = self.emit(Inst::load(Ty::Int, object, Access::word(Class::Fixed, layout::OB_SIZE)))?;
+            let length = self.length(object, Class::Fixed)?;
             let index = self.checked_index(index, key, length, string.len())?;
             let info = CallInfo {
                 name: "str_item",
@@ -134,7 +134,7 @@ impl Recorder {
         let key_sym = self.peek(1)?;
         let index = self.index(key_sym, key)?;
         self.guard_type(object, PyList::type_object())?;
-        let length = self.emit(Inst::load(Ty::Int, object, Access::word(Class::ListHeader, layout::OB_SIZE)))?;
+        let length = self.length(object, Class::ListHeader)?;
         let index = self.checked_index(index, key, length, list.len())?;
         let items = self.emit(Inst::load(Ty::Ptr, object, Access::word(Class::ListHeader, layout::LIST_ITEMS)))?;
         let position = rpy_vm::protocol::number::as_isize(key, None).unwrap_or(0);
@@ -209,7 +209,7 @@ impl Recorder {
     }
 
     fn guard_size(&mut self, object: Value, class: Class, count: usize) -> Done {
-        let size = self.emit(Inst::load(Ty::Int, object, Access::word(class, layout::OB_SIZE)))?;
+        let size = self.length(object, class)?;
         let count = self.trace().int(count as i64);
         self.guard(Op::GuardIs, &[size, count])?;
         Ok(())

@@ -10,7 +10,7 @@ use rpy_vm::types::str::PyStr;
 
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
-use crate::ir::{Inst, Op, Ty, Value};
+use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::opt::KnownTypes;
 
 /// A number operand.
@@ -215,6 +215,12 @@ impl Recorder {
         self.release(a)
     }
 
+    /// The number of items of an object of variable size (a string's length, a dict's number of keys). `class` is where the
+    /// object's type keeps it.
+    pub fn length(&mut self, object: Value, class: Class) -> Result<Value, Abort> {
+        self.emit(Inst::load(Ty::Int, object, Access::word(class, rpy_vm::layout::OB_SIZE)))
+    }
+
     /// The raw word of a slot of the base frame.
     pub fn load_word(&mut self, slot: usize) -> Result<Value, Abort> {
         let inst = Inst::load(Ty::Obj, self.base, slot_access(slot));
@@ -243,8 +249,8 @@ pub enum Release {
 }
 
 /// A slot of the base frame.
-pub fn slot_access(slot: usize) -> crate::ir::Access {
-    crate::ir::Access::word(crate::ir::Class::Slot, rpy_vm::layout::FRAME_LOCALS + 8 * slot)
+pub fn slot_access(slot: usize) -> Access {
+    Access::word(Class::Slot, rpy_vm::layout::FRAME_LOCALS + 8 * slot)
 }
 
 /// The type `bool`.
