@@ -9,9 +9,9 @@ use rpy_vm::types::str::PyStr;
 use super::state::{Hold, Sym};
 use super::values::Number;
 use super::{Abort, Done, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
-use crate::ir::{Class, Inst, Op, Ty, Value};
-use crate::runtime;
+use crate::ir::call::CallInfo;
+use crate::ir::{Class, Inst, Op, Value};
+use crate::runtime::table;
 
 /// The numbers of `BINARY_OP`'s argument, in-place forms mapped to the plain ones.
 pub(super) mod operator {
@@ -163,12 +163,8 @@ impl Recorder {
             operator::POWER => self.float_power(x, y)?,
             operator::FLOOR_DIVIDE | operator::REMAINDER => {
                 self.guard_nonzero(y, right)?;
-                let (name, address) = if operator == operator::REMAINDER {
-                    ("float_mod", runtime::float_mod as *const () as usize)
-                } else {
-                    ("float_floordiv", runtime::float_floordiv as *const () as usize)
-                };
-                self.call_pure(name, address, Ty::Float, &[x, y])?
+                let remainder = operator == operator::REMAINDER;
+                self.call_runtime(if remainder { table::FLOAT_MOD } else { table::FLOAT_FLOORDIV }, &[x, y])?
             }
             _ => return Err(Abort("an operator on floats")),
         }))
@@ -183,26 +179,16 @@ impl Recorder {
 
     /// `x ** y`: as the VM computes it, which is the C library's `pow` for what does not raise or become complex.
     fn float_power(&mut self, x: Value, y: Value) -> Result<Value, Abort> {
-        let result = self.call_pure("float_pow", runtime::float_pow as *const () as usize, Ty::Float, &[x, y])?;
+        let result = self.call_runtime(table::FLOAT_POW, &[x, y])?;
         // It answers NaN where the interpreter has to decide.
         let ordered = self.op(Op::FEq, &[result, result])?;
         self.guard(Op::GuardTrue, &[ordered])?;
         Ok(result)
     }
 
-    /// A call of a function without effects.
-    pub(super) fn call_pure(
-        &mut self,
-        name: &'static str,
-        address: usize,
-        result: Ty,
-        args: &[Value],
-    ) -> Result<Value, Abort> {
-        self.call_runtime(CallInfo { name, address, result, effect: CallEffect::Pure }, args)
-    }
-
-    /// A call as described.
-    pub(super) fn call_runtime(&mut self, info: CallInfo, args: &[Value]) -> Result<Value, Abort> {
+    /// A call of a function of the runtime, or another one so described.
+    pub(super) fn call_runtime(&mut self, callee: impl Into<CallInfo>, args: &[Value]) -> Result<Value, Abort> {
+        let info = callee.into();
         let call = self.trace().add_call(info);
         self.emit(Inst { ty: info.result, call: Some(call), ..Inst::new(Op::Call, args) })
     }
@@ -259,7 +245,7 @@ impl Recorder {
         }
         self.guard_type(x, PyStr::type_object())?;
         self.guard_type(y, PyStr::type_object())?;
-        let equal = self.call_pure("str_eq", runtime::str_eq as *const () as usize, Ty::Bool, &[x, y])?;
+        let equal = self.call_runtime(table::STR_EQ, &[x, y])?;
         if operator == 2 { Ok(equal) } else { self.op(Op::Not, &[equal]) }
     }
 

@@ -19,9 +19,8 @@ use rpy_vm::types::type_::lookup::lookup;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
-use crate::runtime;
+use crate::runtime::{self, table};
 
 /// Cache unit `n` behind an instruction.
 unsafe fn cache(at: Registers<'_>, n: usize) -> usize {
@@ -149,14 +148,8 @@ impl Recorder {
                     self.guard_attrs_word(object, 0)?;
                 } else {
                     let key = self.constant_object(name.as_object());
-                    let info = CallInfo {
-                        name: "instance_get",
-                        address: runtime::instance_get as *const () as usize,
-                        result: Ty::Obj,
-                        effect: CallEffect::Writes(0),
-                    };
-                    let value = self.call_runtime(info, &[object, key])?;
-                    if !runtime::instance_get(owner, name.as_object()).is_null() {
+                    let value = self.call_runtime(table::INSTANCE_GET, &[object, key])?;
+                    if !runtime::instance::instance_get(owner, name.as_object()).is_null() {
                         self.guard(Op::GuardNonNull, &[value])?;
                         return self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile });
                     }

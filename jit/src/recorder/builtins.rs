@@ -18,34 +18,17 @@ use rpy_vm::types::type_::PyType_Type;
 use super::state::{Hold, Sym};
 use super::values::{Number, Release};
 use super::{Abort, Done, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
-use crate::ir::{Class, Op, Ty, Value};
-use crate::runtime;
+use crate::ir::{Class, Op, Value};
+use crate::runtime::table::{self, Function};
 
-/// A function of `math` that takes one double.
-struct MathFunction {
-    name: &'static str,
-    /// The C function, and how to call it.
-    address: unsafe extern "C" fn(f64) -> f64,
-}
-
-unsafe extern "C" {
-    safe fn sin(x: f64) -> f64;
-    safe fn cos(x: f64) -> f64;
-    safe fn tan(x: f64) -> f64;
-    safe fn atan(x: f64) -> f64;
-    safe fn exp(x: f64) -> f64;
-    safe fn fabs(x: f64) -> f64;
-}
-
-/// Those whose result, if it is finite, is what `math` returns. (Others raise, or are computed in another way.)
-const MATH: &[MathFunction] = &[
-    MathFunction { name: "sin", address: sin },
-    MathFunction { name: "cos", address: cos },
-    MathFunction { name: "tan", address: tan },
-    MathFunction { name: "atan", address: atan },
-    MathFunction { name: "exp", address: exp },
-    MathFunction { name: "fabs", address: fabs },
+/// Functions of `math` whose result, if it is finite, is the C function's. (Others raise, or are computed in another way.)
+const MATH: &[(&str, Function)] = &[
+    ("sin", table::SIN),
+    ("cos", table::COS),
+    ("tan", table::TAN),
+    ("atan", table::ATAN),
+    ("exp", table::EXP),
+    ("fabs", table::FABS),
 ];
 
 /// The name of the module of a built-in function.
@@ -78,8 +61,8 @@ impl Recorder {
                     ("builtins", "ord", 1) => self.call_ord(at, callable),
                     ("builtins", "min" | "max", 2) => self.call_min_max(at, callable, name.1 == "max"),
                     ("math", "sqrt", 1) => self.call_sqrt(at, callable),
-                    ("math", _, 1) => match MATH.iter().find(|f| f.name == name.1) {
-                        Some(math) => self.call_math(at, callable, math),
+                    ("math", _, 1) => match MATH.iter().find(|f| f.0 == name.1) {
+                        Some(&(_, math)) => self.call_math(at, callable, math),
                         None => Err(Abort("a function of math")),
                     },
                     _ => {
@@ -160,15 +143,9 @@ impl Recorder {
         };
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         self.guard_is(value, ty.as_object())?;
-        let info = CallInfo {
-            name: "new_range",
-            address: runtime::new_range as *const () as usize,
-            result: Ty::Obj,
-            effect: CallEffect::Writes(0),
-        };
         // SAFETY: the real operands.
         let ends = unsafe { self.expect_call_end(at, argc)? };
-        let range = self.call_runtime(info, &[start, stop])?;
+        let range = self.call_runtime(table::NEW_RANGE, &[start, stop])?;
         self.end_call(argc, ends, Sym::Obj { value: range, hold: Hold::Owned })
     }
 
@@ -293,7 +270,7 @@ impl Recorder {
         let length = self.length(value, Class::Fixed)?;
         let one = self.trace().int(1);
         self.guard(Op::GuardIs, &[length, one])?;
-        let code = self.call_pure("str_ord", runtime::str_ord as *const () as usize, Ty::Int, &[value])?;
+        let code = self.call_runtime(table::STR_ORD, &[value])?;
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 1, Sym::Int(code)) }
     }
@@ -343,13 +320,13 @@ impl Recorder {
         unsafe { self.finish_call(at, callable, 1, Sym::Float(root)) }
     }
 
-    unsafe fn call_math(&mut self, at: Registers<'_>, callable: &PyObject, math: &MathFunction) -> Done {
+    unsafe fn call_math(&mut self, at: Registers<'_>, callable: &PyObject, math: Function) -> Done {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
         let Some(number) = self.number(sym, real)? else { return Err(Abort("a function of an object")) };
         let value = self.float_of(number)?;
-        let result = self.call_pure(math.name, math.address as *const () as usize, Ty::Float, &[value])?;
+        let result = self.call_runtime(math, &[value])?;
         let magnitude = self.op(Op::FAbs, &[result])?;
         let infinity = self.trace().float(f64::INFINITY);
         let finite = self.op(Op::FLt, &[magnitude, infinity])?;
@@ -380,13 +357,7 @@ impl Recorder {
     /// Appends a value, whose ownership goes to the list, while the picture still has it.
     fn append(&mut self, list: Value, value: Sym) -> Done {
         let owned = self.owned_object(value)?;
-        let info = CallInfo {
-            name: "list_append",
-            address: runtime::list_append as *const () as usize,
-            result: Ty::Bool,
-            effect: CallEffect::Writes(Class::ListHeader.bit() | Class::ListItem.bit()),
-        };
-        self.call_runtime(info, &[list, owned])?;
+        self.call_runtime(table::LIST_APPEND, &[list, owned])?;
         Ok(())
     }
 

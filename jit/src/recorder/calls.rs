@@ -14,9 +14,8 @@ use rpy_vm::types::type_::PyType_Type;
 use super::state::{Hold, Sym, SymFrame};
 use super::values::Release;
 use super::{Abort, Done, MAX_DEPTH, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Width};
-use crate::runtime;
+use crate::runtime::table;
 
 /// Units of `CALL`, its cache included.
 const CALL_UNITS: u16 = 4;
@@ -146,13 +145,7 @@ impl Recorder {
         let release = self.expect_release(raw, ty.as_object())?;
         let shim = init_shim_code().map_err(|_| Abort("no memory"))?;
         let class = self.type_constant(ty);
-        let info = CallInfo {
-            name: "new_instance",
-            address: runtime::new_instance as *const () as usize,
-            result: Ty::Obj,
-            effect: CallEffect::Writes(0),
-        };
-        let object = self.call_runtime(info, &[class])?;
+        let object = self.call_runtime(table::NEW_INSTANCE, &[class])?;
         let raise = self.new_snapshot(ExitKind::Raise);
         self.emit(Inst::new(Op::GuardNonNull, &[object]).at(raise))?;
         let mut args = vec![Sym::Obj { value: object, hold: Hold::Fragile }];

@@ -12,9 +12,8 @@ use rpy_vm::types::tuple::{PyTuple, PyTupleIterator};
 
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
-use crate::runtime;
+use crate::runtime::table;
 
 const fn field(offset: usize) -> Access {
     Access::word(Class::Iterator, offset)
@@ -109,12 +108,12 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("iteration over a number")) };
-        let (name, address): (_, usize) = if PyList::check_exact(real) {
-            ("list_iter", runtime::list_iter as *const () as usize)
+        let callee = if PyList::check_exact(real) {
+            table::LIST_ITER
         } else if PyTuple::check_exact(real) {
-            ("tuple_iter", runtime::tuple_iter as *const () as usize)
+            table::TUPLE_ITER
         } else if PyRange::check_exact(real) {
-            ("range_iter", runtime::range_iter as *const () as usize)
+            table::RANGE_ITER
         } else if PyRangeIterator::check_exact(real)
             || PyListIterator::check_exact(real)
             || PyTupleIterator::check_exact(real)
@@ -128,8 +127,7 @@ impl Recorder {
         self.guard_type(value, real.ty())?;
         let raw = self.peek_raw(1)?;
         let release = self.expect_release(raw, real)?;
-        let info = CallInfo { name, address, result: Ty::Obj, effect: CallEffect::Writes(0) };
-        let iterator = self.call_runtime(info, &[value])?;
+        let iterator = self.call_runtime(callee, &[value])?;
         self.pop()?;
         self.push_obj(iterator, Hold::Owned);
         self.release(release)

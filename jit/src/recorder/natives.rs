@@ -22,16 +22,8 @@ use rpy_vm::types::tuple::PyTuple;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
-use crate::runtime;
-
-/// What native work on containers writes.
-const CONTAINERS: CallEffect = CallEffect::Writes(
-    Class::ListHeader.bit() | Class::ListItem.bit() | Class::Dict.bit() | Class::Other.bit() | Class::Raw.bit(),
-);
-/// Only makes objects.
-const MAKES: CallEffect = CallEffect::Writes(0);
+use crate::runtime::table::{self, Function};
 
 /// Iterators that yield without running Python code.
 const ITERATORS: &[&str] = &[
@@ -143,21 +135,15 @@ impl Recorder {
     }
 
     /// Calls a native function that answers with an object: null where it did nothing.
-    fn attempt(
-        &mut self,
-        name: &'static str,
-        address: usize,
-        effect: CallEffect,
-        args: &[Value],
-    ) -> Result<Value, Abort> {
-        let value = self.call_runtime(CallInfo { name, address, result: Ty::Obj, effect }, args)?;
+    pub(super) fn attempt(&mut self, callee: Function, args: &[Value]) -> Result<Value, Abort> {
+        let value = self.call_runtime(callee, args)?;
         self.guard(Op::GuardNonNull, &[value])?;
         Ok(value)
     }
 
     /// As [`Recorder::attempt`], for functions that answer null with an exception set, which is raised.
-    fn attempt_raising(&mut self, name: &'static str, address: usize, args: &[Value]) -> Result<Value, Abort> {
-        let value = self.call_runtime(CallInfo { name, address, result: Ty::Obj, effect: CONTAINERS }, args)?;
+    pub(super) fn attempt_raising(&mut self, callee: Function, args: &[Value]) -> Result<Value, Abort> {
+        let value = self.call_runtime(callee, args)?;
         let raise = self.new_snapshot(ExitKind::Raise);
         self.emit(Inst::new(Op::GuardNonNull, &[value]).at(raise))?;
         Ok(value)
@@ -198,12 +184,12 @@ impl Recorder {
     pub(super) unsafe fn contains_op(&mut self, at: Registers<'_>, invert: usize) -> Done {
         // SAFETY: the real operands.
         let (key, container) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        let (name, address): (_, usize) = if PyDict::check_exact(container) && is_plain(key) {
-            ("dict_contains", runtime::dict_contains as *const () as usize)
+        let callee = if PyDict::check_exact(container) && is_plain(key) {
+            table::DICT_CONTAINS
         } else if PyStr::check_exact(container) && PyStr::check_exact(key) {
-            ("str_contains", runtime::str_contains as *const () as usize)
+            table::STR_CONTAINS
         } else if (PyList::check_exact(container) || PyTuple::check_exact(container)) && is_plain(key) {
-            ("sequence_contains", runtime::sequence_contains as *const () as usize)
+            table::SEQUENCE_CONTAINS
         } else {
             return Err(self.abort_on("containment in", container));
         };
@@ -212,8 +198,7 @@ impl Recorder {
         if PyStr::check_exact(container) {
             self.guard_type(k, PyStr::type_object())?;
         }
-        let info = CallInfo { name, address, result: Ty::Int, effect: MAKES };
-        let answer = self.call_runtime(info, &[c, k])?;
+        let answer = self.call_runtime(callee, &[c, k])?;
         let two = self.trace().int(2);
         let sure = self.op(Op::Ult, &[answer, two])?;
         self.guard(Op::GuardTrue, &[sure])?;
@@ -229,7 +214,7 @@ impl Recorder {
     pub(super) fn dict_item(&mut self, real: &PyObject) -> Result<Sym, Abort> {
         let (d, k) = (self.materialize(2)?, self.materialize(1)?);
         self.guard_type(d, real.ty())?;
-        let value = self.attempt("dict_get", runtime::dict_get as *const () as usize, MAKES, &[d, k])?;
+        let value = self.attempt(table::DICT_GET, &[d, k])?;
         Ok(Sym::Obj { value, hold: Hold::Fragile })
     }
 
@@ -244,13 +229,7 @@ impl Recorder {
         self.disturb()?;
         let (v, d, k) = (self.materialize(3)?, self.materialize(2)?, self.materialize(1)?);
         self.guard_type(d, container.ty())?;
-        let info = CallInfo {
-            name: "dict_set",
-            address: runtime::dict_set as *const () as usize,
-            result: Ty::Bool,
-            effect: CONTAINERS,
-        };
-        let done = self.call_runtime(info, &[d, k, v])?;
+        let done = self.call_runtime(table::DICT_SET, &[d, k, v])?;
         self.guard(Op::GuardTrue, &[done])?;
         let mut ends = Vec::new();
         for n in 1..=3 {
@@ -282,7 +261,7 @@ impl Recorder {
         for (value, real) in [(c, container), (a, start), (b, stop)] {
             self.guard_type(value, real.ty())?;
         }
-        let value = self.attempt("get_slice", runtime::get_slice as *const () as usize, MAKES, &[c, a, b])?;
+        let value = self.attempt(table::GET_SLICE, &[c, a, b])?;
         // SAFETY: passed on.
         unsafe { self.replace(at, 3, Sym::Obj { value, hold: Hold::Owned }) }
     }
@@ -304,46 +283,33 @@ impl Recorder {
         let (a, b) = (self.materialize(2)?, self.materialize(1)?);
         self.guard_type(a, left.ty())?;
         self.guard_type(b, right.ty())?;
-        let value = if operator == super::arith::operator::ADD {
-            self.attempt("add", runtime::add as *const () as usize, MAKES, &[a, b])?
-        } else {
-            self.attempt("multiply", runtime::multiply as *const () as usize, MAKES, &[a, b])?
-        };
+        let adds = operator == super::arith::operator::ADD;
+        let value = self.attempt(if adds { table::ADD } else { table::MULTIPLY }, &[a, b])?;
         // SAFETY: passed on.
         unsafe { self.replace(at, 2, Sym::Obj { value, hold: Hold::Owned }) }
     }
 
     /// `BUILD_TUPLE` and `BUILD_LIST` of a few items.
     pub(super) fn build(&mut self, count: usize, list: bool) -> Done {
-        let addresses: [usize; 5] = if list {
-            [
-                runtime::new_list0 as *const () as usize,
-                runtime::new_list1 as *const () as usize,
-                runtime::new_list2 as *const () as usize,
-                runtime::new_list3 as *const () as usize,
-                runtime::new_list4 as *const () as usize,
-            ]
-        } else {
-            [
-                0,
-                runtime::new_tuple1 as *const () as usize,
-                runtime::new_tuple2 as *const () as usize,
-                runtime::new_tuple3 as *const () as usize,
-                runtime::new_tuple4 as *const () as usize,
-            ]
+        let callee = match (list, count) {
+            (true, 0) => table::NEW_LIST0,
+            (true, 1) => table::NEW_LIST1,
+            (true, 2) => table::NEW_LIST2,
+            (true, 3) => table::NEW_LIST3,
+            (true, 4) => table::NEW_LIST4,
+            (false, 1) => table::NEW_TUPLE1,
+            (false, 2) => table::NEW_TUPLE2,
+            (false, 3) => table::NEW_TUPLE3,
+            (false, 4) => table::NEW_TUPLE4,
+            _ => return Err(Abort("a tuple or list of many items")),
         };
-        if count >= addresses.len() || addresses[count] == 0 {
-            return Err(Abort("a tuple or list of many items"));
-        }
         let mut items = Vec::with_capacity(count);
         for n in (1..=count).rev() {
             let raw = self.peek_raw(n)?;
             // Owned by the new object from now on; no guard comes in between.
             items.push(self.owned_object(raw)?);
         }
-        let name = if list { "new_list" } else { "new_tuple" };
-        let info = CallInfo { name, address: addresses[count], result: Ty::Obj, effect: MAKES };
-        let value = self.call_runtime(info, &items)?;
+        let value = self.call_runtime(callee, &items)?;
         for _ in 0..count {
             self.pop()?;
         }
@@ -388,12 +354,7 @@ impl Recorder {
     /// `FOR_ITER` of other iterators than those of ranges, lists and tuples. A path that is at the end ends the trace.
     pub(super) unsafe fn native_next(&mut self, iterator: Value, real: &PyObject) -> Done {
         self.guard_native_iterator(iterator, real)?;
-        let value = self.attempt(
-            "next",
-            runtime::next as *const () as usize,
-            CallEffect::Writes(Class::Iterator.bit()),
-            &[iterator],
-        )?;
+        let value = self.attempt(table::NEXT, &[iterator])?;
         self.push_obj(value, Hold::Owned);
         Ok(())
     }
@@ -410,7 +371,7 @@ impl Recorder {
         }
         self.lift(1)?;
         self.guard_type(value, real.ty())?;
-        let iterator = self.attempt("iter", runtime::iter as *const () as usize, MAKES, &[value])?;
+        let iterator = self.attempt(table::ITER, &[value])?;
         // SAFETY: passed on.
         unsafe { self.replace(at, 1, Sym::Obj { value: iterator, hold: Hold::Owned }) }
     }
@@ -482,13 +443,13 @@ impl Recorder {
             self.guard_type(value, real.ty())?;
             args.push(value);
         }
-        let address = match passed {
-            1 => runtime::call1 as *const () as usize,
-            2 => runtime::call2 as *const () as usize,
-            3 => runtime::call3 as *const () as usize,
+        let callee = match passed {
+            1 => table::CALL1,
+            2 => table::CALL2,
+            3 => table::CALL3,
             _ => return Err(Abort("many arguments")),
         };
-        let value = self.attempt_raising("call", address, &args)?;
+        let value = self.attempt_raising(callee, &args)?;
         // SAFETY: passed on.
         unsafe { self.replace(at, argc + 2, Sym::Obj { value, hold: Hold::Owned }) }
     }

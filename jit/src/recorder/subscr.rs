@@ -14,9 +14,8 @@ use rpy_vm::types::tuple::PyTuple;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
-use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
-use crate::runtime;
+use crate::runtime::table;
 
 /// Items behind an address.
 const ITEM: Access = Access::word(Class::ListItem, 0);
@@ -53,13 +52,7 @@ impl Recorder {
             self.guard_type(object, PyStr::type_object())?;
             let length = self.length(object, Class::Fixed)?;
             let index = self.checked_index(index, key, length, string.len())?;
-            let info = CallInfo {
-                name: "str_item",
-                address: runtime::str_item as *const () as usize,
-                result: Ty::Obj,
-                effect: CallEffect::Writes(0),
-            };
-            let value = self.call_runtime(info, &[object, index])?;
+            let value = self.call_runtime(table::STR_ITEM, &[object, index])?;
             Sym::Obj { value, hold: Hold::Owned }
         } else if PyDict::check_exact(container) && rpy_vm::types::dict::lookup::is_plain(key) {
             self.dict_item(container)?

@@ -1,0 +1,67 @@
+//! Iterators and ranges.
+
+use super::attempted;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::protocol::object;
+use rpy_vm::types::int::PyInt;
+use rpy_vm::types::list::iter::PyListIterator;
+use rpy_vm::types::range::PyRange;
+use rpy_vm::types::tuple::PyTupleIterator;
+
+/// The next item of an iterator that runs no Python code; null at its end.
+///
+/// # Safety
+/// A live iterator.
+pub unsafe extern "C" fn next(iterator: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    match object::iter_next(unsafe { &*iterator }) {
+        Ok(Some(item)) => item.into_raw(),
+        _ => core::ptr::null_mut(),
+    }
+}
+
+/// `iter(x)`.
+///
+/// # Safety
+/// A live object whose iterator is made without Python code.
+pub unsafe extern "C" fn iter(iterable: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    attempted(object::get_iter(unsafe { &*iterable }))
+}
+
+/// An iterator over a list (owned).
+///
+/// # Safety
+/// A live exact list.
+pub unsafe extern "C" fn list_iter(list: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    PyListIterator::new(unsafe { (*list).cast_unchecked_ref() }).into_obj().into_raw()
+}
+
+/// An iterator over a tuple (owned).
+///
+/// # Safety
+/// A live exact tuple.
+pub unsafe extern "C" fn tuple_iter(tuple: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    PyTupleIterator::new(unsafe { (*tuple).cast_unchecked_ref() }).into_obj().into_raw()
+}
+
+/// An iterator over a range (owned), of machine integers or of big ones.
+///
+/// # Safety
+/// A live exact range.
+pub unsafe extern "C" fn range_iter(range: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    let range: &PyRange = unsafe { (*range).cast_unchecked_ref() };
+    range.iterator().into_raw()
+}
+
+/// `range(start, stop)` with step 1 (owned).
+pub extern "C" fn new_range(start: i64, stop: i64) -> *mut PyObject {
+    match PyRange::new(PyInt::from_i64(start), PyInt::from_i64(stop), PyInt::one()) {
+        Ok(range) => range.into_obj().into_raw(),
+        // Only a step of zero is refused.
+        Err(_) => core::ptr::null_mut(),
+    }
+}
