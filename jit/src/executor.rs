@@ -261,6 +261,7 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
     // Make all words first: what they are borrowed from may go when slots are written.
     let mut words: Vec<Vec<(usize, StackRef)>> = Vec::with_capacity(snapshot.frames.len());
     let mut functions: Vec<Option<Ref<PyFunction>>> = Vec::with_capacity(snapshot.frames.len());
+    let mut addresses = Vec::with_capacity(snapshot.frames.len());
     for state in &snapshot.frames {
         // SAFETY: the backend reports the values in the snapshot's order.
         unsafe {
@@ -268,6 +269,7 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
                 let bits = locations.next().unwrap_or(0);
                 word(inlined.function_form, bits).into_owned().cast_unchecked()
             }));
+            addresses.push(state.address.map(|_| locations.next().unwrap_or(0) as *mut InterpreterFrame));
             let slots = state.slots.iter().map(|slot: &SlotState| {
                 let bits = if slot.form == Form::Null { 0 } else { locations.next().unwrap_or(0) };
                 (slot.index as usize, word(slot.form, bits))
@@ -293,6 +295,19 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
         for (i, state) in snapshot.frames.iter().enumerate().skip(1) {
             let (Some(inlined), Some(function)) = (state.inlined, functions[i].take()) else { break };
             let code: &PyCode = (*(inlined.code as *const PyObject)).cast_unchecked_ref();
+            if let Some(made) = addresses[i] {
+                // It exists, and shows what others were to see.
+                for slot in 0..code.co_nlocalsplus as usize {
+                    dropped.push(core::mem::replace(&mut *(*made).local(slot), StackRef::NULL));
+                }
+                for &(index, word) in &words[i] {
+                    *(*made).local(index) = word;
+                }
+                place(made, state);
+                current = made;
+                frames.push(made);
+                continue;
+            }
             let pushed = frame::push_frame(ts, function, None, code, 0, current);
             if pushed.is_null() {
                 // As when memory is exhausted in the middle of a call: the frames that are missing never were.

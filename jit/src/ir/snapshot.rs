@@ -86,6 +86,8 @@ pub struct Inlined {
 pub struct FrameState {
     /// `None` for the base frame, which exists.
     pub inlined: Option<Inlined>,
+    /// For a frame that is no base frame, but exists already: where. Its memory is for others to look at; the slots are as below.
+    pub address: Option<Value>,
     /// Address of the instruction at which the frame stands: for the innermost frame the one to execute, for others their call.
     pub ip: usize,
     /// How many units behind `ip` the frame goes on when the next inner one returns.
@@ -113,6 +115,7 @@ impl Snapshot {
                 .inlined
                 .iter()
                 .map(|i| i.function)
+                .chain(frame.address)
                 .chain(frame.slots.iter().filter(|s| s.form != Form::Null).map(|s| s.value))
         })
     }
@@ -123,6 +126,7 @@ impl Snapshot {
             if let Some(inlined) = &mut frame.inlined {
                 inlined.function = f(inlined.function);
             }
+            frame.address = frame.address.map(&mut f);
             for slot in frame.slots.iter_mut().filter(|s| s.form != Form::Null) {
                 slot.value = f(slot.value);
             }

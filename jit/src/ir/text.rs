@@ -112,6 +112,9 @@ impl Trace {
                 write!(f, "inlined {form} {function} code {:#x}", inlined.code)?;
             }
         }
+        if let Some(address) = frame.address {
+            write!(f, " at {}", self.show(address))?;
+        }
         write!(f, " ip {:#x} +{} depth {} [", frame.ip, frame.return_offset, frame.depth)?;
         for (i, slot) in frame.slots.iter().enumerate() {
             write!(f, "{}{} {}", if i == 0 { "" } else { ", " }, slot.index, slot.form.text())?;
@@ -385,6 +388,7 @@ impl Parser<'_> {
             }
             word => return Err(format!("{word:?} is no kind of frame")),
         };
+        let address = if cursor.eat("at ") { Some(self.value(cursor)?) } else { None };
         cursor.expect("ip")?;
         let ip = cursor.address()?;
         cursor.expect("+")?;
@@ -403,7 +407,7 @@ impl Parser<'_> {
             slots.push(SlotState { index, form, value });
             cursor.eat(",");
         }
-        Ok(FrameState { inlined, ip, return_offset, depth, slots })
+        Ok(FrameState { inlined, address, ip, return_offset, depth, slots })
     }
 }
 

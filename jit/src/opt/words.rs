@@ -77,6 +77,7 @@ impl Words {
             if let Some(inlined) = &mut frame.inlined {
                 inlined.function = self.object(subst(inlined.function));
             }
+            frame.address = frame.address.map(&subst);
             for slot in frame.slots.iter_mut().filter(|slot| slot.form != Form::Null) {
                 slot.value = subst(slot.value);
                 self.settle(slot);

@@ -116,6 +116,8 @@ impl Recorder {
         self.frames.push(SymFrame {
             inlined: Some((value, Form::Shared, code.as_object().as_ptr() as usize)),
             real: core::ptr::null(),
+            address: None,
+            shown: Vec::new(),
             locals,
             slots,
             ip: code.code_ptr() as usize,
@@ -162,6 +164,8 @@ impl Recorder {
         self.frames.push(SymFrame {
             inlined: Some((function, Form::Shared, shim.as_object().as_ptr() as usize)),
             real: core::ptr::null(),
+            address: None,
+            shown: Vec::new(),
             locals: 0,
             slots: vec![Sym::Obj { value: object, hold: Hold::Owned }],
             ip: shim.code_ptr() as usize,
@@ -214,8 +218,12 @@ impl Recorder {
             },
             (other, _) => other,
         };
+        self.expect_frame_end()?;
         // Borrowers from the other slots do not outlive the frame: nothing outside of it borrows from it.
-        self.frames.pop();
+        let frame = self.frames.pop();
+        if let Some(address) = frame.and_then(|frame| frame.address) {
+            self.call_runtime(table::POP_FRAME, &[address])?;
+        }
         self.snapshot = None;
         self.push(result);
         for release in releases {

@@ -17,14 +17,16 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::types::code::PyCode;
 
+use crate::ir::call::CallEffect;
 use crate::ir::snapshot::SlotState;
-use crate::ir::{Form, Inst, Op, Snapshot, SnapshotId, Trace, Ty, Value};
+use crate::ir::{Effect, Form, Inst, Op, Snapshot, SnapshotId, Trace, Ty, Value};
 use crate::opt::builder::Builder;
 
 mod arith;
 mod attr;
 mod builtins;
 mod calls;
+mod frames;
 mod iter;
 mod names;
 mod natives;
@@ -39,6 +41,9 @@ use state::{Hold, Sym, SymFrame};
 #[derive(Clone, Copy, Debug)]
 pub struct Abort(pub &'static str);
 
+/// The abort of a recording in which a guard was seen to fail always.
+const CONTRADICTION: &str = "a guard that cannot hold";
+
 type Done = Result<(), Abort>;
 
 /// Instructions that a recording may see.
@@ -49,6 +54,8 @@ const MAX_INSTS: usize = 6_000;
 const MAX_DEPTH: usize = 12;
 /// Backward jumps of inner loops that are unrolled.
 const MAX_UNROLLED: usize = 24;
+/// Instructions of functions that are called and not followed.
+const MAX_SKIPPED: usize = 50_000;
 
 /// What [`Recorder::step`] says.
 pub enum Outcome {
@@ -117,6 +124,12 @@ pub struct Recorder {
     detail: Option<String>,
     /// The last instruction was a prefix of the next.
     prefixed: bool,
+    /// What the next instruction has to find out about the last one.
+    pending: frames::Pending,
+    /// Frames were shown to others: a loop's locals have to be in memory.
+    shows: bool,
+    /// Instructions of frames that the trace does not follow.
+    skipped: usize,
     steps: usize,
     unrolled: usize,
 }
@@ -152,6 +165,8 @@ impl Recorder {
             frames: vec![SymFrame {
                 inlined: None,
                 real: at.frame,
+                address: None,
+                shown: vec![Sym::Memory; locals],
                 locals,
                 slots: vec![Sym::Memory; locals + depth],
                 ip: header as usize,
@@ -169,6 +184,9 @@ impl Recorder {
             kept: Vec::new(),
             detail: None,
             prefixed: false,
+            pending: frames::Pending::Nothing,
+            shows: false,
+            skipped: 0,
             steps: 0,
             unrolled: 0,
         }
@@ -210,6 +228,9 @@ impl Recorder {
             kept: Vec::new(),
             detail: None,
             prefixed: false,
+            pending: frames::Pending::Nothing,
+            shows: false,
+            skipped: 0,
             steps: 0,
             unrolled: 0,
         };
@@ -239,6 +260,10 @@ impl Recorder {
                     Some((function, Form::Shared, inlined.code))
                 }
             };
+            let address = state.address.map(|address| {
+                place += 1;
+                self.parameter(exit, place - 1, address)
+            });
             let empty = if inlined.is_none() { Sym::Memory } else { Sym::Null };
             let mut slots = vec![empty; locals + state.depth as usize];
             for slot in &state.slots {
@@ -246,15 +271,7 @@ impl Recorder {
                     Sym::Null
                 } else {
                     let constant = exit.constants[place];
-                    let ty = exit.trace.ty(slot.value);
-                    let value = match constant {
-                        Some(bits) => self.builder.trace.constant(ty, bits),
-                        None => {
-                            let number = self.builder.trace.int(place as i64);
-                            let inst = Inst { ty, ..Inst::new(Op::Param, &[number]) };
-                            self.builder.trace.push(inst)
-                        }
-                    };
+                    let value = self.parameter(exit, place, slot.value);
                     place += 1;
                     match slot.form {
                         Form::Owned => Sym::Obj { value, hold: Hold::Owned },
@@ -281,6 +298,8 @@ impl Recorder {
             self.frames.push(SymFrame {
                 inlined,
                 real,
+                address,
+                shown: vec![Sym::Memory; locals],
                 locals,
                 slots,
                 ip: state.ip,
@@ -292,6 +311,19 @@ impl Recorder {
             self.frames[frame].slots[slot] = self.own(sym)?;
         }
         Ok(())
+    }
+
+    /// The value at a place among those of the exit that the recording goes on from.
+    fn parameter(&mut self, exit: &ExitPoint<'_>, place: usize, value: Value) -> Value {
+        let ty = exit.trace.ty(value);
+        match exit.constants[place] {
+            Some(bits) => self.builder.trace.constant(ty, bits),
+            None => {
+                let number = self.builder.trace.int(place as i64);
+                let inst = Inst { ty, ..Inst::new(Op::Param, &[number]) };
+                self.builder.trace.push(inst)
+            }
+        }
     }
 
     /// Where the trace begins.
@@ -330,6 +362,16 @@ impl Recorder {
             self.last.1 = core::ptr::null();
             return Outcome::Continue;
         }
+        if self.called_away(at) {
+            self.skipped += 1;
+            return match self.skipped {
+                0..MAX_SKIPPED => Outcome::Continue,
+                _ => Outcome::Aborted(Abort("a long call")),
+            };
+        }
+        if self.ends_generator(at, op) {
+            return Outcome::Continue;
+        }
         self.last = (at.instr, at.frame);
         self.steps += 1;
         if self.steps > MAX_STEPS {
@@ -337,6 +379,10 @@ impl Recorder {
         }
         self.snapshot = None;
         let base = opcode::BASE[op as usize];
+        // SAFETY: a live machine.
+        if let Err(abort) = unsafe { self.settle_pending(at) } {
+            return Outcome::Aborted(abort);
+        }
         // SAFETY: a live machine.
         if !unsafe { self.is_in_frame(at) } {
             return Outcome::Aborted(Abort("another frame than expected"));
@@ -367,9 +413,37 @@ impl Recorder {
             };
         }
         // SAFETY: passed on.
-        match unsafe { self.record(at, op, base, arg) } {
+        match unsafe { self.record_somehow(at, op, base, arg) } {
             Ok(()) => Outcome::Continue,
             Err(abort) => Outcome::Aborted(abort),
+        }
+    }
+
+    /// Records an instruction by what it does, or else as something that the interpreter does (see `frames`).
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    unsafe fn record_somehow(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
+        let before = (self.frames.clone(), self.base_depth, self.builder.trace.insts.len());
+        // SAFETY: passed on.
+        let why = match unsafe { self.record(at, op, base, arg) } {
+            Ok(()) => return Ok(()),
+            Err(why) => why,
+        };
+        let harmless = |inst: &Inst| match inst.op.effect() {
+            Effect::Pure | Effect::Load | Effect::Guard | Effect::Checked | Effect::Alloc => true,
+            Effect::Call => inst.call.is_some_and(|id| self.builder.trace.call(id).effect == CallEffect::Pure),
+            Effect::Store | Effect::Count | Effect::Control => false,
+        };
+        if why.0 == CONTRADICTION || !self.builder.trace.insts[before.2..].iter().all(harmless) {
+            return Err(why);
+        }
+        (self.frames, self.base_depth) = (before.0, before.1);
+        self.snapshot = None;
+        // SAFETY: passed on.
+        match unsafe { self.residual(at, base, arg) } {
+            Err(Abort("")) => Err(why),
+            other => other,
         }
     }
 
@@ -403,6 +477,9 @@ impl Recorder {
                 return Err(Abort("too many operations"));
             }
             self.top().ip = target as usize;
+            if self.shows {
+                self.settle()?;
+            }
             self.snapshot = None;
             self.guard(Op::GuardCalm, &[])?;
             return Ok(true);
@@ -432,7 +509,7 @@ impl Recorder {
 
     /// Emits an instruction through the optimizer; its value.
     pub(crate) fn emit(&mut self, inst: Inst) -> Result<Value, Abort> {
-        self.builder.emit(inst).map_err(|_| Abort("a guard that cannot hold"))
+        self.builder.emit(inst).map_err(|_| Abort(CONTRADICTION))
     }
 
     /// Emits an operation without anything but operands.

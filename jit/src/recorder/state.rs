@@ -43,11 +43,16 @@ pub enum Sym {
 }
 
 /// A frame of the trace.
+#[derive(Clone)]
 pub struct SymFrame {
     /// For inlined frames: the function, its form in snapshots, the code's address.
     pub inlined: Option<(Value, Form, usize)>,
     /// The real frame, once an instruction of it was seen.
     pub real: *const InterpreterFrame,
+    /// An inlined frame that was made after all, for others to look at: where it is. See `frames`.
+    pub address: Option<Value>,
+    /// The locals as the frame's memory shows them, where that is not what it owns; see `frames`.
+    pub shown: Vec<Sym>,
     /// Locals, cells, free variables.
     pub locals: usize,
     /// Locals, then the operand stack.
@@ -257,6 +262,7 @@ impl Recorder {
             .iter()
             .map(|frame| FrameState {
                 inlined: frame.inlined.map(|(function, function_form, code)| Inlined { function, function_form, code }),
+                address: frame.address,
                 ip: frame.ip,
                 return_offset: frame.return_offset,
                 depth: frame.depth() as u16,

@@ -200,6 +200,7 @@ impl Recorder {
             }
             Release::Last(value) => {
                 self.disturb()?;
+                self.show_changes()?;
                 self.op(Op::Decref, &[value])?;
             }
         }

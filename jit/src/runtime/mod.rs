@@ -11,6 +11,7 @@ use rpy_vm::object::refs::ObjRef;
 pub mod call;
 pub mod dict;
 pub mod float;
+pub mod frames;
 pub mod instance;
 pub mod iter;
 pub mod sequence;

@@ -40,6 +40,9 @@ const CONTAINERS: CallEffect = CallEffect::Writes(
         | Class::Raw.bit(),
 );
 
+/// May run any code, and look at frames.
+const ANY: CallEffect = CallEffect::Any;
+
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident = $module:ident::$function:ident -> $result:ident, $effect:ident;)*) => {
         $(
@@ -129,6 +132,15 @@ functions! {
     RANGE_ITER = iter::range_iter -> Obj, MAKES;
     /// `range(start, stop)`.
     NEW_RANGE = iter::new_range -> Obj, MAKES;
+
+    // ---- frames, and what may look at them ----
+
+    /// Makes the frame of an inlined call; null if there is no room.
+    PUSH_FRAME = frames::push_frame -> Ptr, MAKES;
+    /// Ends such a frame.
+    POP_FRAME = frames::pop_frame -> None, MAKES;
+    /// Executes an instruction as the interpreter does: 0; 1 if it jumps; 2 and an exception.
+    EXECUTE = frames::execute -> Int, ANY;
 
     // ---- calls of callables that run no Python code: owned, or null and an exception ----
 

@@ -79,8 +79,14 @@ impl<'p> Lower<'p> {
     }
 
     pub fn snapshot(&mut self) -> SnapshotId {
-        let mut frames =
-            vec![FrameState { inlined: None, ip: self.ip, return_offset: 0, depth: 0, slots: self.slots() }];
+        let mut frames = vec![FrameState {
+            inlined: None,
+            address: None,
+            ip: self.ip,
+            return_offset: 0,
+            depth: 0,
+            slots: self.slots(),
+        }];
         if self.ip % 3 == 1 {
             // A frame that exists only here, with the youngest numbers.
             let young = self.regs.iter().zip(&self.program.regs).rev();
@@ -91,7 +97,7 @@ impl<'p> Lower<'p> {
                 .collect();
             let function = self.builder.trace.obj(box_int(5) as usize);
             let inlined = Some(Inlined { function, function_form: Form::Shared, code: 0x40 });
-            frames.push(FrameState { inlined, ip: self.ip, return_offset: 0, depth: 0, slots });
+            frames.push(FrameState { inlined, address: None, ip: self.ip, return_offset: 0, depth: 0, slots });
         }
         self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, memory_depth: 0, frames })
     }
@@ -336,7 +342,7 @@ impl<'p> Lower<'p> {
         self.steps()?;
         let slots = self.conditions.iter().enumerate();
         let slots = slots.map(|(i, &value)| SlotState { index: i as u16, form: Form::Bool, value }).collect();
-        let frame = FrameState { inlined: None, ip: 0, return_offset: 0, depth: 0, slots };
+        let frame = FrameState { inlined: None, address: None, ip: 0, return_offset: 0, depth: 0, slots };
         let snapshot =
             self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, memory_depth: 0, frames: vec![frame] });
         self.emit(Inst::new(Op::Exit, &[]).at(snapshot))?;

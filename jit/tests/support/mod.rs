@@ -119,7 +119,7 @@ pub fn snapshot(trace: &mut Trace, values: &[Value]) -> SnapshotId {
         .enumerate()
         .map(|(i, &value)| SlotState { index: i as u16, form: form(trace.ty(value)), value })
         .collect();
-    let frame = FrameState { inlined: None, ip: 0, return_offset: 0, depth: 0, slots };
+    let frame = FrameState { inlined: None, address: None, ip: 0, return_offset: 0, depth: 0, slots };
     trace.add_snapshot(Snapshot { kind: ExitKind::Resume, memory_depth: 0, frames: vec![frame] })
 }
 

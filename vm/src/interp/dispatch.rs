@@ -352,7 +352,7 @@ unsafe extern "sysv64-unwind" fn step<const OP: u8>(
 ) -> Step {
     // SAFETY: the registers of a live machine.
     let mut m = Machine { ts: unsafe { &*ts }, frame, ip, sp };
-    let (first, tag) = match execute::<OP>(&mut m, arg) {
+    let (first, tag) = match execute::<OP, true>(&mut m, arg) {
         Flow::Next => (m.ip as usize, step_tag::NEXT),
         Flow::Again(op, _) => (op as usize, step_tag::AGAIN),
         Flow::Deoptimize(op) => (op as usize, step_tag::DEOPTIMIZE),
@@ -395,7 +395,7 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
             };
         }
         let mut m = Machine { ts: &*ts, frame, ip, sp };
-        match execute::<OP>(&mut m, arg) {
+        match execute::<OP, true>(&mut m, arg) {
             Flow::Next => go_next(&mut m, context),
             Flow::Again(op, arg) => go(&m, op, arg, context),
             Flow::Deoptimize(op) => {

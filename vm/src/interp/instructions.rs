@@ -116,7 +116,7 @@ macro_rules! attempted {
 /// The general form of an instruction counts its executions; now and then it looks for a specialized form.
 macro_rules! adaptive {
     ($m:ident, $arg:ident, $specialize:expr, $general:ident) => {
-        if specialize::counter_triggers($m.ip) {
+        if ADAPT && specialize::counter_triggers($m.ip) {
             $specialize;
             let now = specialize::opcode_at($m.this());
             if now != $general {
@@ -154,9 +154,10 @@ fn unknown_opcode(op: u8) -> PyErr {
     exc::system_error(format!("unknown opcode {op} ({})", NAMES[op as usize]))
 }
 
-/// Executes one instruction. The machine's `ip` points behind the opcode's unit; `arg` is the whole argument.
+/// Executes one instruction. The machine's `ip` points behind the opcode's unit; `arg` is the whole argument. General forms count
+/// their executions, and become specialized ones, if `ADAPT`.
 #[inline(always)]
-pub fn execute<const OP: u8>(m: &mut Machine<'_>, arg: usize) -> Flow {
+pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize) -> Flow {
     match OP {
         // ---- constants, locals, stack ----
         LOAD_FAST => {

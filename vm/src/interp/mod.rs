@@ -5,6 +5,7 @@
 //! * [`machine`]: the eval loop's registers
 //! * [`dispatch`]: the loop: one short arm an instruction
 //! * [`ops`]: what instructions do, by family
+//! * [`single`]: one instruction at a time, for compiled code
 //! * [`specialize`]: rewriting instructions in place after what they have seen
 //! * [`call`]: binding arguments to parameters, entering functions
 //! * [`unwind`]: exception tables, tracebacks, leaving frames
@@ -21,6 +22,7 @@ pub mod opcode;
 pub mod ops;
 pub mod pending;
 pub mod reclaim;
+pub mod single;
 pub mod specialize;
 pub mod stack_effect;
 pub mod stackref;

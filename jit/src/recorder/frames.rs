@@ -1,0 +1,272 @@
+//! Instructions that the interpreter executes, and frames for others to look at.
+//!
+//! An instruction for which there is no recipe is executed by the interpreter, in the middle of the trace
+//! ([`Recorder::residual`]): its operands are written to the frame's operand stack, and its results are read from there. It may run any
+//! code, and that code may look at the frames. So beforehand the frames are *shown*: inlined ones are made (`push_frame`), and the
+//! memory of all of them says what the locals are.
+//!
+//! The picture stays what is true of inlined frames. Their memory owns nothing but boxes of numbers: other objects are there
+//! as borrowed words, and nobody looks at them but while they are shown, and valid. A frame that was made stays until it
+//! returns, so that it is made once, and code that asks for it twice gets the same frame object.
+
+use rpy_vm::interp::opcode::{self, END_FOR, FOR_ITER, LOAD_ATTR, LOAD_GLOBAL, LOAD_SUPER_ATTR};
+use rpy_vm::interp::single::effect_of;
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::layout;
+
+use super::state::{Hold, Sym};
+use super::values::slot_access;
+use super::{Abort, Done, Recorder};
+use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
+use crate::runtime::table;
+
+/// What is not known before an instruction was executed.
+#[derive(Clone, Copy, Debug)]
+pub enum Pending {
+    Nothing,
+    /// Which way a `for` loop goes: `ended` is the answer of the runtime; where the loop's body and what follows it are.
+    Iteration {
+        ended: Value,
+        body: *mut u16,
+        behind: *mut u16,
+    },
+    /// The top of the stack is expected to be empty.
+    Null,
+}
+
+/// Units of the cache of `FOR_ITER`.
+const FOR_ITER_CACHE: usize = 1;
+
+impl Recorder {
+    /// Is the machine in a frame that the trace does not follow, called from the one on top of the picture?
+    pub(super) fn called_away(&mut self, at: Registers<'_>) -> bool {
+        let top = self.top();
+        if top.real.is_null() || core::ptr::eq(top.real, at.frame) {
+            return false;
+        }
+        let real = top.real;
+        // SAFETY: live frames; entry frames are links of the chain, too.
+        unsafe {
+            let mut frame = (*at.frame).previous.get();
+            for _ in 0..64 {
+                if frame.is_null() {
+                    return false;
+                }
+                if core::ptr::eq(frame, real) {
+                    return true;
+                }
+                frame = (*frame).previous.get();
+            }
+        }
+        false
+    }
+
+    /// Is the machine at the `END_FOR` of a generator that has returned? The picture is behind it already.
+    pub(super) fn ends_generator(&self, at: Registers<'_>, op: u8) -> bool {
+        // SAFETY: `END_FOR` is the unit in front of what follows the loop.
+        let end = |behind: *mut u16| unsafe { behind.sub(1) };
+        opcode::BASE[op as usize] == END_FOR
+            && matches!(self.pending, Pending::Iteration { behind, .. } if end(behind) == at.instr)
+    }
+
+    /// Finds out, at the next instruction, what the last one left open.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    pub(super) unsafe fn settle_pending(&mut self, at: Registers<'_>) -> Done {
+        match core::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing => Ok(()),
+            Pending::Null => {
+                // SAFETY: the word that the instruction pushed.
+                if unsafe { !(*at.sp.sub(1)).is_null() } {
+                    return Err(Abort("another form of an attribute"));
+                }
+                Ok(())
+            }
+            Pending::Iteration { ended, body, behind } => {
+                let jumped = match at.instr {
+                    instr if instr == body => false,
+                    instr if instr == behind => true,
+                    _ => return Err(Abort("a loop that goes on elsewhere")),
+                };
+                // Where it goes the other way, the trace ends behind the instruction.
+                let ip = self.top().ip;
+                if jumped {
+                    let item = self.pushed_word(0)?;
+                    self.push_obj(item, Hold::Owned);
+                }
+                self.top().ip = if jumped { body } else { behind } as usize;
+                let other = self.new_snapshot(ExitKind::Resume);
+                self.top().ip = ip;
+                if jumped {
+                    self.pop()?;
+                }
+                let expected = self.trace().int(jumped as i64);
+                self.emit(Inst::new(Op::GuardIs, &[ended, expected]).at(other))?;
+                if !jumped {
+                    let item = self.pushed_word(0)?;
+                    self.push_obj(item, Hold::Owned);
+                }
+                self.snapshot = None;
+                Ok(())
+            }
+        }
+    }
+
+    /// The word that an instruction has left on the operand stack, `n` above the picture's top. It owns its object.
+    fn pushed_word(&mut self, n: usize) -> Result<Value, Abort> {
+        let slot = self.top().slots.len() + n;
+        let frame = self.frame_address();
+        self.emit(Inst::load(Ty::Obj, frame, slot_access(slot)))
+    }
+
+    /// The address of the innermost frame, which exists.
+    fn frame_address(&mut self) -> Value {
+        let base = self.base;
+        self.top().address.unwrap_or(base)
+    }
+
+    /// Lets the interpreter execute the instruction when the trace comes here. An abort without a text: it does not know it.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at an instruction of this kind.
+    pub(super) unsafe fn residual(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
+        // The instruction that also asks for a method is executed without that wish.
+        let has_bit = matches!(op, LOAD_ATTR | LOAD_SUPER_ATTR | LOAD_GLOBAL);
+        let with_null = has_bit && arg & 1 != 0;
+        let arg = if has_bit { arg & !1 } else { arg };
+        let effect = effect_of(op, arg).ok_or(Abort(""))?;
+        self.lift(effect.takes)?;
+        self.disturb()?;
+        self.show_frames()?;
+        let (frame, depth) = (self.frame_address(), self.top().slots.len());
+        for n in (1..=effect.takes + effect.peeks).rev() {
+            let sym = self.peek_raw(n)?;
+            let taken = n <= effect.takes;
+            let word = match sym {
+                Sym::Memory if !taken => continue,
+                Sym::Memory => return Err(Abort("an operand in memory")),
+                Sym::Null => self.null_word(),
+                Sym::Obj { value, hold: Hold::Owned } if taken => value,
+                Sym::Obj { value, .. } => self.borrowed_word(value)?,
+                Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) if taken => self.owned_object(sym)?,
+                _ => return Err(Abort("a number among the operands")),
+            };
+            self.emit(Inst::store(frame, word, slot_access(depth - n)))?;
+        }
+        // From here on the operands are the frame's.
+        let rest = depth - effect.takes;
+        self.top().slots.truncate(rest);
+        self.snapshot = None;
+        let end = self.trace().int((layout::FRAME_LOCALS + 8 * depth) as i64);
+        let sp = self.op(Op::Offset, &[frame, end])?;
+        let ip = self.trace().ptr(at.instr as usize);
+        let (op_value, arg_value) = (self.trace().int(op as i64), self.trace().int(arg as i64));
+        let ended = self.call_runtime(table::EXECUTE, &[frame, ip, sp, op_value, arg_value])?;
+        let raise = self.new_snapshot(ExitKind::Raise);
+        if op == FOR_ITER {
+            let raised = self.trace().int(2);
+            let went_on = self.op(Op::Ult, &[ended, raised])?;
+            self.emit(Inst::new(Op::GuardTrue, &[went_on]).at(raise))?;
+            // SAFETY: the targets of a jump lie in the code.
+            let (body, behind) = unsafe {
+                let body = at.instr.add(1 + FOR_ITER_CACHE);
+                (body, body.add(arg + 1))
+            };
+            self.pending = Pending::Iteration { ended, body, behind };
+            return Ok(());
+        }
+        let done = self.trace().int(0);
+        self.emit(Inst::new(Op::GuardIs, &[ended, done]).at(raise))?;
+        for _ in 0..effect.gives {
+            let value = self.pushed_word(0)?;
+            self.push_obj(value, Hold::Owned);
+        }
+        if with_null {
+            self.push(Sym::Null);
+            self.pending = Pending::Null;
+        }
+        Ok(())
+    }
+
+    /// The word of a slot that does not own the object.
+    fn borrowed_word(&mut self, value: Value) -> Result<Value, Abort> {
+        let mark = self.trace().int(1);
+        self.op(Op::Offset, &[value, mark])
+    }
+
+    /// Makes the frames, and has their memory say what the locals are.
+    fn show_frames(&mut self) -> Done {
+        self.shows = true;
+        for index in 1..self.frames.len() {
+            if self.frames[index].address.is_some() {
+                continue;
+            }
+            let Some((function, _, code)) = self.frames[index].inlined else { continue };
+            let previous = self.frames[index - 1].address.unwrap_or(self.base);
+            let call = self.frames[index - 1].ip;
+            let call = self.trace().ptr(call);
+            let code = self.trace().ptr(code);
+            let address = self.call_runtime(table::PUSH_FRAME, &[previous, call, function, code])?;
+            self.guard(Op::GuardNonNull, &[address])?;
+            let locals = self.frames[index].locals;
+            self.frames[index].address = Some(address);
+            self.frames[index].shown = vec![Sym::Null; locals];
+            self.snapshot = None;
+        }
+        for index in 0..self.frames.len() {
+            self.show_locals(index)?;
+        }
+        Ok(())
+    }
+
+    /// Has the memory of a frame, if there is any, say what its locals are.
+    fn show_locals(&mut self, index: usize) -> Done {
+        let base = index == 0;
+        let address = match self.frames[index].address {
+            None if base => self.base,
+            None => return Ok(()),
+            Some(address) => address,
+        };
+        for slot in 0..self.frames[index].locals {
+            let (sym, shown) = (self.frames[index].slots[slot], self.frames[index].shown[slot]);
+            if sym == shown || sym == Sym::Memory {
+                continue;
+            }
+            let word = match sym {
+                Sym::Null => self.null_word(),
+                Sym::Obj { value, .. } => self.borrowed_word(value)?,
+                number => self.owned_object(number)?,
+            };
+            let access = slot_access(slot);
+            // What lies there are boxes of numbers at most.
+            let owns = base || !matches!(shown, Sym::Null | Sym::Obj { .. });
+            let old = if owns { Some(self.emit(Inst::load(Ty::Obj, address, access))?) } else { None };
+            self.emit(Inst::store(address, word, access))?;
+            if let Some(old) = old {
+                self.op(Op::CloseInert, &[old])?;
+            }
+            self.frames[index].shown[slot] = sym;
+        }
+        Ok(())
+    }
+
+    /// An object is about to be destroyed, perhaps, whose finalizer may look at frames that were made.
+    pub(super) fn show_changes(&mut self) -> Done {
+        for index in 1..self.frames.len() {
+            self.show_locals(index)?;
+        }
+        Ok(())
+    }
+
+    /// The innermost frame is about to return: guards that nobody has asked for its frame object.
+    pub(super) fn expect_frame_end(&mut self) -> Done {
+        if let Some(address) = self.top().address {
+            let access = Access::word(Class::FrameHeader, layout::FRAME_OBJECT);
+            let object = self.emit(Inst::load(Ty::Obj, address, access))?;
+            let null = self.nothing;
+            self.guard(Op::GuardIs, &[object, null])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+# Loops whose instructions compiled code leaves to the interpreter: operators, calls, generators, frames that are looked at.
+import sys, time
+class P:
+    def __init__(s, x): s.x = x
+    def __add__(s, o): return P(s.x + o.x)
+    def __lt__(s, o): return s.x < o.x
+def gen(n):
+    for i in range(n): yield i
+def fib(n): return n if n < 2 else fib(n-1) + fib(n-2)
+def f(x, d):
+    d[str(x)] = x
+    s = "%d" % x
+    return s + "a"
+def main():
+    p = P(0); q = P(1); tot = 0; d = {}
+    for i in range(3000):
+        p = p + q
+        if p < q: tot += 1
+        tot += len(f(i, d))
+        tot += fib(5)
+        for g in gen(3): tot += g
+        t = sorted([i, 3, 2], key=lambda v: -v)
+        tot += t[0]
+        a, *b = t
+        tot += b[0]
+        s = f"{i:>5}{tot!r}"
+        tot += len(s)
+        try:
+            int(s[:5])
+            if i % 7 == 0: raise ValueError(i)
+        except ValueError as e:
+            tot += e.args[0] if isinstance(e.args[0], int) else 1
+    print(p.x, tot, len(d))
+def where(): return sys._getframe(1).f_locals.get('loc'), sys._getframe(1).f_lineno
+def inner(i):
+    loc = i * 2
+    loc2 = loc + 1.5
+    return where(), loc2
+def m2():
+    for i in range(2000):
+        (a, b), c = inner(i)
+        assert a == i*2, (a, i)
+    print(a, b, c)
+def gsum():
+    t = 0
+    for x in gen(20000): t += x
+    return t
+main(); m2(); print(gsum())
