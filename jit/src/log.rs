@@ -40,6 +40,9 @@ fn write(options: &Options, text: &str) {
 pub fn recorded(options: &Options, title: &str, recorded: &Recorded) {
     if options.log.is_some() {
         let text = recorded.builder.trace.to_string();
+        for (_, why) in &recorded.interpreted {
+            write(options, &format!("== interpreted {title}: {why}\n"));
+        }
         write(options, &format!("== recorded {title}: {} instructions\n{text}\n", recorded.steps));
     }
 }

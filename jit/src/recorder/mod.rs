@@ -130,6 +130,8 @@ pub struct Recorder {
     shows: bool,
     /// Instructions of frames that the trace does not follow.
     skipped: usize,
+    /// The instructions that the interpreter executes, and why.
+    interpreted: Vec<(*mut u16, String)>,
     steps: usize,
     unrolled: usize,
 }
@@ -143,6 +145,8 @@ pub struct Recorded {
     /// Operand stack words at the loop's head.
     pub base_depth: usize,
     pub steps: usize,
+    /// The instructions that the interpreter executes, and why.
+    pub interpreted: Vec<(*mut u16, String)>,
 }
 
 impl Recorder {
@@ -187,6 +191,7 @@ impl Recorder {
             pending: frames::Pending::Nothing,
             shows: false,
             skipped: 0,
+            interpreted: Vec::new(),
             steps: 0,
             unrolled: 0,
         }
@@ -195,7 +200,14 @@ impl Recorder {
     /// The result, after [`Outcome::Closed`].
     pub fn finish(self) -> Recorded {
         let header = self.header_state();
-        Recorded { builder: self.builder, header, kept: self.kept, base_depth: self.base_depth, steps: self.steps }
+        Recorded {
+            builder: self.builder,
+            header,
+            kept: self.kept,
+            base_depth: self.base_depth,
+            steps: self.steps,
+            interpreted: self.interpreted,
+        }
     }
 
     /// Starts to record what follows an exit, where the machine is about to go on.
@@ -231,6 +243,7 @@ impl Recorder {
             pending: frames::Pending::Nothing,
             shows: false,
             skipped: 0,
+            interpreted: Vec::new(),
             steps: 0,
             unrolled: 0,
         };
@@ -443,6 +456,12 @@ impl Recorder {
         // SAFETY: passed on.
         match unsafe { self.residual(at, base, arg) } {
             Err(Abort("")) => Err(why),
+            Ok(()) => {
+                let why = format!("{}: {} {}", opcode::NAMES[base as usize], why.0, self.detail());
+                self.interpreted.push((at.instr, why));
+                self.detail = None;
+                Ok(())
+            }
             other => other,
         }
     }
