@@ -36,6 +36,8 @@ pub const INT_DIGIT_MASK: u32 = int::MASK;
 /// `int`: tags below these have at most one digit, at most two.
 pub const INT_COMPACT_LIMIT: usize = int::COMPACT_LIMIT;
 pub const INT_MEDIUM_LIMIT: usize = int::MEDIUM_LIMIT;
+/// `int`: the bit of the tag that marks static ints.
+pub const INT_TAG_STATIC: usize = int::TAG_STATIC;
 /// The static ints: the first one's value, how many there are, how far they are apart.
 pub const SMALL_INT_MIN: i64 = int::SMALL_MIN;
 pub const SMALL_INT_COUNT: usize = (int::SMALL_MAX - int::SMALL_MIN + 1) as usize;
@@ -100,10 +102,12 @@ pub struct FreeListWords {
     pub head: *const *mut PyObject,
     /// How many there are.
     pub len: *const usize,
+    /// How many there may be.
+    pub limit: usize,
 }
 
 fn words(list: &'static FreeList) -> FreeListWords {
-    FreeListWords { head: list.head.as_ptr(), len: list.len.as_ptr() }
+    FreeListWords { head: list.head.as_ptr(), len: list.len.as_ptr(), limit: list.limit }
 }
 
 /// The free list of ints of one or two digits.

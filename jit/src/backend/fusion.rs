@@ -172,7 +172,8 @@ fn quiet(trace: &Trace, inst: usize, root: usize) -> bool {
         Effect::Pure | Effect::Load | Effect::Guard | Effect::Checked => true,
         // Where an object may die, what is read must have been read before.
         Effect::Count | Effect::Call => reads.is_none(),
-        Effect::Alloc => true,
+        // A float that is read may be the one that is used again.
+        Effect::Alloc => between.op != Op::RecycleFloat || reads.is_none(),
         // Fixed memory is written before anybody reads it.
         Effect::Store => reads.is_none_or(|class| between.access.is_some_and(|a| a.class != class)),
         Effect::Control => false,

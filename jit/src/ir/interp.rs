@@ -191,6 +191,7 @@ impl Run<'_> {
             Op::UnboxFloat => double(unsafe { &*(object(0) as *const PyFloat) }.value()),
             Op::BoxInt => value(PyInt::from_i64(int(0)).into_obj().into_raw() as u64),
             Op::BoxFloat => value(PyFloat::new(float(0)).into_obj().into_raw() as u64),
+            Op::RecycleFloat => value(unsafe { recycle(object(0), float(1)) }),
             Op::BoxBool => value(bool_::as_object(bits(0) != 0).as_ptr() as u64),
             Op::Load | Op::LoadIndexed => value(unsafe { self.load(inst)? }),
             Op::Store | Op::StoreIndexed => {
@@ -290,6 +291,22 @@ impl Run<'_> {
             })
         }
     }
+}
+
+/// A box of `value`, which takes over a reference to `old`.
+///
+/// # Safety
+/// An exact float, a reference to which is the caller's to give.
+unsafe fn recycle(old: *mut PyObject, value: f64) -> u64 {
+    // SAFETY: the caller's promise; what nobody else refers to may change.
+    unsafe {
+        if (*old).refcount() == 1 {
+            old.byte_add(rpy_vm::layout::FLOAT_VALUE).cast::<f64>().write(value);
+            return old as u64;
+        }
+        PyObject::decref(old);
+    }
+    PyFloat::new(value).into_obj().into_raw() as u64
 }
 
 /// The quotient rounded down.

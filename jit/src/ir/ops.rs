@@ -209,6 +209,9 @@ ops! {
     /// An int, a float: a new object (small ints are immortal ones).
     BoxInt = "box_int" (value) -> Obj, Alloc;
     BoxFloat = "box_float" (value) -> Obj, Alloc;
+    /// A box of the value, which takes over a reference to an exact float: that float itself, changed, if nobody else has a
+    /// reference to it.
+    RecycleFloat = "recycle_float" (old, value) -> Obj, Alloc;
     /// `True` or `False`, which nobody owns.
     BoxBool = "box_bool" (value) -> Obj, Pure;
 

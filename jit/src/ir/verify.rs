@@ -56,6 +56,7 @@ fn wants(op: Op) -> &'static [Want] {
         Op::FEq | Op::FNe | Op::FLt | Op::FLe | Op::FGt | Op::FGe => &[FLOAT, FLOAT],
         Op::FNeg | Op::FAbs | Op::FSqrt | Op::FloatToInt | Op::BoxFloat => &[FLOAT],
         Op::Offset => &[Address, INT],
+        Op::RecycleFloat => &[OBJ, FLOAT],
         Op::UnboxInt | Op::UnboxFloat => &[OBJ],
         Op::Load => &[Address],
         Op::LoadIndexed => &[Address, INT],

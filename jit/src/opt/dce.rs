@@ -9,7 +9,7 @@
 //! value is the counterpart, which is used by that, and may itself be a value of the first round.
 
 use super::builder::Builder;
-use super::counts;
+use super::{counts, recycle};
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, SnapshotId, Trace, Ty, Value};
 
@@ -24,7 +24,9 @@ pub struct Rounds {
 /// The trace, which ends in `exit`, without what nobody uses.
 pub fn finish(mut builder: Builder) -> Trace {
     let needless = counts::run(&mut builder.trace, None, builder.types.is_stable);
-    sweep(builder.trace, None, &needless, |_| false).unwrap_or_default()
+    let mut trace = sweep(builder.trace, None, &needless, |_| false).unwrap_or_default();
+    recycle::run(&mut trace, &builder.types);
+    trace
 }
 
 /// What stays.

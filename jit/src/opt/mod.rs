@@ -4,7 +4,7 @@
 //! trace is being recorded: [`Builder::emit`] sends each instruction through the chain of [`builder::PASSES`]. When a
 //! recording has come back to its start, [`peel::close_loop`] sends its instructions through the same chain once more,
 //! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
-//! `counts` finds reference counts that need not change, and [`dce`] leaves out what nobody uses.
+//! `counts` finds reference counts that need not change, [`dce`] leaves out what nobody uses, and `recycle` uses boxes again.
 //!
 //! One pass a file:
 //!
@@ -35,6 +35,7 @@ mod guards;
 mod hash;
 mod heap;
 mod range;
+mod recycle;
 mod words;
 
 pub use builder::{Builder, Contradiction, KnownTypes};

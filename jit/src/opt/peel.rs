@@ -28,7 +28,7 @@
 use std::collections::HashMap;
 
 use super::builder::{Builder, Contradiction};
-use super::counts;
+use super::{counts, recycle};
 use super::dce::{Rounds, sweep};
 use super::facts::Fact;
 use super::words::Words;
@@ -68,7 +68,9 @@ pub fn close_loop(mut b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned
     let words = b.words.take();
     let forbidden = |value: Value| words.as_ref().is_some_and(|words| words.is_stand_in_box(value));
     let needless = counts::run(&mut b.trace, Some(&rounds), b.types.is_stable);
-    sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)
+    let mut trace = sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)?;
+    recycle::run(&mut trace, &b.types);
+    Ok(trace)
 }
 
 /// Has the round stored something else than the empty word, at last, into a slot of the head?

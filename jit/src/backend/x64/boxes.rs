@@ -99,6 +99,20 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    pub fn recycle_float(&mut self, _inst: &Inst) -> Done {
+        let old = self.reg()?;
+        let value = self.reg()?;
+        let dst = self.result()?;
+        let (slow, done) = (self.asm.label(), self.asm.label());
+        self.asm.alu_imm(Alu::Cmp, Rm::Mem(Mem::at(old, layout::OB_REFCNT as i32)), 1, 4);
+        self.asm.jcc(Cond::NE, slow);
+        self.fstore(Mem::at(old, layout::FLOAT_VALUE as i32), value);
+        self.asm.mov(dst, old);
+        self.asm.bind(done);
+        self.cold.push(Cold::ReplaceFloat { here: slow, back: done, old, value, dst });
+        Ok(())
+    }
+
     pub fn box_bool(&mut self, _inst: &Inst) -> Done {
         let value = self.reg()?;
         let dst = self.result()?;

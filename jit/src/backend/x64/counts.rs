@@ -33,7 +33,7 @@ impl Emitter<'_> {
     }
 
     /// One reference less, unless the object is immortal; the flags say whether it was the last one.
-    fn count_down(&mut self, object: u8, immortal: dynasmrt::DynamicLabel) {
+    pub fn count_down(&mut self, object: u8, immortal: dynasmrt::DynamicLabel) {
         self.load_count(object);
         dynasm!(self.asm.d ; .arch x64 ; test eax, eax);
         self.asm.jcc_short(Cond::S, immortal);

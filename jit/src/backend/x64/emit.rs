@@ -178,6 +178,7 @@ impl<'a> Emitter<'a> {
             Op::UnboxFloat => self.unbox_float(inst)?,
             Op::BoxInt => self.box_int(inst)?,
             Op::BoxFloat => self.box_float(inst)?,
+            Op::RecycleFloat => self.recycle_float(inst)?,
             Op::BoxBool => self.box_bool(inst)?,
             Op::Load | Op::LoadIndexed => self.load(inst)?,
             Op::Store | Op::StoreIndexed => self.store(inst)?,

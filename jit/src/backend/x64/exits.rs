@@ -27,6 +27,8 @@ pub enum Cold {
     BoxInt { here: DynamicLabel, back: DynamicLabel, value: u8, dst: u8 },
     /// Makes a float by a call.
     BoxFloat { here: DynamicLabel, back: DynamicLabel, value: u8, dst: u8 },
+    /// Makes a float by a call, and gives back a reference to another one, which is not the last.
+    ReplaceFloat { here: DynamicLabel, back: DynamicLabel, old: u8, value: u8, dst: u8 },
 }
 
 impl Emitter<'_> {
@@ -108,6 +110,16 @@ impl Emitter<'_> {
                     self.asm.bind(here);
                     self.asm.mov(RAX, value);
                     self.asm.far(true, self.thunks.box_int);
+                    self.asm.mov(dst, RAX);
+                    self.asm.jmp(back);
+                }
+                Cold::ReplaceFloat { here, back, old, value, dst } => {
+                    let immortal = self.asm.label();
+                    self.asm.bind(here);
+                    self.count_down(old, immortal);
+                    self.asm.bind(immortal);
+                    self.bits_from_xmm(RAX, value);
+                    self.asm.far(true, self.thunks.box_float);
                     self.asm.mov(dst, RAX);
                     self.asm.jmp(back);
                 }

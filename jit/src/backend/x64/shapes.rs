@@ -302,6 +302,10 @@ impl Builder<'_> {
                 self.reg_late(arg(0));
                 self.shape.temps = 1;
             }
+            Op::RecycleFloat => {
+                self.reg_late(arg(0));
+                self.reg_late(arg(1));
+            }
             Op::BoxBool => self.reg_late(arg(0)),
             Op::Load | Op::LoadIndexed => self.load(inst),
             Op::Store | Op::StoreIndexed => self.store(inst),

@@ -2,13 +2,18 @@
 
 use dynasmrt::{DynasmApi, dynasm};
 
-use super::asm::{Asm, Map, Mem, Pp, RAX, RBP, Rm};
+use super::asm::{Alu, Asm, Cond, Map, Mem, Pp, RAX, RBP, Rm, Rmi};
 use super::cpu::Cpu;
 use super::emit::BIAS;
 use super::shapes::MACHINE;
 use crate::backend::code_memory::{CodeBlock, CodeMemory};
 use crate::backend::regalloc::registers;
 use crate::backend::{CompileError, SaveArea, runtime};
+use rpy_vm::layout;
+use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::typeobj::PyTypeObject;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::int::PyInt;
 
 /// The addresses of the shared code.
 pub struct Thunks {
@@ -35,6 +40,9 @@ impl Thunks {
         for (start, function) in starts[1..].iter_mut().zip(functions) {
             asm.align(16);
             *start = asm.len();
+            if function == runtime::dealloc as *const () as usize {
+                free_number(&mut asm);
+            }
             preserving_call(&mut asm, cpu, function);
         }
         let code = asm.finish()?;
@@ -79,6 +87,48 @@ fn exit(asm: &mut Asm, cpu: Cpu) {
         ; pop rbp
         ; ret
     );
+}
+
+/// Puts the dead object in rax on its free list, if it is an exact float or small enough an int and there is room. Behind this
+/// code, rax is as it was.
+fn free_number(asm: &mut Asm) {
+    const RCX: u8 = 1;
+    const RDX: u8 = 2;
+    let (other, int, general) = (asm.label(), asm.label(), asm.label());
+    let float_type = PyFloat::type_object() as *const PyTypeObject as u64;
+    let int_type = PyInt::type_object() as *const PyTypeObject as u64;
+    dynasm!(asm.d ; .arch x64 ; push rcx ; push rdx);
+    let push = |asm: &mut Asm, free: layout::FreeListWords| {
+        asm.mov_imm(RCX, free.head as u64);
+        let len = Mem::at(RCX, (free.len as usize).wrapping_sub(free.head as usize) as i32);
+        asm.alu_imm(Alu::Cmp, Rm::Mem(len), free.limit as i32, 8);
+        asm.jcc(Cond::AE, general);
+        asm.alu_imm(Alu::Add, Rm::Mem(len), 1, 8);
+        asm.load(RDX, Rm::Mem(Mem::at(RCX, 0)));
+        asm.store(Mem::at(RAX, layout::FREE_NEXT as i32), RDX);
+        asm.store(Mem::at(RCX, 0), RAX);
+        dynasm!(asm.d ; .arch x64 ; pop rdx ; pop rcx ; ret);
+    };
+    asm.mov_imm(RCX, float_type);
+    asm.alu(Alu::Cmp, RCX, Rmi::Rm(Rm::Mem(Mem::at(RAX, layout::OB_TYPE as i32))));
+    asm.jcc(Cond::NE, other);
+    push(asm, layout::float_free_list());
+    asm.bind(other);
+    asm.mov_imm(RCX, int_type);
+    asm.alu(Alu::Cmp, RCX, Rmi::Rm(Rm::Mem(Mem::at(RAX, layout::OB_TYPE as i32))));
+    asm.jcc(Cond::NE, general);
+    asm.load(RCX, Rm::Mem(Mem::at(RAX, layout::INT_TAG as i32)));
+    asm.alu_imm(Alu::Cmp, Rm::Reg(RCX), layout::INT_MEDIUM_LIMIT as i32, 8);
+    asm.jcc(Cond::AE, general);
+    dynasm!(asm.d ; .arch x64 ; test ecx, layout::INT_TAG_STATIC as i32);
+    asm.jcc(Cond::E, int);
+    asm.bind(general);
+    dynasm!(asm.d ; .arch x64 ; pop rdx ; pop rcx);
+    let rest = asm.label();
+    asm.jmp(rest);
+    asm.bind(int);
+    push(asm, layout::int_free_list());
+    asm.bind(rest);
 }
 
 fn preserving_call(asm: &mut Asm, cpu: Cpu, function: usize) {
