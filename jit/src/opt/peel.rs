@@ -28,10 +28,10 @@
 use std::collections::HashMap;
 
 use super::builder::{Builder, Contradiction};
-use super::{counts, recycle};
 use super::dce::{Rounds, sweep};
 use super::facts::Fact;
 use super::words::Words;
+use super::{counts, recycle};
 use crate::ir::{Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
 
 /// Why a loop could not be closed.
