@@ -45,7 +45,9 @@ pub unsafe extern "C" fn push_frame(
 pub unsafe extern "C" fn pop_frame(frame: *mut InterpreterFrame) {
     let ts = thread::current();
     // SAFETY: the caller's promise. What the locals own are boxes of numbers; the rest is the trace's.
+    // Of the operand stack nothing is there any more, whatever an instruction has saved last.
     unsafe {
+        (*frame).stackpointer.set((*frame).stack_base());
         ts.current_frame.set((*frame).previous.get());
         ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
         frame::clear_frame(ts, frame);
