@@ -5,6 +5,8 @@
 //! through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
 //! the exit left them.
 
+use std::cell::{Cell, RefCell};
+
 use rpy_vm::err::PyErr;
 use rpy_vm::interp::frame::{self, InterpreterFrame};
 use rpy_vm::interp::stackref::StackRef;
@@ -65,6 +67,55 @@ impl Part {
     fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, first_exit: usize) -> Part {
         let exits = vec![ExitState::default(); compiled.exits.len()];
         Part { compiled, trace, _kept: kept, first_exit, exits }
+    }
+}
+
+/// A run of compiled code.
+pub struct Run {
+    pub base: *mut InterpreterFrame,
+    pub save: *const SaveArea,
+    /// The run below it on the thread's stack.
+    previous: *const Run,
+    /// Words that [`Executor::show`] has written and that own nothing.
+    shown: RefCell<Vec<(*mut StackRef, usize)>>,
+}
+
+thread_local! {
+    /// The innermost run of this thread.
+    static INNERMOST: Cell<*const Run> = const { Cell::new(core::ptr::null()) };
+}
+
+impl Run {
+    /// Runs `f` as compiled code that was entered with this frame and save area.
+    fn enter<R>(base: *mut InterpreterFrame, save: *mut SaveArea, f: impl FnOnce() -> R) -> R {
+        let run = Run { base, save, previous: INNERMOST.get(), shown: RefCell::new(Vec::new()) };
+        INNERMOST.set(&raw const run);
+        let result = f();
+        INNERMOST.set(run.previous);
+        result
+    }
+
+    /// The runs of this thread, the innermost first.
+    ///
+    /// # Safety
+    /// None of them ends while the iterator is in use.
+    pub unsafe fn all<'a>() -> impl Iterator<Item = &'a Run> {
+        // SAFETY: the caller's promise.
+        core::iter::successors(unsafe { INNERMOST.get().as_ref() }, |run| unsafe { run.previous.as_ref() })
+    }
+
+    /// The call during which variables were shown has returned: memory forgets what it does not own.
+    pub fn call_returned() {
+        // SAFETY: the run is under way; so are its frames.
+        unsafe {
+            if let Some(run) = INNERMOST.get().as_ref() {
+                for (place, bits) in run.shown.borrow_mut().drain(..) {
+                    if (*place).bits() == bits {
+                        *place = StackRef::NULL;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -154,7 +205,7 @@ impl Executor {
         // runs: nothing removes executors but the owner of the table, between instructions.
         unsafe {
             let begin = core::arch::x86_64::_rdtsc();
-            let exit = (*this).root().run(at.frame, at.thread, save) as usize;
+            let exit = Run::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
             let executor = &mut *this;
             executor.entries += 1;
             executor.ticks += core::arch::x86_64::_rdtsc().wrapping_sub(begin);
@@ -196,6 +247,48 @@ impl Executor {
             }
         }
         ended
+    }
+
+    /// Writes the local variables of `frame` to its memory, if it is one of the frames at this exit, a call that compiled code is in. The
+    /// words that own nothing are noted: they are good until the call returns.
+    ///
+    /// # Safety
+    /// The call is under way, in a run that began with this frame and save area.
+    pub unsafe fn show(&self, exit: usize, run: &Run, frame: *mut InterpreterFrame) -> bool {
+        let (part, local) = self.part_of(exit);
+        let part = &self.parts[part];
+        let info = &part.compiled.exits[local];
+        // SAFETY: the backend wrote these locations before the call.
+        let mut locations = info.locations.iter().map(|&loc| unsafe { (*run.save).read(loc) });
+        let mut found = false;
+        for (i, state) in part.trace.snapshot(info.snapshot).frames.iter().enumerate() {
+            if state.inlined.is_some() {
+                locations.next();
+            }
+            let address = state.address.map(|_| locations.next().unwrap_or(0) as *mut InterpreterFrame);
+            let this = if i == 0 { Some(run.base) } else { address };
+            let wanted = this == Some(frame);
+            found |= wanted;
+            for slot in &state.slots {
+                let bits = if slot.form == Form::Null { 0 } else { locations.next().unwrap_or(0) };
+                // SAFETY: a slot of a live frame, whose memory holds nothing of interest where the trace keeps the variable.
+                unsafe {
+                    if wanted && slot.index < (*frame).code().co_nlocalsplus as u16 {
+                        let word = match slot.form {
+                            Form::Owned | Form::Shared if bits != 0 => StackRef::borrowed(&*(bits as *const PyObject)),
+                            Form::Owned | Form::Shared => StackRef::NULL,
+                            form => word(form, bits),
+                        };
+                        let place = (*frame).local(slot.index as usize);
+                        core::mem::replace(&mut *place, word).close();
+                        if word.is_borrowed() {
+                            run.shown.borrow_mut().push((place, word.bits()));
+                        }
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// A recorder that takes over where an exit has just left its frames.

@@ -2,6 +2,7 @@
 
 use std::cell::UnsafeCell;
 
+use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::JUMP_BACKWARD_NO_JIT;
 use rpy_vm::jit_hooks::{Jit, LoopAction, Registers};
 use rpy_vm::object::refs::PyStruct;
@@ -10,7 +11,7 @@ use rpy_vm::types::function::PyFunction;
 
 use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
-use crate::executor::Executor;
+use crate::executor::{Executor, Run};
 use crate::ir::Trace;
 use crate::log;
 use crate::loops::{Loop, Loops};
@@ -162,6 +163,20 @@ impl Jit for TracingJit {
         // SAFETY: under the GIL.
         if let Some(state) = unsafe { self.state() } {
             state.loops.forget(code.as_object().as_ptr() as usize);
+        }
+    }
+
+    fn show_locals(&self, frame: *mut InterpreterFrame) {
+        // SAFETY: under the GIL, in a call that the runs of this thread wait for.
+        unsafe {
+            let Some(state) = self.state() else { return };
+            for run in Run::all().filter(|run| (*run.save).call != 0) {
+                let exit = (*run.save).call as usize - 1;
+                let owner = state.loops.owner(exit);
+                if state.loops.executor(owner).is_some_and(|executor| (*executor).show(exit, run, frame)) {
+                    return;
+                }
+            }
         }
     }
 

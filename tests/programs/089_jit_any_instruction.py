@@ -46,3 +46,30 @@ def gsum():
     for x in gen(20000): t += x
     return t
 main(); m2(); print(gsum())
+def locals_of_caller(): return dict(sys._getframe(1).f_locals)
+def m3():
+    x = 0.5; k = 0; s = "a"
+    for i in range(2000):
+        x = x + 1.5
+        k = k + i
+        s = s if i % 3 else "b%d" % i
+        seen = locals_of_caller()
+        assert seen["x"] == x and seen["k"] == k and seen["i"] == i and seen["s"] == s, (seen, i)
+        if i > 0: assert seen["seen"]["i"] == i - 1
+        del seen["seen" if i else "s"]
+    print(sorted(seen), x, k, s)
+class Deep:
+    def __init__(self, n): self.n = n
+    def level(self, a, b):
+        c = a * 2.0
+        return self.other(c, b + 1)
+    def other(self, d, e):
+        f = [d]
+        return locals_of_caller(), sys._getframe(1).f_locals["c"], sys._getframe(1).f_code.co_name, f
+def m4():
+    o = Deep(3)
+    for i in range(2000):
+        seen, c, name, f = o.level(i, i)
+        assert seen["d"] == i * 2.0 == c and seen["e"] == i + 1 and name == "level" and seen["f"] is f
+    print(seen["d"], c, name)
+m3(); m4()

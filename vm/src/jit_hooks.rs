@@ -71,6 +71,10 @@ pub trait Jit: Sync {
 
     /// A function's code, defaults or closure changed.
     fn function_changed(&self, function: &PyFunction);
+
+    /// Somebody is about to look at the local variables of a frame, which may be one that compiled code runs in and keeps the
+    /// variables of: they are to be in its memory.
+    fn show_locals(&self, frame: *mut InterpreterFrame);
 }
 
 static JIT: OnceLock<&'static dyn Jit> = OnceLock::new();
@@ -134,6 +138,16 @@ pub unsafe fn loop_reached(at: Registers<'_>, target: *mut u16) -> LoopAction {
 pub unsafe fn record(at: Registers<'_>, op: u8, arg: usize) -> bool {
     // SAFETY: passed on.
     JIT.get().is_some_and(|jit| unsafe { jit.record(at, op, arg) })
+}
+
+/// See [`Jit::show_locals`].
+#[inline]
+pub fn show_locals(frame: &InterpreterFrame) {
+    if is_enabled()
+        && let Some(jit) = JIT.get()
+    {
+        jit.show_locals(frame as *const InterpreterFrame as *mut InterpreterFrame);
+    }
 }
 
 /// See [`Jit::recording_lost`].

@@ -50,6 +50,8 @@ pub const FIRST_FREE_SLOT: u16 = 2;
 pub struct SaveArea {
     pub gpr: [MaybeUninit<u64>; 16],
     pub xmm: [MaybeUninit<u64>; 16],
+    /// During a call of what may look at frames: one more than the number of the exit that says where their variables are, else 0.
+    pub call: u64,
     pub spill: [MaybeUninit<u64>; SPILL_SLOTS],
 }
 
@@ -60,6 +62,7 @@ impl SaveArea {
         SaveArea {
             gpr: [MaybeUninit::uninit(); 16],
             xmm: [MaybeUninit::uninit(); 16],
+            call: 0,
             spill: [MaybeUninit::uninit(); SPILL_SLOTS],
         }
     }

@@ -321,7 +321,8 @@ impl Allocator<'_> {
         }
         let operands = self.place_operands(shape)?;
         if shape.call {
-            self.vacate(self.machine.caller_saved, false);
+            // What the callee may ask for has to be somewhere meanwhile.
+            self.vacate(self.machine.caller_saved, inst.snapshot.is_some());
         }
         let mut temps = SmallVec::new();
         for _ in 0..shape.temps {

@@ -2,7 +2,7 @@
 //!
 //! * Operands are defined before they are used, have the right number and the right types.
 //! * Loads and stores say what they touch, in a width that fits the value; calls say whom they call.
-//! * Exactly the instructions that may end the trace have a snapshot, which mentions only values defined before, in forms
+//! * Exactly the instructions that may end the trace have a snapshot, and calls that may look at frames, which mentions only values defined before, in forms
 //!   that fit their types; its first frame is the base, the others are not, slots ascend.
 //! * `loop` stands at most once; phis stand directly behind it and take a value from before it; `jump` has a value for each
 //!   of them; the last instruction, and no other, is `jump` (with a loop) or `exit` (without).
@@ -114,6 +114,10 @@ fn verify_inst(
             verify_snapshot(trace, snapshot, position).map_err(|m| format!("snapshot {}: {m}", id.0))
         }
         (false, None) => Ok(()),
+        (false, Some(id)) if inst.op == Op::Call => {
+            let snapshot = trace.snapshots.get(id.0 as usize).ok_or("the snapshot does not exist")?;
+            verify_snapshot(trace, snapshot, position).map_err(|m| format!("snapshot {}: {m}", id.0))
+        }
         (true, None) => Err("the snapshot is missing".into()),
         (false, Some(_)) => Err("it cannot leave the trace, and has a snapshot".into()),
     }

@@ -2,12 +2,11 @@
 //!
 //! An instruction for which there is no recipe is executed by the interpreter, in the middle of the trace
 //! ([`Recorder::residual`]): its operands are written to the frame's operand stack, and its results are read from there. It may run any
-//! code, and that code may look at the frames. So beforehand the frames are *shown*: inlined ones are made (`push_frame`), and the
-//! memory of all of them says what the locals are.
+//! code, and that code may look at the frames. So beforehand the inlined ones are made (`push_frame`); a frame that was made stays until it
+//! returns, so that who asks for it twice gets the same frame object.
 //!
-//! The picture stays what is true of inlined frames. Their memory owns nothing but boxes of numbers: other objects are there
-//! as borrowed words, and nobody looks at them but while they are shown, and valid. A frame that was made stays until it
-//! returns, so that it is made once, and code that asks for it twice gets the same frame object.
+//! The local variables stay where the trace keeps them. The call has a snapshot, as exits do: if somebody asks for the variables of
+//! a frame (`Jit::show_locals`), they are written to its memory then (`executor::show`), for as long as the call lasts.
 
 use rpy_vm::interp::opcode::{self, END_FOR, FOR_ITER, LOAD_ATTR, LOAD_GLOBAL, LOAD_SUPER_ATTR};
 use rpy_vm::interp::single::effect_of;
@@ -15,8 +14,9 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 
 use super::state::{Hold, Sym};
-use super::values::slot_access;
+use super::values::{is_inert, slot_access};
 use super::{Abort, Done, Recorder};
+use crate::ir::call::CallInfo;
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
 use crate::runtime::table;
 
@@ -138,16 +138,22 @@ impl Recorder {
         let effect = effect_of(op, arg).ok_or(Abort(""))?;
         self.lift(effect.takes)?;
         self.disturb()?;
-        self.show_frames()?;
+        self.make_frames()?;
         let (frame, depth) = (self.frame_address(), self.top().slots.len());
         for n in (1..=effect.takes + effect.peeks).rev() {
             let sym = self.peek_raw(n)?;
             let taken = n <= effect.takes;
+            // SAFETY: the real word.
+            let is_number = unsafe { (*at.sp.sub(n)).opt() }.is_some_and(|real| is_inert(real.ty()));
             let word = match sym {
                 Sym::Memory if !taken => continue,
                 Sym::Memory => return Err(Abort("an operand in memory")),
                 Sym::Null => self.null_word(),
                 Sym::Obj { value, hold: Hold::Owned } if taken => value,
+                // A number that a slot lends may be a number without a box in the next round: it gets one for the occasion.
+                Sym::Obj { .. } if taken && !matches!(sym, Sym::Obj { hold: Hold::Constant, .. }) && is_number => {
+                    self.owned_object(sym)?
+                }
                 Sym::Obj { value, .. } => self.borrowed_word(value)?,
                 Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) if taken => self.owned_object(sym)?,
                 _ => return Err(Abort("a number among the operands")),
@@ -162,8 +168,12 @@ impl Recorder {
         let sp = self.op(Op::Offset, &[frame, end])?;
         let ip = self.trace().ptr(at.instr as usize);
         let (op_value, arg_value) = (self.trace().int(op as i64), self.trace().int(arg as i64));
-        let ended = self.call_runtime(table::EXECUTE, &[frame, ip, sp, op_value, arg_value])?;
+        // The same state where the instruction raises, and for those who look at the frames meanwhile.
         let raise = self.new_snapshot(ExitKind::Raise);
+        let info: CallInfo = table::EXECUTE.into();
+        let call = self.trace().add_call(info);
+        let args = [frame, ip, sp, op_value, arg_value];
+        let ended = self.emit(Inst { ty: info.result, call: Some(call), ..Inst::new(Op::Call, &args).at(raise) })?;
         if op == FOR_ITER {
             let raised = self.trace().int(2);
             let went_on = self.op(Op::Ult, &[ended, raised])?;
@@ -195,9 +205,8 @@ impl Recorder {
         self.op(Op::Offset, &[value, mark])
     }
 
-    /// Makes the frames, and has their memory say what the locals are.
-    fn show_frames(&mut self) -> Done {
-        self.shows = true;
+    /// Makes the inlined frames, in case somebody looks.
+    fn make_frames(&mut self) -> Done {
         for index in 1..self.frames.len() {
             if self.frames[index].address.is_some() {
                 continue;
@@ -209,52 +218,8 @@ impl Recorder {
             let code = self.trace().ptr(code);
             let address = self.call_runtime(table::PUSH_FRAME, &[previous, call, function, code])?;
             self.guard(Op::GuardNonNull, &[address])?;
-            let locals = self.frames[index].locals;
             self.frames[index].address = Some(address);
-            self.frames[index].shown = vec![Sym::Null; locals];
             self.snapshot = None;
-        }
-        for index in 0..self.frames.len() {
-            self.show_locals(index)?;
-        }
-        Ok(())
-    }
-
-    /// Has the memory of a frame, if there is any, say what its locals are.
-    fn show_locals(&mut self, index: usize) -> Done {
-        let base = index == 0;
-        let address = match self.frames[index].address {
-            None if base => self.base,
-            None => return Ok(()),
-            Some(address) => address,
-        };
-        for slot in 0..self.frames[index].locals {
-            let (sym, shown) = (self.frames[index].slots[slot], self.frames[index].shown[slot]);
-            if sym == shown || sym == Sym::Memory {
-                continue;
-            }
-            let word = match sym {
-                Sym::Null => self.null_word(),
-                Sym::Obj { value, .. } => self.borrowed_word(value)?,
-                number => self.owned_object(number)?,
-            };
-            let access = slot_access(slot);
-            // What lies there are boxes of numbers at most.
-            let owns = base || !matches!(shown, Sym::Null | Sym::Obj { .. });
-            let old = if owns { Some(self.emit(Inst::load(Ty::Obj, address, access))?) } else { None };
-            self.emit(Inst::store(address, word, access))?;
-            if let Some(old) = old {
-                self.op(Op::CloseInert, &[old])?;
-            }
-            self.frames[index].shown[slot] = sym;
-        }
-        Ok(())
-    }
-
-    /// An object is about to be destroyed, perhaps, whose finalizer may look at frames that were made.
-    pub(super) fn show_changes(&mut self) -> Done {
-        for index in 1..self.frames.len() {
-            self.show_locals(index)?;
         }
         Ok(())
     }

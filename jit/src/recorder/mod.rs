@@ -126,8 +126,6 @@ pub struct Recorder {
     prefixed: bool,
     /// What the next instruction has to find out about the last one.
     pending: frames::Pending,
-    /// Frames were shown to others: a loop's locals have to be in memory.
-    shows: bool,
     /// Instructions of frames that the trace does not follow.
     skipped: usize,
     /// The instructions that the interpreter executes, and why.
@@ -170,7 +168,6 @@ impl Recorder {
                 inlined: None,
                 real: at.frame,
                 address: None,
-                shown: vec![Sym::Memory; locals],
                 locals,
                 slots: vec![Sym::Memory; locals + depth],
                 ip: header as usize,
@@ -189,7 +186,6 @@ impl Recorder {
             detail: None,
             prefixed: false,
             pending: frames::Pending::Nothing,
-            shows: false,
             skipped: 0,
             interpreted: Vec::new(),
             steps: 0,
@@ -241,7 +237,6 @@ impl Recorder {
             detail: None,
             prefixed: false,
             pending: frames::Pending::Nothing,
-            shows: false,
             skipped: 0,
             interpreted: Vec::new(),
             steps: 0,
@@ -312,7 +307,6 @@ impl Recorder {
                 inlined,
                 real,
                 address,
-                shown: vec![Sym::Memory; locals],
                 locals,
                 slots,
                 ip: state.ip,
@@ -496,9 +490,6 @@ impl Recorder {
                 return Err(Abort("too many operations"));
             }
             self.top().ip = target as usize;
-            if self.shows {
-                self.settle()?;
-            }
             self.snapshot = None;
             self.guard(Op::GuardCalm, &[])?;
             return Ok(true);

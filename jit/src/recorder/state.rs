@@ -51,8 +51,6 @@ pub struct SymFrame {
     pub real: *const InterpreterFrame,
     /// An inlined frame that was made after all, for others to look at: where it is. See `frames`.
     pub address: Option<Value>,
-    /// The locals as the frame's memory shows them, where that is not what it owns; see `frames`.
-    pub shown: Vec<Sym>,
     /// Locals, cells, free variables.
     pub locals: usize,
     /// Locals, then the operand stack.

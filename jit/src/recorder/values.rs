@@ -200,7 +200,6 @@ impl Recorder {
             }
             Release::Last(value) => {
                 self.disturb()?;
-                self.show_changes()?;
                 self.op(Op::Decref, &[value])?;
             }
         }

@@ -139,6 +139,7 @@ fn from_frame() -> PyResult<(Ref<PyTypeObject>, ObjRef)> {
     let Some(frame) = (unsafe { frame.as_ref() }) else {
         return fail("super(): no current frame");
     };
+    crate::jit_hooks::show_locals(frame);
     // SAFETY: a Python frame; indices lie within its locals.
     unsafe {
         let code = frame.code();

@@ -31,7 +31,7 @@ pub struct Mem {
 }
 
 impl Mem {
-    pub fn at(base: u8, disp: i32) -> Mem {
+    pub const fn at(base: u8, disp: i32) -> Mem {
         Mem { base, index: None, disp }
     }
 }

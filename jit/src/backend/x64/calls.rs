@@ -2,12 +2,20 @@
 
 use dynasmrt::dynasm;
 
-use super::asm::{RAX, Rm};
-use super::emit::Emitter;
-use crate::backend::CompileError;
+use super::asm::{Mem, RAX, RBP, Rm};
+use super::emit::{BIAS, Emitter};
+use crate::backend::{CompileError, SaveArea};
 use crate::backend::parallel_move::resolve;
 use crate::backend::regalloc::{Move, Place, Reg};
 use crate::ir::{Inst, Ty};
+
+/// [`SaveArea::call`].
+const CALL: Mem = Mem::at(RBP, core::mem::offset_of!(SaveArea, call) as i32 - BIAS);
+
+/// A general register's place in the save area.
+fn saved(reg: Reg) -> Mem {
+    Mem::at(RBP, core::mem::offset_of!(SaveArea, gpr) as i32 + reg.num() as i32 * 8 - BIAS)
+}
 
 type Done = Result<(), CompileError>;
 
@@ -34,7 +42,11 @@ impl Emitter<'_> {
             return Err(CompileError::TooComplex("a call with too many operands"));
         }
         resolve(&mut moves, self);
+        self.announce()?;
         self.call_address(info.address);
+        if self.step.exit.is_some() {
+            self.asm.store_imm(CALL, 0, 8);
+        }
         let Some(dst) = self.step.result else { return Ok(()) };
         match inst.ty {
             Ty::Float => self.fmov(dst.num(), Rm::Reg(0)),
@@ -42,6 +54,22 @@ impl Emitter<'_> {
             Ty::Bool => self.bool_from_al(dst.num()),
             _ => self.asm.mov(dst.num(), RAX),
         }
+        Ok(())
+    }
+
+    /// Tells where the variables of the frames are, if the callee may look for them: what is in registers that it saves goes to the save
+    /// area, too.
+    fn announce(&mut self) -> Done {
+        let Some(exit) = self.step.exit else { return Ok(()) };
+        for &place in &self.allocation.exits[exit as usize].places {
+            if let Place::Reg(reg) = place {
+                if reg.is_xmm() {
+                    return Err(CompileError::Malformed("a double in a register during a call"));
+                }
+                self.asm.store(saved(reg), reg.num());
+            }
+        }
+        self.asm.store_imm(CALL, (self.options.first_exit + exit + 1) as i32, 8);
         Ok(())
     }
 

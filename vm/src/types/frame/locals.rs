@@ -84,6 +84,7 @@ fn key_index(frame: &PyFrame, key: &PyObject, read: bool) -> PyResult<Option<usi
 /// Writes a variable's slot or cell.
 fn store(frame: &PyFrame, index: usize, value: &PyObject) -> PyResult<()> {
     let f = frame.frame();
+    crate::jit_hooks::show_locals(f);
     let kind_bits = frame.code().co_localspluskinds.as_bytes()[index];
     // SAFETY: the index is one of the frame's locals; words move once.
     unsafe {

@@ -289,6 +289,7 @@ unsafe extern "C-unwind" fn dealloc(object: *mut PyObject) {
 /// # Safety
 /// The frame is a complete Python frame, and the index lies within its locals.
 pub unsafe fn local_value(frame: &InterpreterFrame, index: usize) -> Option<ObjRef> {
+    crate::jit_hooks::show_locals(frame);
     // SAFETY: the caller's promise.
     unsafe {
         let value = (*frame.local(index)).opt()?;
