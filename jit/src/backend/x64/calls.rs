@@ -4,9 +4,9 @@ use dynasmrt::dynasm;
 
 use super::asm::{Mem, RAX, RBP, Rm};
 use super::emit::{BIAS, Emitter};
-use crate::backend::{CompileError, SaveArea};
 use crate::backend::parallel_move::resolve;
 use crate::backend::regalloc::{Move, Place, Reg};
+use crate::backend::{CompileError, SaveArea};
 use crate::ir::{Inst, Ty};
 
 /// [`SaveArea::call`].
