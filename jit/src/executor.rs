@@ -374,45 +374,51 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
     let mut frames = vec![base];
     // SAFETY: slots of live frames, each written once; frames are pushed in order.
     unsafe {
-        let code = (*base).code();
-        let in_memory = code.co_nlocalsplus as usize + snapshot.memory_depth as usize;
-        for &(index, word) in &words[0] {
-            let slot = (*base).local(index);
-            if index < in_memory {
-                dropped.push(*slot);
-            }
-            *slot = word;
-        }
-        place(base, &snapshot.frames[0]);
         let mut current = base;
-        for (i, state) in snapshot.frames.iter().enumerate().skip(1) {
-            let (Some(inlined), Some(function)) = (state.inlined, functions[i].take()) else { break };
-            let code: &PyCode = (*(inlined.code as *const PyObject)).cast_unchecked_ref();
-            if let Some(made) = addresses[i] {
-                // It exists, and shows what others were to see.
-                for slot in 0..code.co_nlocalsplus as usize {
-                    dropped.push(core::mem::replace(&mut *(*made).local(slot), StackRef::NULL));
+        for (i, state) in snapshot.frames.iter().enumerate() {
+            let here = match (i, state.inlined) {
+                (0, _) => base,
+                (_, Some(inlined)) => {
+                    let code: &PyCode = (*(inlined.code as *const PyObject)).cast_unchecked_ref();
+                    match (addresses[i], functions[i].take()) {
+                        (Some(made), _) => {
+                            // It exists, and shows what others were to see.
+                            for slot in 0..code.co_nlocalsplus as usize {
+                                dropped.push(core::mem::replace(&mut *(*made).local(slot), StackRef::NULL));
+                            }
+                            made
+                        }
+                        (None, Some(function)) => {
+                            let pushed = frame::push_frame(ts, function, None, code, 0, current);
+                            if pushed.is_null() {
+                                // As when memory is exhausted in the middle of a call: the frames that are missing never were.
+                                break;
+                            }
+                            ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
+                            pushed
+                        }
+                        (None, None) => break,
+                    }
                 }
-                for &(index, word) in &words[i] {
-                    *(*made).local(index) = word;
-                }
-                place(made, state);
-                current = made;
-                frames.push(made);
-                continue;
-            }
-            let pushed = frame::push_frame(ts, function, None, code, 0, current);
-            if pushed.is_null() {
-                // As when memory is exhausted in the middle of a call: the frames that are missing never were.
-                break;
-            }
+                // A generator that runs: its memory is as the base frame's.
+                (_, None) => addresses[i].unwrap_or(current),
+            };
+            let in_memory = match state.inlined {
+                None => (*here).code().co_nlocalsplus as usize + state.memory_depth as usize,
+                Some(_) => 0,
+            };
             for &(index, word) in &words[i] {
-                *(*pushed).local(index) = word;
+                let slot = (*here).local(index);
+                if index < in_memory {
+                    dropped.push(*slot);
+                }
+                *slot = word;
             }
-            place(pushed, state);
-            ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
-            current = pushed;
-            frames.push(pushed);
+            place(here, state);
+            current = here;
+            if i > 0 {
+                frames.push(here);
+            }
         }
         ts.current_frame.set(current);
         for old in dropped {

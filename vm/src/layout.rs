@@ -11,6 +11,7 @@ use crate::types::dict::PyDict;
 use crate::types::dict::table::{DictKeys, Entry};
 use crate::types::float::PyFloat;
 use crate::types::function::PyFunction;
+use crate::types::generator::PyGenerator;
 use crate::types::int::freelist::FreeList;
 use crate::types::int::{self, PyInt};
 use crate::types::list::PyList;
@@ -83,6 +84,9 @@ pub const FRAME_INSTR: usize = offset_of!(InterpreterFrame, instr_ptr);
 pub const FRAME_OBJECT: usize = offset_of!(InterpreterFrame, frame_obj);
 pub const FRAME_STACKPOINTER: usize = offset_of!(InterpreterFrame, stackpointer);
 pub const FRAME_FUNCTION: usize = offset_of!(InterpreterFrame, f_funcobj);
+/// Generators: what they are doing (8 bits), and their frame.
+pub const GENERATOR_STATE: usize = offset_of!(PyGenerator, gi_frame_state);
+pub const GENERATOR_FRAME: usize = offset_of!(PyGenerator, gi_iframe);
 /// Thread states.
 pub const THREAD_EVAL_BREAKER: usize = offset_of!(PyThreadState, eval_breaker);
 

@@ -16,6 +16,8 @@ pub enum Class {
     /// Locals and operand stacks of frames, the headers of frames.
     Slot,
     FrameHeader,
+    /// The same of generators: frames, and what the generators know of them.
+    Suspended,
     /// A list's size and the address of its items.
     ListHeader,
     /// What lists contain.
@@ -42,6 +44,7 @@ impl Class {
         (Class::Attr, "attr"),
         (Class::Slot, "slot"),
         (Class::FrameHeader, "frame"),
+        (Class::Suspended, "suspended"),
         (Class::ListHeader, "list"),
         (Class::ListItem, "item"),
         (Class::Cell, "cell"),

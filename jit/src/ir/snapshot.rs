@@ -1,6 +1,6 @@
 //! Snapshots: what the interpreter's frames hold where a trace may end.
 //!
-//! The memory of a frame that exists (the base frame, at least) is true for every slot that the snapshot does not
+//! The memory of the base frame, and of generators' frames, is true for every slot that the snapshot does not
 //! mention: its words own what they own. A mentioned slot gets the snapshot's value when the trace ends there; what the
 //! memory holds until then is dropped.
 
@@ -84,10 +84,13 @@ pub struct Inlined {
 /// One frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FrameState {
-    /// `None` for the base frame, which exists.
+    /// `None` for the base frame, and for generators.
     pub inlined: Option<Inlined>,
-    /// For a frame that is no base frame, but exists already: where. Its memory is for others to look at; the slots are as below.
+    /// For a frame that is no base frame, but exists already: where. The memory of an inlined frame is for others to look at; a generator's
+    /// (which is not inlined) is as the base frame's.
     pub address: Option<Value>,
+    /// Words on the operand stack that lie in the frame's memory; those above it are all mentioned.
+    pub memory_depth: u16,
     /// Address of the instruction at which the frame stands: for the innermost frame the one to execute, for others their call.
     pub ip: usize,
     /// How many units behind `ip` the frame goes on when the next inner one returns.
@@ -102,8 +105,6 @@ pub struct FrameState {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Snapshot {
     pub kind: ExitKind,
-    /// Words on the base frame's operand stack that lie in its memory; those above it are all mentioned.
-    pub memory_depth: u16,
     pub frames: Vec<FrameState>,
 }
 

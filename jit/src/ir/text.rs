@@ -106,6 +106,7 @@ impl Trace {
 
     fn write_frame(&self, f: &mut Formatter<'_>, frame: &FrameState) -> fmt::Result {
         match frame.inlined {
+            None if frame.address.is_some() => f.write_str("generator")?,
             None => f.write_str("base")?,
             Some(inlined) => {
                 let (form, function) = (inlined.function_form.text(), self.show(inlined.function));
@@ -115,7 +116,11 @@ impl Trace {
         if let Some(address) = frame.address {
             write!(f, " at {}", self.show(address))?;
         }
-        write!(f, " ip {:#x} +{} depth {} [", frame.ip, frame.return_offset, frame.depth)?;
+        write!(f, " ip {:#x} +{} depth {}", frame.ip, frame.return_offset, frame.depth)?;
+        if frame.memory_depth != 0 {
+            write!(f, " memory {}", frame.memory_depth)?;
+        }
+        f.write_str(" [")?;
         for (i, slot) in frame.slots.iter().enumerate() {
             write!(f, "{}{} {}", if i == 0 { "" } else { ", " }, slot.index, slot.form.text())?;
             if slot.form != Form::Null {
@@ -134,9 +139,6 @@ impl Display for Trace {
         }
         for (id, snapshot) in self.snapshots.iter().enumerate() {
             write!(f, "snapshot {id} {}", snapshot.kind.text())?;
-            if snapshot.memory_depth != 0 {
-                write!(f, " memory {}", snapshot.memory_depth)?;
-            }
             f.write_str(":")?;
             for (i, frame) in snapshot.frames.iter().enumerate() {
                 f.write_str(if i == 0 { " " } else { "; " })?;
@@ -362,7 +364,6 @@ impl Parser<'_> {
         cursor.expect("snapshot")?;
         cursor.word()?;
         let kind = cursor.of(ExitKind::ALL, "kind of exit")?;
-        let memory_depth = if cursor.eat("memory") { cursor.number()? } else { 0 };
         cursor.expect(":")?;
         let mut frames = Vec::new();
         loop {
@@ -374,12 +375,12 @@ impl Parser<'_> {
         if !cursor.is_empty() {
             return Err(format!("what is {:?}?", cursor.0.trim_start()));
         }
-        Ok(Snapshot { kind, memory_depth, frames })
+        Ok(Snapshot { kind, frames })
     }
 
     fn frame(&mut self, cursor: &mut Cursor) -> Result<FrameState, String> {
         let inlined = match cursor.word()? {
-            "base" => None,
+            "base" | "generator" => None,
             "inlined" => {
                 let function_form = cursor.of(Form::ALL, "form")?;
                 let function = self.value(cursor)?;
@@ -395,6 +396,7 @@ impl Parser<'_> {
         let return_offset = cursor.number()?;
         cursor.expect("depth")?;
         let depth = cursor.number()?;
+        let memory_depth = if cursor.eat("memory") { cursor.number()? } else { 0 };
         cursor.expect("[")?;
         let mut slots = Vec::new();
         while !cursor.eat("]") {
@@ -407,7 +409,7 @@ impl Parser<'_> {
             slots.push(SlotState { index, form, value });
             cursor.eat(",");
         }
-        Ok(FrameState { inlined, address, ip, return_offset, depth, slots })
+        Ok(FrameState { inlined, address, memory_depth, ip, return_offset, depth, slots })
     }
 }
 

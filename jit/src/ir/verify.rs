@@ -213,7 +213,7 @@ fn verify_snapshot(trace: &Trace, snapshot: &Snapshot, position: usize) -> Resul
         return Err("no frame".into());
     }
     for (i, frame) in snapshot.frames.iter().enumerate() {
-        if frame.inlined.is_some() == (i == 0) {
+        if (frame.inlined.is_some() || frame.address.is_some()) == (i == 0) {
             return Err("the first frame is the base, and no other".into());
         }
         verify_frame(trace, frame)?;

@@ -219,7 +219,8 @@ fn is_lent(trace: &Trace, object: Value, written: u32) -> bool {
         return false;
     };
     load.access.is_some_and(|access| {
-        written & access.class.bit() == 0 && !matches!(access.class, Class::Slot | Class::FrameHeader | Class::Raw)
+        written & access.class.bit() == 0
+            && !matches!(access.class, Class::Slot | Class::FrameHeader | Class::Suspended | Class::Raw)
     })
 }
 

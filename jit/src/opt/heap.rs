@@ -122,7 +122,7 @@ impl Heap {
 
 /// Are there only addresses of objects in this memory (and no words of slots)?
 pub fn holds_objects(inst: &Inst) -> bool {
-    inst.access.is_some_and(|access| !matches!(access.class, Class::Slot | Class::FrameHeader))
+    inst.access.is_some_and(|access| !matches!(access.class, Class::Slot | Class::FrameHeader | Class::Suspended))
 }
 
 /// The base and index of a load or store.

@@ -21,12 +21,7 @@ use crate::runtime::table;
 const CALL_UNITS: u16 = 4;
 
 /// What keeps a function from being followed.
-const UNFOLLOWED: i32 = co_flags::VARARGS
-    | co_flags::VARKEYWORDS
-    | co_flags::GENERATOR
-    | co_flags::COROUTINE
-    | co_flags::ASYNC_GENERATOR
-    | co_flags::ITERABLE_COROUTINE;
+const UNFOLLOWED: i32 = co_flags::VARARGS | co_flags::VARKEYWORDS;
 
 impl Recorder {
     pub(super) unsafe fn call(&mut self, at: Registers<'_>, _op: u8, argc: usize) -> Done {
@@ -114,6 +109,7 @@ impl Recorder {
         }
         caller.return_offset = offset;
         self.frames.push(SymFrame {
+            home: None,
             inlined: Some((value, Form::Shared, code.as_object().as_ptr() as usize)),
             real: core::ptr::null(),
             address: None,
@@ -161,6 +157,7 @@ impl Recorder {
         self.constant_object(shim.as_object());
         self.top().return_offset = CALL_UNITS;
         self.frames.push(SymFrame {
+            home: None,
             inlined: Some((function, Form::Shared, shim.as_object().as_ptr() as usize)),
             real: core::ptr::null(),
             address: None,
@@ -190,6 +187,9 @@ impl Recorder {
     pub(super) unsafe fn return_value(&mut self, at: Registers<'_>) -> Done {
         if self.in_base() {
             return Err(Abort("a return"));
+        }
+        if self.top().home.is_some() {
+            return self.return_from_generator();
         }
         let index = self.frames.len() - 1;
         // What leaves with the frame. The locals' ends are guarded before anything happens.

@@ -14,11 +14,11 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 
 use super::state::{Hold, Sym};
-use super::values::{is_inert, slot_access};
+use super::values::is_inert;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallInfo;
-use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
-use crate::runtime::table;
+use crate::ir::{Access, Class, ExitKind, Inst, Op, SnapshotId, Ty, Value};
+use crate::runtime::table::{self, Function};
 
 /// What is not known before an instruction was executed.
 #[derive(Clone, Copy, Debug)]
@@ -117,13 +117,20 @@ impl Recorder {
     fn pushed_word(&mut self, n: usize) -> Result<Value, Abort> {
         let slot = self.top().slots.len() + n;
         let frame = self.frame_address();
-        self.emit(Inst::load(Ty::Obj, frame, slot_access(slot)))
+        let access = self.frame_slot(slot);
+        self.emit(Inst::load(Ty::Obj, frame, access))
     }
 
     /// The address of the innermost frame, which exists.
-    fn frame_address(&mut self) -> Value {
-        let base = self.base;
-        self.top().address.unwrap_or(base)
+    pub(super) fn frame_address(&mut self) -> Value {
+        let index = self.frames.len() - 1;
+        self.address_of(index)
+    }
+
+    /// The address of a frame, which exists.
+    fn address_of(&self, index: usize) -> Value {
+        let frame = &self.frames[index];
+        frame.home.map_or(frame.address, |home| Some(home.address)).unwrap_or(self.base)
     }
 
     /// Lets the interpreter execute the instruction when the trace comes here. An abort without a text: it does not know it.
@@ -158,7 +165,8 @@ impl Recorder {
                 Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) if taken => self.owned_object(sym)?,
                 _ => return Err(Abort("a number among the operands")),
             };
-            self.emit(Inst::store(frame, word, slot_access(depth - n)))?;
+            let access = self.frame_slot(depth - n);
+            self.emit(Inst::store(frame, word, access))?;
         }
         // From here on the operands are the frame's.
         let rest = depth - effect.takes;
@@ -170,10 +178,7 @@ impl Recorder {
         let (op_value, arg_value) = (self.trace().int(op as i64), self.trace().int(arg as i64));
         // The same state where the instruction raises, and for those who look at the frames meanwhile.
         let raise = self.new_snapshot(ExitKind::Raise);
-        let info: CallInfo = table::EXECUTE.into();
-        let call = self.trace().add_call(info);
-        let args = [frame, ip, sp, op_value, arg_value];
-        let ended = self.emit(Inst { ty: info.result, call: Some(call), ..Inst::new(Op::Call, &args).at(raise) })?;
+        let ended = self.call_announced(table::EXECUTE, &[frame, ip, sp, op_value, arg_value], raise)?;
         if op == FOR_ITER {
             let raised = self.trace().int(2);
             let went_on = self.op(Op::Ult, &[ended, raised])?;
@@ -199,20 +204,32 @@ impl Recorder {
         Ok(())
     }
 
+    /// Calls what may look at frames: they are as the snapshot says.
+    pub(super) fn call_announced(
+        &mut self,
+        callee: Function,
+        args: &[Value],
+        snapshot: SnapshotId,
+    ) -> Result<Value, Abort> {
+        let info: CallInfo = callee.into();
+        let call = self.trace().add_call(info);
+        self.emit(Inst { ty: info.result, call: Some(call), ..Inst::new(Op::Call, args).at(snapshot) })
+    }
+
     /// The word of a slot that does not own the object.
-    fn borrowed_word(&mut self, value: Value) -> Result<Value, Abort> {
+    pub(super) fn borrowed_word(&mut self, value: Value) -> Result<Value, Abort> {
         let mark = self.trace().int(1);
         self.op(Op::Offset, &[value, mark])
     }
 
     /// Makes the inlined frames, in case somebody looks.
-    fn make_frames(&mut self) -> Done {
+    pub(super) fn make_frames(&mut self) -> Done {
         for index in 1..self.frames.len() {
             if self.frames[index].address.is_some() {
                 continue;
             }
             let Some((function, _, code)) = self.frames[index].inlined else { continue };
-            let previous = self.frames[index - 1].address.unwrap_or(self.base);
+            let previous = self.address_of(index - 1);
             let call = self.frames[index - 1].ip;
             let call = self.trace().ptr(call);
             let code = self.trace().ptr(code);

@@ -4,6 +4,7 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::refs::PyStruct;
+use rpy_vm::types::generator::PyGenerator;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::list::iter::PyListIterator;
 use rpy_vm::types::range::PyRange;
@@ -20,7 +21,7 @@ const fn field(offset: usize) -> Access {
 }
 
 impl Recorder {
-    pub(super) unsafe fn for_iter(&mut self, at: Registers<'_>, _distance: usize) -> Done {
+    pub(super) unsafe fn for_iter(&mut self, at: Registers<'_>, distance: usize) -> Done {
         // SAFETY: the real iterator.
         let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value: iterator, .. } = self.peek(1)? else { return Err(Abort("an iterator that is none")) };
@@ -61,6 +62,10 @@ impl Recorder {
             let value = self.emit(Inst::load_indexed(Ty::Obj, sequence, index, access))?;
             self.push_obj(value, Hold::Fragile);
             return Ok(());
+        }
+        if let Some(generator) = real.downcast_exact::<PyGenerator>() {
+            // SAFETY: passed on.
+            return unsafe { self.resume_generator(at, iterator, generator, distance) };
         }
         // SAFETY: passed on.
         unsafe { self.native_next(iterator, real) }
@@ -117,6 +122,7 @@ impl Recorder {
         } else if PyRangeIterator::check_exact(real)
             || PyListIterator::check_exact(real)
             || PyTupleIterator::check_exact(real)
+            || PyGenerator::check_exact(real)
         {
             return self.guard_type(value, real.ty());
         } else {

@@ -27,6 +27,7 @@ mod attr;
 mod builtins;
 mod calls;
 mod frames;
+mod generators;
 mod iter;
 mod names;
 mod natives;
@@ -35,7 +36,7 @@ pub mod state;
 mod subscr;
 mod values;
 
-use state::{Hold, Sym, SymFrame};
+use state::{Hold, Home, Sym, SymFrame};
 
 /// Why a recording came to nothing.
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +108,6 @@ pub struct Recorder {
     base: Value,
     /// Stands for no value.
     nothing: Value,
-    /// Operand stack words of the base frame that are in memory.
-    base_depth: usize,
     goal: Goal,
     /// Where the recording began.
     start: *mut u16,
@@ -165,6 +164,7 @@ impl Recorder {
         Recorder {
             builder,
             frames: vec![SymFrame {
+                home: Some(Home { address: base, depth }),
                 inlined: None,
                 real: at.frame,
                 address: None,
@@ -176,7 +176,6 @@ impl Recorder {
             snapshot: None,
             base,
             nothing,
-            base_depth: depth,
             goal: Goal::Loop(header),
             start: header,
             jump: at.instr,
@@ -195,12 +194,12 @@ impl Recorder {
 
     /// The result, after [`Outcome::Closed`].
     pub fn finish(self) -> Recorded {
-        let header = self.header_state();
+        let (header, base_depth) = (self.header_state(), self.base_depth());
         Recorded {
             builder: self.builder,
             header,
             kept: self.kept,
-            base_depth: self.base_depth,
+            base_depth,
             steps: self.steps,
             interpreted: self.interpreted,
         }
@@ -227,7 +226,6 @@ impl Recorder {
             snapshot: None,
             base,
             nothing,
-            base_depth: exit.snapshot.memory_depth as usize,
             goal: Goal::Path,
             start,
             jump: exit.key as *mut u16,
@@ -272,6 +270,12 @@ impl Recorder {
                 place += 1;
                 self.parameter(exit, place - 1, address)
             });
+            let home = match (inlined, address) {
+                (None, None) => Some(self.base),
+                (None, Some(address)) => Some(address),
+                (Some(_), _) => None,
+            };
+            let home = home.map(|address| Home { address, depth: state.memory_depth as usize });
             let empty = if inlined.is_none() { Sym::Memory } else { Sym::Null };
             let mut slots = vec![empty; locals + state.depth as usize];
             for slot in &state.slots {
@@ -304,9 +308,10 @@ impl Recorder {
                 slots[slot.index as usize] = sym;
             }
             self.frames.push(SymFrame {
+                home,
                 inlined,
                 real,
-                address,
+                address: address.filter(|_| home.is_none()),
                 locals,
                 slots,
                 ip: state.ip,
@@ -336,6 +341,11 @@ impl Recorder {
     /// Where the trace begins.
     pub fn header(&self) -> *mut u16 {
         self.start
+    }
+
+    /// Operand stack words of the base frame that are in memory.
+    fn base_depth(&self) -> usize {
+        self.frames[0].home.map_or(0, |home| home.depth)
     }
 
     /// More about the reason to give up.
@@ -431,7 +441,7 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine.
     unsafe fn record_somehow(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
-        let before = (self.frames.clone(), self.base_depth, self.builder.trace.insts.len());
+        let before = (self.frames.clone(), self.builder.trace.insts.len());
         // SAFETY: passed on.
         let why = match unsafe { self.record(at, op, base, arg) } {
             Ok(()) => return Ok(()),
@@ -442,10 +452,10 @@ impl Recorder {
             Effect::Call => inst.call.is_some_and(|id| self.builder.trace.call(id).effect == CallEffect::Pure),
             Effect::Store | Effect::Count | Effect::Control => false,
         };
-        if why.0 == CONTRADICTION || !self.builder.trace.insts[before.2..].iter().all(harmless) {
+        if why.0 == CONTRADICTION || !self.builder.trace.insts[before.1..].iter().all(harmless) {
             return Err(why);
         }
-        (self.frames, self.base_depth) = (before.0, before.1);
+        self.frames = before.0;
         self.snapshot = None;
         // SAFETY: passed on.
         match unsafe { self.residual(at, base, arg) } {
@@ -483,7 +493,7 @@ impl Recorder {
         // SAFETY: the target of a jump lies in the code; the jump has one cache unit.
         let target = unsafe { at.instr.add(2).sub(distance) };
         if self.in_base() && matches!(self.goal, Goal::Loop(header) if header == target) {
-            if self.top().depth() != self.base_depth {
+            if self.top().depth() != self.base_depth() {
                 return Err(Abort("the stack differs at the loop's end"));
             }
             if self.builder.trace.insts.len() > MAX_INSTS {
@@ -608,6 +618,8 @@ impl Recorder {
                 FOR_ITER => self.for_iter(at, arg),
                 CALL => self.call(at, op, arg),
                 RETURN_VALUE => self.return_value(at),
+                RETURN_GENERATOR => self.return_generator(at),
+                YIELD_VALUE => self.yield_value(at, arg),
                 EXIT_INIT_CHECK => self.exit_init_check(at),
                 LIST_APPEND => self.list_append(at, arg),
                 CONTAINS_OP => self.contains_op(at, arg),

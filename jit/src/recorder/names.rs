@@ -47,10 +47,10 @@ impl Recorder {
 
     /// Guards that the base frame's globals, or its namespace, are this dict. (A function's are known from the function.)
     fn guard_namespace(&mut self, dict: &PyDict, offset: usize) -> Done {
-        if self.in_base() {
+        if let Some(home) = self.top().home {
             let expected = self.constant_object(dict.as_object());
             let access = Access::word(Class::FrameHeader, offset);
-            let actual = self.emit(Inst::load(Ty::Obj, self.base, access))?;
+            let actual = self.emit(Inst::load(Ty::Obj, home.address, access))?;
             self.guard(Op::GuardIs, &[actual, expected])?;
         }
         Ok(())
@@ -170,7 +170,7 @@ impl Recorder {
     }
 
     pub(super) unsafe fn copy_free_vars(&mut self, at: Registers<'_>, count: usize) -> Done {
-        if self.in_base() {
+        if self.top().home.is_some() {
             return Err(Abort("a function's beginning"));
         }
         // SAFETY: a live Python frame, whose function has a closure of so many cells.

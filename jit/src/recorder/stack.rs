@@ -105,7 +105,7 @@ impl Recorder {
     }
 
     pub(super) fn swap(&mut self, n: usize) -> Done {
-        let base_depth = if self.in_base() { self.base_depth } else { 0 };
+        let base_depth = self.top().home.map_or(0, |home| home.depth);
         let frame = self.top();
         if frame.depth() < n || frame.depth() - n < base_depth {
             return Err(Abort("a value from before the loop is swapped"));
@@ -168,7 +168,7 @@ impl Recorder {
         let sym = self.peek_raw(n)?;
         let frame = self.frames.len() - 1;
         let held = self.frames[frame].slots[index];
-        if !self.in_base() {
+        if self.top().home.is_none() {
             // SAFETY: the real local.
             let end = match unsafe { old.opt() } {
                 Some(real) => self.expect_release(held, real)?,
@@ -227,7 +227,7 @@ impl Recorder {
                         self.op(Op::CloseWord, &[word])?;
                     }
                 }
-                self.frames[0].slots[index] = plain;
+                self.frames[frame].slots[index] = plain;
                 let became_owned = matches!(top, Sym::Obj { hold: Hold::Owned, .. })
                     && !matches!(sym, Sym::Obj { hold: Hold::Owned, .. });
                 if became_owned && let Sym::Obj { value, .. } = top {
@@ -242,7 +242,7 @@ impl Recorder {
                     self.disturb()?;
                 }
                 self.store_word(index, owned)?;
-                self.frames[0].slots[index] = Sym::Memory;
+                self.frames[frame].slots[index] = Sym::Memory;
                 match end {
                     WordEnd::Nothing => {}
                     WordEnd::Inert => {

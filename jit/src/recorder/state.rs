@@ -42,9 +42,20 @@ pub enum Sym {
     Bool(Value),
 }
 
+/// The memory of a frame that exists while the trace runs, and is true for each slot that the picture leaves to it: the base
+/// frame's, a generator's.
+#[derive(Clone, Copy)]
+pub struct Home {
+    pub address: Value,
+    /// Operand stack words that are in memory.
+    pub depth: usize,
+}
+
 /// A frame of the trace.
 #[derive(Clone)]
 pub struct SymFrame {
+    /// For frames that exist: their memory.
+    pub home: Option<Home>,
     /// For inlined frames: the function, its form in snapshots, the code's address.
     pub inlined: Option<(Value, Form, usize)>,
     /// The real frame, once an instruction of it was seen.
@@ -90,16 +101,22 @@ impl Recorder {
 
     /// Takes the top of the stack away; its ownership is the caller's.
     pub fn pop(&mut self) -> Result<Sym, Abort> {
-        if self.in_base() && self.top().depth() <= self.base_depth {
+        if let Some(home) = self.top().home
+            && self.top().depth() <= home.depth
+        {
             return self.pop_memory();
         }
         self.top().slots.pop().ok_or(Abort("empty stack"))
     }
 
-    /// Takes a word of the base frame's operand stack out of memory, on a path that leaves the loop. The word owns its object, or
-    /// the path is not taken.
+    /// May words leave the memory of the innermost frame's operand stack? What lies on the base frame's at the head of a loop has to stay.
+    fn gives_words(&self) -> bool {
+        self.is_path() || !self.in_base()
+    }
+
+    /// Takes a word of the operand stack out of memory. The word owns its object, or the path is not taken.
     fn pop_memory(&mut self) -> Result<Sym, Abort> {
-        if !self.is_path() {
+        if !self.gives_words() {
             return Err(Abort("a value from before the loop leaves the stack"));
         }
         if self.top().depth() == 0 {
@@ -114,12 +131,14 @@ impl Recorder {
             other => other,
         };
         self.top().slots.pop();
-        self.base_depth -= 1;
+        if let Some(home) = &mut self.top().home {
+            home.depth -= 1;
+        }
         self.snapshot = None;
         Ok(sym)
     }
 
-    /// The word of a slot of the base frame, guarded to own its object.
+    /// The word of a slot of the innermost frame, guarded to own its object.
     fn owned_word(&mut self, slot: usize) -> Result<Value, Abort> {
         let word = self.load_word(slot)?;
         let value = self.op(Op::Untag, &[word])?;
@@ -131,33 +150,36 @@ impl Recorder {
 
     /// Takes the top word of the stack out of memory, if it is there, before the instruction's effects. True if it was.
     pub fn lift(&mut self, n: usize) -> Result<(), Abort> {
-        if !self.in_base() || self.top().depth() < n || self.top().depth() - n >= self.base_depth {
+        let Some(home) = self.top().home else { return Ok(()) };
+        if self.top().depth() < n || self.top().depth() - n >= home.depth {
             return Ok(());
         }
-        if !self.is_path() {
+        if !self.gives_words() {
             return Err(Abort("a value from before the loop leaves the stack"));
         }
         // From here on the words above are the picture's; memory keeps those below.
         let lowest = self.top().slots.len() - n;
-        for slot in lowest..self.top().locals + self.base_depth {
+        for slot in lowest..self.top().locals + home.depth {
             if self.top().slots[slot] == Sym::Memory {
                 let value = self.owned_word(slot)?;
                 self.top().slots[slot] = Sym::Obj { value, hold: Hold::Owned };
             }
         }
-        self.base_depth = self.top().depth() - n;
+        let depth = self.top().depth() - n;
+        self.top().home = Some(Home { depth, ..home });
         self.snapshot = None;
         Ok(())
     }
 
-    /// Writes everything that the picture holds back into the base frame's memory.
+    /// Writes everything that the picture holds back into the memory of the innermost frame, which is its home.
     pub fn settle(&mut self) -> Result<(), Abort> {
-        for slot in 0..self.frames[0].slots.len() {
-            let sym = self.frames[0].slots[slot];
+        let Some(home) = self.top().home else { return Err(Abort("a frame without memory")) };
+        for slot in 0..self.top().slots.len() {
+            let sym = self.top().slots[slot];
             if sym == Sym::Memory {
                 continue;
             }
-            let is_local = slot < self.frames[0].locals;
+            let is_local = slot < self.top().locals;
             let word = if sym == Sym::Null { self.null_word() } else { self.owned_object(sym)? };
             if is_local {
                 // Below a number or a constant lies nothing of interest.
@@ -167,9 +189,10 @@ impl Recorder {
             } else {
                 self.store_word(slot, word)?;
             }
-            self.frames[0].slots[slot] = Sym::Memory;
+            self.top().slots[slot] = Sym::Memory;
         }
-        self.base_depth = self.frames[0].depth();
+        let depth = self.top().depth();
+        self.top().home = Some(Home { depth, ..home });
         self.snapshot = None;
         Ok(())
     }
@@ -260,14 +283,15 @@ impl Recorder {
             .iter()
             .map(|frame| FrameState {
                 inlined: frame.inlined.map(|(function, function_form, code)| Inlined { function, function_form, code }),
-                address: frame.address,
+                address: frame.home.map_or(frame.address, |home| Some(home.address).filter(|&a| a != self.base)),
+                memory_depth: frame.home.map_or(0, |home| home.depth as u16),
                 ip: frame.ip,
                 return_offset: frame.return_offset,
                 depth: frame.depth() as u16,
                 slots: slot_states(frame, self.nothing),
             })
             .collect();
-        self.builder.trace.add_snapshot(Snapshot { kind, memory_depth: self.base_depth as u16, frames })
+        self.builder.trace.add_snapshot(Snapshot { kind, frames })
     }
 
     /// What the base frame's slots hold in place of memory, for the loop's head.
@@ -278,11 +302,11 @@ impl Recorder {
 
 /// The slots that are not in memory. Of inlined frames, empty ones are left out.
 fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
-    let base = frame.inlined.is_none();
+    let in_memory = frame.home.is_some();
     let states = frame.slots.iter().enumerate().filter_map(|(index, &sym)| {
         let (form, value) = match sym {
             Sym::Memory => return None,
-            Sym::Null if !base && index < frame.locals => return None,
+            Sym::Null if !in_memory && index < frame.locals => return None,
             Sym::Null => (Form::Null, nothing),
             Sym::Obj { value, hold: Hold::Owned } => (Form::Owned, value),
             Sym::Obj { value, .. } => (Form::Shared, value),

@@ -221,16 +221,27 @@ impl Recorder {
         self.emit(Inst::load(Ty::Int, object, Access::word(class, rpy_vm::layout::OB_SIZE)))
     }
 
-    /// The raw word of a slot of the base frame.
-    pub fn load_word(&mut self, slot: usize) -> Result<Value, Abort> {
-        let inst = Inst::load(Ty::Obj, self.base, slot_access(slot));
-        self.emit(inst)
+    /// Where a slot of the innermost frame is in memory.
+    fn home_slot(&mut self, slot: usize) -> Result<(Value, Access), Abort> {
+        let base = self.base;
+        let Some(home) = self.top().home else { return Err(Abort("a slot without memory")) };
+        let access = slot_access(slot);
+        if home.address == base {
+            return Ok((home.address, access));
+        }
+        Ok((home.address, Access { class: Class::Suspended, ..access }))
     }
 
-    /// Writes a word into a slot of the base frame.
+    /// The raw word of a slot of the innermost frame, which has memory.
+    pub fn load_word(&mut self, slot: usize) -> Result<Value, Abort> {
+        let (address, access) = self.home_slot(slot)?;
+        self.emit(Inst::load(Ty::Obj, address, access))
+    }
+
+    /// Writes a word into a slot of the innermost frame, which has memory.
     pub fn store_word(&mut self, slot: usize, value: Value) -> Done {
-        let inst = Inst::store(self.base, value, slot_access(slot));
-        self.emit(inst)?;
+        let (address, access) = self.home_slot(slot)?;
+        self.emit(Inst::store(address, value, access))?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub mod call;
 pub mod dict;
 pub mod float;
 pub mod frames;
+pub mod generator;
 pub mod instance;
 pub mod iter;
 pub mod sequence;

@@ -40,6 +40,8 @@ const CONTAINERS: CallEffect = CallEffect::Writes(
         | Class::Raw.bit(),
 );
 
+/// Moves from a generator's frame to another one, or back.
+const RESUMES: CallEffect = CallEffect::Writes(Class::Suspended.bit() | Class::FrameHeader.bit());
 /// May run any code, and look at frames.
 const ANY: CallEffect = CallEffect::Any;
 
@@ -139,6 +141,14 @@ functions! {
     PUSH_FRAME = frames::push_frame -> Ptr, MAKES;
     /// Ends such a frame.
     POP_FRAME = frames::pop_frame -> None, MAKES;
+    /// Begins to run a generator; false, and nothing was done, at the recursion limit.
+    ENTER_GENERATOR = generator::enter -> Bool, RESUMES;
+    /// Makes a generator of the frame; null, and an exception, if there is no memory.
+    MAKE_GENERATOR = generator::make -> Obj, RESUMES;
+    /// Suspends the generator whose frame it is.
+    SUSPEND_GENERATOR = generator::suspend -> None, RESUMES;
+    /// Ends the generator whose frame it is; its variables go.
+    FINISH_GENERATOR = generator::finish -> None, ANY;
     /// Executes an instruction as the interpreter does: 0; 1 if it jumps; 2 and an exception.
     EXECUTE = frames::execute -> Int, ANY;
 

@@ -82,6 +82,7 @@ impl<'p> Lower<'p> {
         let mut frames = vec![FrameState {
             inlined: None,
             address: None,
+            memory_depth: 0,
             ip: self.ip,
             return_offset: 0,
             depth: 0,
@@ -97,9 +98,17 @@ impl<'p> Lower<'p> {
                 .collect();
             let function = self.builder.trace.obj(box_int(5) as usize);
             let inlined = Some(Inlined { function, function_form: Form::Shared, code: 0x40 });
-            frames.push(FrameState { inlined, address: None, ip: self.ip, return_offset: 0, depth: 0, slots });
+            frames.push(FrameState {
+                inlined,
+                address: None,
+                memory_depth: 0,
+                ip: self.ip,
+                return_offset: 0,
+                depth: 0,
+                slots,
+            });
         }
-        self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, memory_depth: 0, frames })
+        self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames })
     }
 
     pub fn slots(&self) -> Vec<SlotState> {
@@ -342,9 +351,9 @@ impl<'p> Lower<'p> {
         self.steps()?;
         let slots = self.conditions.iter().enumerate();
         let slots = slots.map(|(i, &value)| SlotState { index: i as u16, form: Form::Bool, value }).collect();
-        let frame = FrameState { inlined: None, address: None, ip: 0, return_offset: 0, depth: 0, slots };
-        let snapshot =
-            self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, memory_depth: 0, frames: vec![frame] });
+        let frame =
+            FrameState { inlined: None, address: None, memory_depth: 0, ip: 0, return_offset: 0, depth: 0, slots };
+        let snapshot = self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames: vec![frame] });
         self.emit(Inst::new(Op::Exit, &[]).at(snapshot))?;
         Ok(self.builder.trace)
     }

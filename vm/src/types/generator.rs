@@ -311,6 +311,66 @@ impl PyGenerator {
         ts.exc_info.set(&raw const self.gi_exc_state as *mut ExcStackItem);
     }
 
+    /// Begins to run it on top of `previous`, where it is resumed by the instruction at `call`, which goes on `offset` units later when the
+    /// generator returns. The value that its code expects on its operand stack is the caller's to put there. False: the recursion
+    /// limit is reached, and nothing was done.
+    ///
+    /// # Safety
+    /// [`PyGenerator::is_resumable`]; `previous` is the current frame, and keeps the generator alive.
+    pub unsafe fn enter(
+        &self,
+        ts: &PyThreadState,
+        previous: *mut InterpreterFrame,
+        call: *mut u16,
+        offset: u16,
+    ) -> bool {
+        if ts.py_recursion_remaining.get() <= 0 {
+            return false;
+        }
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
+        self.gi_frame_state.set(state::EXECUTING);
+        self.gi_exc_state.previous_item.set(ts.exc_info.get());
+        ts.exc_info.set(&raw const self.gi_exc_state as *mut ExcStackItem);
+        // SAFETY: live frames.
+        unsafe {
+            (*previous).instr_ptr.set(call);
+            (*previous).return_offset.set(offset);
+        }
+        let frame = self.iframe();
+        self.gi_iframe.previous.set(previous);
+        ts.current_frame.set(frame);
+        true
+    }
+
+    /// Suspends it at a `yield`: it goes on at `next`, with an operand stack that ends at `sp`.
+    ///
+    /// # Safety
+    /// It runs as the thread's current frame, was entered by [`PyGenerator::enter`] or as that does it, and its frame is in that state.
+    pub unsafe fn suspend(&self, ts: &PyThreadState, next: *mut u16, sp: *mut StackRef) {
+        let frame = &self.gi_iframe;
+        frame.instr_ptr.set(next);
+        frame.stackpointer.set(sp);
+        self.gi_frame_state.set(state::SUSPENDED);
+        ts.exc_info.set(self.gi_exc_state.previous_item.replace(core::ptr::null_mut()));
+        ts.current_frame.set(frame.previous.replace(core::ptr::null_mut()));
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+    }
+
+    /// Ends it: it has returned.
+    ///
+    /// # Safety
+    /// As for [`PyGenerator::suspend`]; of the operand stack nothing is in memory.
+    pub unsafe fn finish(&self, ts: &PyThreadState) {
+        let frame = self.iframe();
+        // SAFETY: the frame has returned, and is unlinked.
+        unsafe {
+            (*frame).stackpointer.set((*frame).stack_base());
+            ts.current_frame.set((*frame).previous.get());
+            ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+            clear_finished_frame(frame);
+        }
+    }
+
     /// The reason why it cannot run now, if there is one. `from_next`: no value was given, as `next()` does it.
     #[cold]
     #[inline(never)]

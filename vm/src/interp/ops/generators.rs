@@ -60,6 +60,33 @@ pub fn return_generator(m: &mut Machine<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Makes the generator of a frame in the middle of a trace, as [`return_generator`] does it. The frame is gone then.
+///
+/// # Errors
+/// `MemoryError`; the frame is as before.
+///
+/// # Safety
+/// The thread's current frame, the topmost of its data stack, with an empty operand stack; it was called from a Python frame.
+pub unsafe fn into_generator(
+    ts: &PyThreadState,
+    frame: *mut InterpreterFrame,
+    resume_at: *mut u16,
+) -> PyResult<Ref<PyGenerator>> {
+    // SAFETY: the caller's promise; everything the old frame owned has moved.
+    unsafe {
+        (*frame).stackpointer.set((*frame).stack_base());
+        let generator = make(ts, frame, resume_at);
+        if generator.is_null() {
+            return Err(exc::memory_error());
+        }
+        let previous = (*frame).previous.get();
+        frame::pop_slots(ts, frame as *mut StackRef);
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+        ts.current_frame.set(previous);
+        Ok(Ref::from_owned_ptr(generator))
+    }
+}
+
 /// A frame above `previous` has ended or is suspended. The first frame of a run is accounted for by `eval_frame`.
 ///
 /// # Safety

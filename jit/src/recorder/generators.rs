@@ -1,0 +1,181 @@
+//! Generators that a `for` loop resumes: their frames exist, and the trace runs in them as in the base frame.
+//!
+//! A generator's frame is true in memory while it is suspended. When it is resumed, its variables come from there; when it yields, the
+//! picture of it is settled. What changes between is linked and unlinked by the runtime (`runtime::generator`), so that whoever
+//! looks at frames finds it running.
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::layout;
+use rpy_vm::object::refs::{PyClass, PyStruct};
+use rpy_vm::types::generator::{PyGenerator, state};
+
+use super::state::{Hold, Home, Sym, SymFrame};
+use super::values::slot_access;
+use super::{Abort, Done, MAX_DEPTH, Recorder};
+use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value, Width};
+use crate::runtime::table;
+
+/// Units of `FOR_ITER`.
+const FOR_ITER_UNITS: usize = 2;
+
+impl Recorder {
+    /// `FOR_ITER` over a generator that can be resumed: goes on in its frame. `distance` is the jump's argument.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine at the instruction.
+    pub(super) unsafe fn resume_generator(
+        &mut self,
+        at: Registers<'_>,
+        value: Value,
+        generator: &PyGenerator,
+        distance: usize,
+    ) -> Done {
+        let frame_state = generator.gi_frame_state.get();
+        if !matches!(frame_state, state::CREATED | state::SUSPENDED) {
+            return Err(Abort("a generator that cannot be resumed plainly"));
+        }
+        if self.frames.len() > MAX_DEPTH {
+            return Err(Abort("calls too deep"));
+        }
+        let frame = generator.iframe();
+        // SAFETY: a suspended frame is complete.
+        let (code, ip, depth) = unsafe {
+            let depth = (*frame).stackpointer.get().offset_from((*frame).stack_base()) as usize;
+            ((*frame).code(), (*frame).instr_ptr.get(), depth)
+        };
+        self.guard_type(value, PyGenerator::type_object())?;
+        let access = Access { class: Class::Suspended, offset: layout::GENERATOR_STATE as i32, width: Width::I8 };
+        let actual = self.emit(Inst::load(Ty::Int, value, access))?;
+        let expected = self.trace().int(frame_state as i64);
+        self.guard(Op::GuardIs, &[actual, expected])?;
+        // Where it goes on says which code it is, as long as that lives, and how deep its stack is.
+        self.constant_object(code.as_object());
+        let access = Access::word(Class::Suspended, layout::GENERATOR_FRAME + layout::FRAME_INSTR);
+        let actual = self.emit(Inst::load(Ty::Ptr, value, access))?;
+        let expected = self.trace().ptr(ip as usize);
+        self.guard(Op::GuardIs, &[actual, expected])?;
+        self.make_frames()?;
+        let previous = self.frame_address();
+        let call = self.trace().ptr(at.instr as usize);
+        let offset = self.trace().int((FOR_ITER_UNITS + distance) as i64);
+        let done = self.call_runtime(table::ENTER_GENERATOR, &[value, previous, call, offset])?;
+        self.guard(Op::GuardTrue, &[done])?;
+        let offset = self.trace().int(layout::GENERATOR_FRAME as i64);
+        let address = self.op(Op::Offset, &[value, offset])?;
+        let caller = self.top();
+        caller.ip = at.instr as usize;
+        caller.return_offset = (FOR_ITER_UNITS + distance) as u16;
+        let locals = code.co_nlocalsplus as usize;
+        let none = self.constant_object(rpy_vm::none_ref());
+        let mut slots = vec![Sym::Memory; locals + depth];
+        // What its `RESUME` expects to have been sent.
+        slots.push(Sym::Obj { value: none, hold: Hold::Constant });
+        self.frames.push(SymFrame {
+            home: Some(Home { address, depth }),
+            inlined: None,
+            real: frame,
+            address: None,
+            locals,
+            slots,
+            ip: ip as usize,
+            return_offset: 0,
+        });
+        self.snapshot = None;
+        Ok(())
+    }
+
+    /// `RETURN_GENERATOR` at the beginning of a call that the trace follows: its frame moves into a generator.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine at the instruction.
+    pub(super) unsafe fn return_generator(&mut self, at: Registers<'_>) -> Done {
+        if self.top().home.is_some() || self.top().depth() != 0 {
+            return Err(Abort("a generator's beginning"));
+        }
+        self.make_frames()?;
+        let frame = self.frame_address();
+        for slot in 0..self.top().locals {
+            let word = match self.top().slots[slot] {
+                Sym::Null | Sym::Memory => continue,
+                Sym::Obj { value, hold: Hold::Owned } => value,
+                // The generator takes a reference of its own.
+                Sym::Obj { value, .. } => self.borrowed_word(value)?,
+                number => self.owned_object(number)?,
+            };
+            self.emit(Inst::store(frame, word, slot_access(slot)))?;
+        }
+        // SAFETY: an instruction follows.
+        let next = self.trace().ptr(unsafe { at.instr.add(1) } as usize);
+        self.frames.pop();
+        self.snapshot = None;
+        let generator = self.call_runtime(table::MAKE_GENERATOR, &[frame, next])?;
+        let raise = self.new_snapshot(ExitKind::Raise);
+        self.emit(Inst::new(Op::GuardNonNull, &[generator]).at(raise))?;
+        self.push_obj(generator, Hold::Owned);
+        Ok(())
+    }
+
+    /// `YIELD_VALUE` of a generator that a loop in the trace has resumed.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine at the instruction.
+    pub(super) unsafe fn yield_value(&mut self, at: Registers<'_>, delegated: usize) -> Done {
+        if self.in_base() || self.top().home.is_none() {
+            return Err(Abort("a yield"));
+        }
+        if delegated != 0 {
+            return Err(Abort("a yield from another generator"));
+        }
+        let result = self.leave_generator()?;
+        let frame = self.frame_address();
+        // SAFETY: an instruction follows.
+        let next = self.trace().ptr(unsafe { at.instr.add(1) } as usize);
+        let slots = self.top().slots.len();
+        let end = self.trace().int((layout::FRAME_LOCALS + 8 * slots) as i64);
+        let sp = self.op(Op::Offset, &[frame, end])?;
+        self.call_runtime(table::SUSPEND_GENERATOR, &[frame, next, sp])?;
+        self.frames.pop();
+        self.snapshot = None;
+        self.push(result);
+        Ok(())
+    }
+
+    /// `RETURN_VALUE` of such a generator. The loop goes on at its `END_FOR`, which drops the result.
+    pub(super) fn return_from_generator(&mut self) -> Done {
+        let result = self.leave_generator()?;
+        if self.top().depth() != 0 {
+            return Err(Abort("a generator that returns with operands left"));
+        }
+        let frame = self.frame_address();
+        self.frames.pop();
+        self.snapshot = None;
+        self.push(result);
+        self.disturb()?;
+        // Its variables' ends may run code that looks at the frames which are left.
+        let after = self.new_snapshot(ExitKind::Resume);
+        self.call_announced(table::FINISH_GENERATOR, &[frame], after)?;
+        Ok(())
+    }
+
+    /// Takes the value on top away, which the frame does not keep alive any more, and settles the frame.
+    fn leave_generator(&mut self) -> Result<Sym, Abort> {
+        self.lift(1)?;
+        let top = self.peek(1)?;
+        let result = match self.peek_raw(1)? {
+            raw @ Sym::Obj { hold: Hold::Owned, .. } => raw,
+            _ => self.own(top)?,
+        };
+        self.pop()?;
+        self.settle()?;
+        Ok(result)
+    }
+
+    /// The place of a slot of a frame that exists.
+    pub(super) fn frame_slot(&self, slot: usize) -> Access {
+        let top = &self.frames[self.frames.len() - 1];
+        match top.home {
+            Some(home) if home.address != self.base => Access { class: Class::Suspended, ..slot_access(slot) },
+            _ => slot_access(slot),
+        }
+    }
+}
