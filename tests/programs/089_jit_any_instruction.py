@@ -73,3 +73,11 @@ def m4():
         assert seen["d"] == i * 2.0 == c and seen["e"] == i + 1 and name == "level" and seen["f"] is f
     print(seen["d"], c, name)
 m3(); m4()
+def m5():
+    nan, found = float("nan"), 0
+    for i in range(3000):
+        for f in (1.5, nan):
+            g = f
+            found += g in [g] and f in (g,)
+    print(found)
+m5()

@@ -180,7 +180,12 @@ impl Recorder {
         let plain = match sym {
             Sym::Obj { .. } => match self.number_if_small(sym, real)? {
                 Some(Number::Int(v)) if !rpy_vm::types::bool_::is_bool(real) => Some(Sym::Int(v)),
-                Some(Number::Float(v)) => Some(Sym::Float(v)),
+                Some(Number::Float(v)) => {
+                    // A NaN is equal to nothing but found in containers that hold this very object: it stays the object that it is.
+                    let ordered = self.op(Op::FEq, &[v, v])?;
+                    self.guard(Op::GuardTrue, &[ordered])?;
+                    Some(Sym::Float(v))
+                }
                 _ => match sym {
                     Sym::Obj { hold: Hold::Constant, .. } => Some(sym),
                     _ => None,
@@ -261,7 +266,9 @@ impl Recorder {
     }
 
     fn number_if_small(&mut self, sym: Sym, real: &PyObject) -> Result<Option<Number>, Abort> {
-        if real.downcast_exact::<PyInt>().is_some_and(|i| i.medium_value().is_none()) {
+        if real.downcast_exact::<PyInt>().is_some_and(|i| i.medium_value().is_none())
+            || real.downcast_exact::<PyFloat>().is_some_and(|f| f.value().is_nan())
+        {
             return Ok(None);
         }
         self.number(sym, real)
