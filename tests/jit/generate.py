@@ -141,6 +141,13 @@ class Maker:
                 lambda: self.line("text = text[1:] + text[0]"),
                 lambda: self.line(f"for q in gen({self.choose('3', 'i % 4')}): b = fit(b + q)"),
                 lambda: self.line(f"c = fit(sum([q * 2 for q in items[:4]]))"),
+                lambda: self.line(f"for q in kept(items, {self.choose('2', 'i & 3')}): c = fit(c + q)"),
+                lambda: self.line(f"for q, r in pairs({self.choose('2', 'i % 5')}): b = fit(q - r + b)"),
+                lambda: self.line(f"for q in broken({self.choose('3', 'i % 4')}, log): a = fit(a + q)"),
+                lambda: self.line("log.append(seen('a', 'b', 'i'))"),
+                lambda: self.line(f"log.append(nested({self.number(1)}, i))"),
+                lambda: self.line("log.append(f'{a!r:>8}|{i:04d}|{b}')"),
+                lambda: self.line("log.append(sorted(items, key=lambda q: -q)[:2])"),
                 lambda: self.line(f"log.append(repr({self.number(1)}))"),
                 lambda: self.line("if len(log) > 60: del log[:30]"),
                 lambda: self.line("maybe = Tell(i) if i % 50 == 0 else maybe"),
@@ -197,6 +204,7 @@ class Maker:
 
 
 PRELUDE = '''
+import sys
 def fit(n):
     if isinstance(n, int):
         return n if -(1 << 66) < n < 1 << 66 else n % 1000003
@@ -243,6 +251,33 @@ def make(k):
 def gen(n):
     for q in range(n):
         yield q * 2
+def kept(numbers, k):
+    for q in numbers:
+        if q > k:
+            yield q
+def pairs(n):
+    x, y = 0.5, 1
+    while y <= n:
+        yield x, y
+        x, y = x + y, y + 1
+def broken(n, log):
+    held = Tell(-n)
+    try:
+        for q in gen(n):
+            if q == 4: raise KeyError(q)
+            yield q
+    except KeyError as error:
+        log.append(error.args)
+    finally:
+        log.append(n)
+def seen(*names):
+    frame = sys._getframe(1)
+    return [frame.f_locals[name] for name in names], frame.f_code.co_name
+def nested(x, y):
+    z = x * 0.5
+    def inner():
+        return seen('x', 'z', 'y')
+    return seen('x', 'z', 'y'), sys._getframe(0).f_lineno - sys._getframe(0).f_code.co_firstlineno
 '''
 
 SETUP = [
