@@ -275,7 +275,8 @@ unsafe fn unpack(word: usize) -> PyResult<ObjRef> {
 const fn is_outlined(op: u8) -> bool {
     matches!(
         op,
-        BUILD_MAP
+        BUILD_INTERPOLATION
+            | BUILD_MAP
             | BUILD_SET
             | BUILD_STRING
             | CALL
@@ -298,10 +299,14 @@ const fn is_outlined(op: u8) -> bool {
             | CONTAINS_OP
             | CONTAINS_OP_DICT
             | CONTAINS_OP_SET
+            | CLEANUP_THROW
+            | END_ASYNC_FOR
             | FOR_ITER
             | LOAD_SUPER_ATTR
             | LOAD_SUPER_ATTR_ATTR
             | LOAD_SUPER_ATTR_METHOD
+            | RAISE_VARARGS
+            | RERAISE
             | SEND
             | SEND_GEN
             | UNPACK_SEQUENCE
@@ -391,7 +396,8 @@ unsafe extern "sysv64-unwind" fn handler<const OP: u8>(
                 }
                 step_tag::DEOPTIMIZE => deoptimize(m.frame, ip, m.sp, ts, arg | first << DEOPTIMIZE_SHIFT, context),
                 step_tag::RAISE => raise::<false>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
-                _ => raise::<true>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
+                // The frame says where the exception was raised first, and not where this instruction is.
+                _ => raise::<true>(m.frame, ip, m.sp, ts, first, context),
             };
         }
         let mut m = Machine { ts: &*ts, frame, ip, sp };
