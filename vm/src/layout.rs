@@ -6,6 +6,8 @@ use crate::interp::frame::{FRAME_HEADER_SLOTS, InterpreterFrame};
 use crate::object::header::{IMMORTAL_INITIAL_REFCNT, PyObject};
 use crate::object::typeobj::PyTypeObject;
 use crate::runtime::thread::PyThreadState;
+use crate::types::bytearray::PyByteArray;
+use crate::types::bytes::PyBytes;
 use crate::types::cell::PyCell;
 use crate::types::dict::PyDict;
 use crate::types::dict::table::{DictKeys, Entry};
@@ -17,6 +19,7 @@ use crate::types::int::{self, PyInt};
 use crate::types::list::PyList;
 use crate::types::list::iter::PyListIterator;
 use crate::types::range::iterator::PyRangeIterator;
+use crate::types::set::PySet;
 use crate::types::tuple::{PyTuple, PyTupleIterator};
 
 /// Any object: its reference count, 32 bits.
@@ -45,6 +48,14 @@ pub const SMALL_INT_COUNT: usize = (int::SMALL_MAX - int::SMALL_MIN + 1) as usiz
 pub const SMALL_INT_SIZE: usize = core::mem::size_of::<PyInt>();
 /// `float`: the value.
 pub const FLOAT_VALUE: usize = offset_of!(PyFloat, ob_fval);
+/// `bytes`: the data; `bytearray`: their address.
+pub const BYTES_DATA: usize = PyBytes::DATA_OFFSET;
+pub const BYTEARRAY_START: usize = PyByteArray::START_OFFSET;
+/// Sets: the number of elements.
+pub const SET_USED: usize = PySet::USED_OFFSET;
+/// `array.array`, whose layout is C's: the items' address, and that of the record of their type, which begins with its code.
+pub const ARRAY_ITEMS: usize = 24;
+pub const ARRAY_DESCR: usize = 40;
 /// `list`: the address of the items.
 pub const LIST_ITEMS: usize = offset_of!(PyList, ob_item);
 /// `tuple`: the first item.

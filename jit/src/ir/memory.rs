@@ -32,6 +32,8 @@ pub enum Class {
     Thread,
     /// Machine numbers in arrays and byte arrays.
     Raw,
+    /// The sizes of arrays, byte arrays and sets, and the addresses of what they contain.
+    Buffer,
     /// Anything else; overlaps only itself.
     Other,
 }
@@ -52,6 +54,7 @@ impl Class {
         (Class::Dict, "dict"),
         (Class::Thread, "thread"),
         (Class::Raw, "raw"),
+        (Class::Buffer, "buffer"),
         (Class::Other, "other"),
     ];
 

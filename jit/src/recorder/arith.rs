@@ -3,18 +3,19 @@
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
-use rpy_vm::types::list::PyList;
-use rpy_vm::types::str::PyStr;
+use rpy_vm::types::bool_::is_bool;
+use rpy_vm::types::float::PyFloat;
+use rpy_vm::types::int::PyInt;
 
 use super::state::{Hold, Sym};
 use super::values::Number;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallInfo;
-use crate::ir::{Class, Inst, Op, Value};
+use crate::ir::{Inst, Op, Value};
 use crate::runtime::table;
 
 /// The numbers of `BINARY_OP`'s argument, in-place forms mapped to the plain ones.
-pub(super) mod operator {
+pub(crate) mod operator {
     pub const ADD: usize = 0;
     pub const AND: usize = 1;
     pub const FLOOR_DIVIDE: usize = 2;
@@ -35,22 +36,102 @@ pub(super) mod operator {
 /// Ints up to here become doubles exactly, so that dividing the doubles is dividing the ints.
 const EXACT_IN_DOUBLE: i64 = 1 << 53;
 
+/// Can they be compared as machine words or doubles?
+fn is_comparable_as_words(a: Sym, left: &PyObject, b: Sym, right: &PyObject) -> bool {
+    let exact = |word: Option<i64>| word.is_some_and(|w| w.unsigned_abs() <= EXACT_IN_DOUBLE.unsigned_abs());
+    match (word(a, left), word(b, right)) {
+        (Ok(x), Ok(y)) => x.is_some() && y.is_some(),
+        (Err(()), Ok(int)) => PyFloat::check_exact(left) && exact(int),
+        (Ok(int), Err(())) => PyFloat::check_exact(right) && exact(int),
+        (Err(()), Err(())) => PyFloat::check_exact(left) && PyFloat::check_exact(right),
+    }
+}
+
+/// How the operator of two operands is recorded.
+enum Magnitude {
+    /// By machine arithmetic.
+    Words,
+    /// By calling the operator of numbers: an operand or the result is beyond a machine word, or of another kind.
+    Big,
+    /// They are no numbers, or complex ones.
+    Objects,
+    /// Not at all.
+    Raises,
+}
+
+/// An operand's value, if it is an int that the trace has, or can have, in a word. `Err` for what is no int.
+fn word(sym: Sym, real: &PyObject) -> Result<Option<i64>, ()> {
+    if is_bool(real) {
+        return Ok(Some(real.is(rpy_vm::types::bool_::as_object(true)) as i64));
+    }
+    let Some(int) = real.downcast_exact::<PyInt>() else { return Err(()) };
+    Ok(if matches!(sym, Sym::Int(_)) { int.as_i64() } else { int.medium_value() })
+}
+
+/// How `a op b` is to be recorded, by what it computes now.
+fn magnitude(op: usize, (a, left): (Sym, &PyObject), (b, right): (Sym, &PyObject)) -> Magnitude {
+    let is_float = |object: &PyObject| PyFloat::check_exact(object);
+    let (x, y) = match (word(a, left), word(b, right)) {
+        (Ok(x), Ok(y)) => match (x, y) {
+            (Some(x), Some(y)) => (x, y),
+            _ => return Magnitude::Big,
+        },
+        (Err(()), Ok(int)) if is_float(left) => return if int.is_some() { Magnitude::Words } else { Magnitude::Big },
+        (Ok(int), Err(())) if is_float(right) => return if int.is_some() { Magnitude::Words } else { Magnitude::Big },
+        (Err(()), Err(())) if is_float(left) && is_float(right) => return Magnitude::Words,
+        _ => return Magnitude::Objects,
+    };
+    let fits = match op {
+        operator::ADD => x.checked_add(y).is_some(),
+        operator::SUBTRACT => x.checked_sub(y).is_some(),
+        operator::MULTIPLY => x.checked_mul(y).is_some(),
+        operator::AND | operator::OR | operator::XOR => true,
+        operator::FLOOR_DIVIDE | operator::REMAINDER | operator::TRUE_DIVIDE if y == 0 => return Magnitude::Raises,
+        operator::FLOOR_DIVIDE | operator::REMAINDER => y != -1,
+        operator::TRUE_DIVIDE => y != -1 && x.unsigned_abs().max(y.unsigned_abs()) <= EXACT_IN_DOUBLE.unsigned_abs(),
+        operator::LEFT_SHIFT | operator::RIGHT_SHIFT if y < 0 => return Magnitude::Raises,
+        operator::LEFT_SHIFT => y < 63 && (x << y) >> y == x,
+        operator::RIGHT_SHIFT => y < 64,
+        operator::POWER => y == 2 && matches!(b, Sym::Int(value) if value.is_const()) && x.checked_mul(x).is_some(),
+        _ => return Magnitude::Raises,
+    };
+    if fits { Magnitude::Words } else { Magnitude::Big }
+}
+
 impl Recorder {
     pub(super) unsafe fn binary_op(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
         if arg == operator::SUBSCRIPT {
             // SAFETY: passed on.
             return unsafe { self.subscript(at, op) };
         }
+        let whole = arg;
         let arg = if arg >= operator::INPLACE { arg - operator::INPLACE } else { arg };
         // SAFETY: the real operands.
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let (a, b) = (self.peek(2)?, self.peek(1)?);
-        let (Some(x), Some(y)) = (self.number(a, left)?, self.number(b, right)?) else {
+        match magnitude(arg, (a, left), (b, right)) {
             // SAFETY: passed on.
-            return unsafe { self.sequence_operator(at, op, arg) };
+            Magnitude::Big => return unsafe { self.big_int_operator(at, whole) },
+            // SAFETY: passed on.
+            Magnitude::Objects => return unsafe { self.native_operator(at, op, whole) },
+            Magnitude::Raises => return Err(Abort("an operator that raises")),
+            Magnitude::Words => {}
+        }
+        let (Some(x), Some(y)) = (self.number(a, left)?, self.number(b, right)?) else {
+            return Err(Abort("an operator on numbers of no kind"));
         };
         let result = match (x, y) {
-            (Number::Int(x), Number::Int(y)) => self.int_operator(arg, x, y, left, right)?,
+            (Number::Int(x), Number::Int(y)) => {
+                let result = self.int_operator(arg, x, y, left, right)?;
+                let bits = matches!(arg, operator::AND | operator::OR | operator::XOR);
+                match result {
+                    Sym::Int(value) if bits && is_bool(left) && is_bool(right) => {
+                        let zero = self.trace().int(0);
+                        Sym::Bool(self.op(Op::Ne, &[value, zero])?)
+                    }
+                    other => other,
+                }
+            }
             _ => {
                 let (x, y) = (self.float_of(x)?, self.float_of(y)?);
                 self.float_operator(arg, x, y, right)?
@@ -198,6 +279,14 @@ impl Recorder {
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let operator = arg >> 5;
+        if !is_comparable_as_words(a, left, b, right) {
+            // SAFETY: passed on; the real operands.
+            return unsafe {
+                let result = self.native_compare(at, operator)?;
+                let ends = self.expect_ends(at, 2)?;
+                self.conclude(2, ends, Some(Sym::Bool(result)))
+            };
+        }
         let result = match (self.number(a, left)?, self.number(b, right)?) {
             (Some(Number::Int(x)), Some(Number::Int(y))) => {
                 let op = [Op::Lt, Op::Le, Op::Eq, Op::Ne, Op::Gt, Op::Ge][operator.min(5)];
@@ -219,34 +308,11 @@ impl Recorder {
                 let op = [Op::FLt, Op::FLe, Op::FEq, Op::FNe, Op::FGt, Op::FGe][operator.min(5)];
                 self.op(op, &[x, y])?
             }
-            (None, None) => self.compare_objects(operator, a, b, left, right)?,
             _ => return Err(Abort("a comparison of unlike objects")),
         };
         let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
         self.replace2(a, b, Sym::Bool(result))
-    }
-
-    /// `==` and `!=` of exact strings.
-    fn compare_objects(
-        &mut self,
-        operator: usize,
-        a: Sym,
-        b: Sym,
-        left: &PyObject,
-        right: &PyObject,
-    ) -> Result<Value, Abort> {
-        let equality = operator == 2 || operator == 3;
-        let (Sym::Obj { value: x, .. }, Sym::Obj { value: y, .. }) = (a, b) else {
-            return Err(Abort("a comparison"));
-        };
-        if !equality || !PyStr::check_exact(left) || !PyStr::check_exact(right) {
-            return Err(Abort("a comparison of objects"));
-        }
-        self.guard_type(x, PyStr::type_object())?;
-        self.guard_type(y, PyStr::type_object())?;
-        let equal = self.call_runtime(table::STR_EQ, &[x, y])?;
-        if operator == 2 { Ok(equal) } else { self.op(Op::Not, &[equal]) }
     }
 
     pub(super) unsafe fn is_op(&mut self, at: Registers<'_>, invert: usize) -> Done {
@@ -291,9 +357,18 @@ impl Recorder {
         self.release(release)
     }
 
-    fn truth(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
-        if rpy_vm::types::bool_::is_bool(real) {
+    pub(super) fn truth(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
+        if is_bool(real) {
             return self.as_bool(sym, real);
+        }
+        if let (Sym::Obj { value, .. }, Ok(None)) = (sym, word(sym, real)) {
+            // A big int.
+            self.guard_type(value, real.ty())?;
+            let zero = self.constant_object(rpy_vm::types::int::small_int(0));
+            let not_equal = self.trace().int(3);
+            let answer = self.ask(table::COMPARE, &[value, zero, not_equal])?;
+            let one = self.trace().int(1);
+            return self.op(Op::Eq, &[answer, one]);
         }
         match self.number(sym, real)? {
             Some(Number::Int(value)) => {
@@ -314,17 +389,10 @@ impl Recorder {
             }
             return Ok(self.trace().bool(false));
         }
-        let length = if PyList::check_exact(real) {
-            Class::ListHeader
-        } else if PyStr::check_exact(real) || rpy_vm::types::tuple::PyTuple::check_exact(real) {
-            Class::Fixed
-        } else {
-            return Err(Abort("the truth of an object"));
-        };
-        self.guard_type(value, real.ty())?;
-        let size = self.length(value, length)?;
-        let zero = self.trace().int(0);
-        self.op(Op::Ne, &[size, zero])
+        match self.native_truth(value, real)? {
+            Some(truth) => Ok(truth),
+            None => Err(self.abort_on("the truth of", real)),
+        }
     }
 
     pub(super) unsafe fn unary_not(&mut self, at: Registers<'_>) -> Done {
@@ -338,17 +406,28 @@ impl Recorder {
         Ok(())
     }
 
-    pub(super) unsafe fn unary_negative(&mut self, at: Registers<'_>) -> Done {
+    /// `-x`, `~x`, `+x`.
+    pub(super) unsafe fn unary(&mut self, at: Registers<'_>, unary: Unary) -> Done {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
-        let result = match self.number(sym, real)? {
-            Some(Number::Int(value)) => {
+        if word(sym, real) == Ok(None) || word(sym, real) == Ok(Some(i64::MIN)) {
+            // SAFETY: passed on.
+            return unsafe { self.big_int_unary(at, unary as i64) };
+        }
+        let result = match (self.number(sym, real)?, unary) {
+            (Some(Number::Int(value)), Unary::Negative) => {
                 let zero = self.trace().int(0);
                 Sym::Int(self.guard(Op::SubOvf, &[zero, value])?)
             }
-            Some(Number::Float(value)) => Sym::Float(self.op(Op::FNeg, &[value])?),
-            None => return Err(Abort("negation of an object")),
+            (Some(Number::Int(value)), Unary::Invert) if !is_bool(real) => {
+                let ones = self.trace().int(-1);
+                Sym::Int(self.op(Op::Xor, &[value, ones])?)
+            }
+            (Some(Number::Int(value)), Unary::Positive) => Sym::Int(value),
+            (Some(Number::Float(value)), Unary::Negative) => Sym::Float(self.op(Op::FNeg, &[value])?),
+            (Some(Number::Float(value)), Unary::Positive) => Sym::Float(value),
+            _ => return Err(self.abort_on("a unary operator on", real)),
         };
         let raw = self.peek_raw(1)?;
         let release = self.expect_release(raw, real)?;
@@ -356,4 +435,12 @@ impl Recorder {
         self.push(result);
         self.release(release)
     }
+}
+
+/// The unary operators, numbered as the runtime knows them.
+#[derive(Clone, Copy)]
+pub(super) enum Unary {
+    Negative = 0,
+    Positive = 1,
+    Invert = 2,
 }

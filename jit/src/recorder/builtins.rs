@@ -6,10 +6,9 @@ use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::builtin_function::PyCFunction;
 use rpy_vm::types::descr::method::PyMethodDescr;
-use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
-use rpy_vm::types::list::PyList;
+use rpy_vm::types::module::PyModule;
 use rpy_vm::types::range::PyRange;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
@@ -18,7 +17,7 @@ use rpy_vm::types::type_::PyType_Type;
 use super::state::{Hold, Sym};
 use super::values::{Number, Release};
 use super::{Abort, Done, Recorder};
-use crate::ir::{Class, Op, Value};
+use crate::ir::{Access, Class, Inst, Op, Ty};
 use crate::runtime::table::{self, Function};
 
 /// Functions of `math` whose result, if it is finite, is the C function's. (Others raise, or are computed in another way.)
@@ -51,38 +50,35 @@ impl Recorder {
         if let Some(function) = callable.downcast_exact::<PyCFunction>()
             && this.is_none()
         {
+            if function.m_self.as_deref().is_some_and(|this| !PyModule::check(this)) {
+                // SAFETY: passed on.
+                return unsafe { self.call_bound_native(at, callable, argc) };
+            }
             let name = (module_of(function), function.name().to_owned());
             // SAFETY: passed on.
             return unsafe {
                 match (name.0.as_str(), name.1.as_str(), argc) {
                     ("builtins", "len", 1) => self.call_len(at, callable),
                     ("builtins", "isinstance", 2) => self.call_isinstance(at, callable),
-                    ("builtins", "abs", 1) => self.call_abs(at, callable),
+                    ("builtins", "issubclass", 2) => self.call_issubclass(at, callable),
+                    ("builtins", "abs", 1) if is_number(self.real(at, 1)?) => self.call_abs(at, callable),
                     ("builtins", "ord", 1) => self.call_ord(at, callable),
-                    ("builtins", "min" | "max", 2) => self.call_min_max(at, callable, name.1 == "max"),
-                    ("math", "sqrt", 1) => self.call_sqrt(at, callable),
-                    ("math", _, 1) => match MATH.iter().find(|f| f.0 == name.1) {
-                        Some(&(_, math)) => self.call_math(at, callable, math),
-                        None => Err(Abort("a function of math")),
-                    },
-                    _ => {
-                        self.detail = Some(format!("{}.{}", name.0, name.1));
-                        Err(Abort("a built-in function"))
+                    ("builtins", "min" | "max", 2) if self.are_alike(at)? => {
+                        self.call_min_max(at, callable, name.1 == "max")
                     }
+                    ("math", "sqrt", 1) if is_number(self.real(at, 1)?) => self.call_sqrt(at, callable),
+                    (module, text, _) => match MATH.iter().find(|f| f.0 == text && module == "math" && argc == 1) {
+                        Some(&(_, math)) if is_number(self.real(at, 1)?) => self.call_math(at, callable, math),
+                        _ => self.call_native_function(at, callable, (module, text), argc),
+                    },
                 }
             };
         }
         if let Some(method) = callable.downcast_exact::<PyMethodDescr>()
             && let Some(this) = this
+            && this.ty().is_subtype(&method.d_type)
         {
             let name = method.d_name.to_string_lossy().into_owned();
-            if core::ptr::eq(&*method.d_type, PyList::type_object())
-                && PyList::check_exact(this)
-                && (name.as_str(), argc) == ("append", 1)
-            {
-                // SAFETY: passed on.
-                return unsafe { self.call_append(at) };
-            }
             // SAFETY: passed on.
             return unsafe { self.call_native_method(at, callable, this, &name, argc) };
         }
@@ -96,7 +92,17 @@ impl Recorder {
             return unsafe { self.call_range(at, ty, argc) };
         }
         let of = |other: &PyTypeObject| core::ptr::eq(ty, other);
-        if argc != 1 || !(of(PyInt::type_object()) || of(PyFloat::type_object())) {
+        if argc == 1 && of(&PyType_Type) {
+            // SAFETY: passed on.
+            return unsafe { self.call_type_of(at, ty) };
+        }
+        if argc == 1 && of(super::values::bool_type()) {
+            // SAFETY: passed on.
+            return unsafe { self.call_bool(at, ty) };
+        }
+        // SAFETY: the real operand.
+        let number = argc == 1 && is_number(unsafe { self.real(at, 1)? });
+        if !number || !(of(PyInt::type_object()) || of(PyFloat::type_object())) {
             let name = ty.full_name().to_owned();
             // SAFETY: passed on.
             return unsafe { self.call_native_class(at, ty.as_object(), &name, argc) };
@@ -187,33 +193,72 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("len of a number")) };
-        let class = if PyList::check_exact(real) {
-            Class::ListHeader
-        } else if PyStr::check_exact(real)
-            || PyTuple::check_exact(real)
-            || rpy_vm::types::bytes::PyBytes::check_exact(real)
-        {
-            Class::Fixed
-        } else if PyDict::check_exact(real) {
-            Class::Dict
-        } else {
-            return Err(Abort("len of this type"));
-        };
-        self.guard_type(value, real.ty())?;
-        let size = self.length(value, class)?;
+        let Some(size) = self.native_length(value, real)? else { return Err(self.abort_on("len of", real)) };
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 1, Sym::Int(size)) }
     }
 
+    /// `type(x)`: a constant, behind a guard.
+    unsafe fn call_type_of(&mut self, at: Registers<'_>, ty: &PyTypeObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        if let Sym::Obj { value, .. } = self.peek(1)? {
+            self.guard_type(value, real.ty())?;
+        }
+        let class = self.constant_object(real.ty().as_object());
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, ty.as_object(), 1, Sym::Obj { value: class, hold: Hold::Constant }) }
+    }
+
+    /// `bool(x)`.
+    unsafe fn call_bool(&mut self, at: Registers<'_>, ty: &PyTypeObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let truth = self.truth(sym, real)?;
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, ty.as_object(), 1, Sym::Bool(truth)) }
+    }
+
+    /// The classes that the second argument of `isinstance` and `issubclass` names, which is guarded.
+    unsafe fn classes<'a>(&mut self, at: Registers<'a>) -> Result<Vec<&'a PyTypeObject>, Abort> {
+        // SAFETY: the real operand.
+        let real: &'a PyObject = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("no class")) };
+        let named: Vec<&'a PyObject> = match real.downcast_exact::<PyTuple>() {
+            Some(tuple) => {
+                // A tuple never changes.
+                if !value.is_const() {
+                    self.guard_type(value, PyTuple::type_object())?;
+                    let length = self.length(value, Class::Fixed)?;
+                    let count = self.trace().int(tuple.len() as i64);
+                    self.guard(Op::GuardIs, &[length, count])?;
+                    for (i, item) in tuple.items().iter().enumerate() {
+                        let access = Access::word(Class::Fixed, rpy_vm::layout::TUPLE_ITEMS + 8 * i);
+                        let class = self.emit(Inst::load(Ty::Obj, value, access))?;
+                        self.guard_is(class, item)?;
+                    }
+                }
+                tuple.items().to_vec()
+            }
+            None => {
+                self.guard_is(value, real)?;
+                vec![real]
+            }
+        };
+        let mut classes = Vec::with_capacity(named.len());
+        for class in named {
+            match class.downcast_ref::<PyTypeObject>() {
+                Some(ty) if core::ptr::eq(class.ty(), &PyType_Type) => classes.push(ty),
+                _ => return Err(Abort("a class with a metaclass")),
+            }
+        }
+        Ok(classes)
+    }
+
     unsafe fn call_isinstance(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
         // SAFETY: the real operands.
-        let (object, class) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        let Some(ty) = class.downcast_ref::<PyTypeObject>() else { return Err(Abort("isinstance of several classes")) };
-        if !core::ptr::eq(ty.as_object().ty(), &PyType_Type) {
-            return Err(Abort("isinstance with a metaclass"));
-        }
-        let Sym::Obj { value: class_value, .. } = self.peek(1)? else { return Err(Abort("isinstance")) };
-        self.guard_is(class_value, class)?;
+        let (object, classes) = unsafe { (self.real(at, 2)?, self.classes(at)?) };
         match self.peek(2)? {
             Sym::Obj { value, .. } => {
                 self.guard_type(value, object.ty())?;
@@ -224,15 +269,42 @@ impl Recorder {
             Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) => {}
             Sym::Null | Sym::Memory => return Err(Abort("isinstance")),
         }
-        if !object.ty().is_subtype(ty)
-            && rpy_vm::types::type_::lookup::lookup(object.ty(), rpy_vm::intern!("__class__")).is_none()
-        {
-            return Err(Abort("isinstance of an object without a class"));
+        let result = classes.iter().any(|ty| object.ty().is_subtype(ty));
+        if !result {
+            // `__class__` is asked, too: that of `object` says the type.
+            let class = rpy_vm::intern!("__class__");
+            let found = rpy_vm::types::type_::lookup::lookup(object.ty(), class);
+            let plain = rpy_vm::types::type_::lookup::lookup(&rpy_vm::types::object::PyBaseObject_Type, class);
+            if found.map(PyObject::as_ptr) != plain.map(PyObject::as_ptr) {
+                return Err(Abort("isinstance of an object with a class of its own"));
+            }
         }
-        let result = object.ty().is_subtype(ty);
         let result = self.trace().bool(result);
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 2, Sym::Bool(result)) }
+    }
+
+    unsafe fn call_issubclass(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
+        // SAFETY: the real operands.
+        let (object, classes) = unsafe { (self.real(at, 2)?, self.classes(at)?) };
+        let Some(class) = object.downcast_ref::<PyTypeObject>() else { return Err(Abort("issubclass of no class")) };
+        let Sym::Obj { value, .. } = self.peek(2)? else { return Err(Abort("issubclass of a number")) };
+        self.guard_is(value, object)?;
+        if class.as_heap().is_some() {
+            self.guard_version(class)?;
+        }
+        let result = classes.iter().any(|ty| class.is_subtype(ty));
+        let result = self.trace().bool(result);
+        // SAFETY: passed on.
+        unsafe { self.finish_call(at, callable, 2, Sym::Bool(result)) }
+    }
+
+    /// Are the two operands on top ints, or floats, and no bools?
+    unsafe fn are_alike(&self, at: Registers<'_>) -> Result<bool, Abort> {
+        // SAFETY: the real operands.
+        let (a, b) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let both = |check: fn(&PyObject) -> bool| check(a) && check(b);
+        Ok(both(PyFloat::check_exact) || both(is_small))
     }
 
     unsafe fn call_abs(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
@@ -334,44 +406,14 @@ impl Recorder {
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 1, Sym::Float(result)) }
     }
+}
 
-    /// `list.append(x)`.
-    unsafe fn call_append(&mut self, at: Registers<'_>) -> Done {
-        // SAFETY: the real operands.
-        let (method, list) = unsafe { (self.real(at, 3)?, self.real(at, 2)?) };
-        let Sym::Obj { value: list_value, .. } = self.peek(2)? else { return Err(Abort("append to a number")) };
-        let Sym::Obj { value: method_value, .. } = self.peek(3)? else { return Err(Abort("a method")) };
-        self.guard_is(method_value, method)?;
-        self.guard_type(list_value, PyList::type_object())?;
-        let raw = self.peek_raw(2)?;
-        let release = self.expect_release(raw, list)?;
-        let raw = self.peek_raw(1)?;
-        self.append(list_value, raw)?;
-        for _ in 0..3 {
-            self.pop()?;
-        }
-        self.constant_none();
-        self.release(release)
-    }
+/// Is it a float, or an int of a word?
+fn is_number(object: &PyObject) -> bool {
+    PyFloat::check_exact(object) || rpy_vm::types::bool_::is_bool(object) || is_small(object)
+}
 
-    /// Appends a value, whose ownership goes to the list, while the picture still has it.
-    fn append(&mut self, list: Value, value: Sym) -> Done {
-        let owned = self.owned_object(value)?;
-        self.call_runtime(table::LIST_APPEND, &[list, owned])?;
-        Ok(())
-    }
-
-    fn constant_none(&mut self) {
-        let none = self.constant_object(rpy_vm::none_ref());
-        self.push_obj(none, Hold::Constant);
-    }
-
-    /// `LIST_APPEND` of a comprehension.
-    pub(super) unsafe fn list_append(&mut self, _at: Registers<'_>, depth: usize) -> Done {
-        let Sym::Obj { value: list, .. } = self.peek(depth + 1)? else { return Err(Abort("append to a number")) };
-        let raw = self.peek_raw(1)?;
-        self.append(list, raw)?;
-        self.pop()?;
-        Ok(())
-    }
+/// An int of a word.
+fn is_small(object: &PyObject) -> bool {
+    object.downcast_exact::<PyInt>().is_some_and(|int| int.medium_value().is_some())
 }

@@ -143,7 +143,8 @@ impl Recorder {
         let with_null = has_bit && arg & 1 != 0;
         let arg = if has_bit { arg & !1 } else { arg };
         let effect = effect_of(op, arg).ok_or(Abort(""))?;
-        self.lift(effect.takes)?;
+        // SAFETY: passed on.
+        unsafe { self.lift(at, effect.takes)? };
         self.disturb()?;
         self.make_frames()?;
         let (frame, depth) = (self.frame_address(), self.top().slots.len());

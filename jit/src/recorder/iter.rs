@@ -67,8 +67,7 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.resume_generator(at, iterator, generator, distance) };
         }
-        // SAFETY: passed on.
-        unsafe { self.native_next(iterator, real) }
+        self.native_next(iterator, real)
     }
 
     fn range_next(&mut self, iterator: Value, more: bool) -> Done {
@@ -129,7 +128,6 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.native_iter(at, real) };
         };
-        self.lift(1)?;
         self.guard_type(value, real.ty())?;
         let raw = self.peek_raw(1)?;
         let release = self.expect_release(raw, real)?;

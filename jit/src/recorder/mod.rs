@@ -430,7 +430,9 @@ impl Recorder {
             };
         }
         // SAFETY: passed on.
-        match unsafe { self.record_somehow(at, op, base, arg) } {
+        let lifted = if self.gives_words() { unsafe { self.lift(at, consumed(base, arg)) } } else { Ok(()) };
+        // SAFETY: passed on.
+        match lifted.and_then(|()| unsafe { self.record_somehow(at, op, base, arg) }) {
             Ok(()) => Outcome::Continue,
             Err(abort) => Outcome::Aborted(abort),
         }
@@ -449,7 +451,12 @@ impl Recorder {
         };
         let harmless = |inst: &Inst| match inst.op.effect() {
             Effect::Pure | Effect::Load | Effect::Guard | Effect::Checked | Effect::Alloc => true,
-            Effect::Call => inst.call.is_some_and(|id| self.builder.trace.call(id).effect == CallEffect::Pure),
+            // A question changes nothing, and its answer is no object that would have to be given back.
+            Effect::Call => inst.call.is_some_and(|id| match self.builder.trace.call(id).effect {
+                CallEffect::Pure => true,
+                CallEffect::Writes(0) => inst.ty != Ty::Obj,
+                CallEffect::Writes(_) | CallEffect::Any => false,
+            }),
             Effect::Store | Effect::Count | Effect::Control => false,
         };
         if why.0 == CONTRADICTION || !self.builder.trace.insts[before.1..].iter().all(harmless) {
@@ -574,6 +581,8 @@ impl Recorder {
             match base {
                 NOP | NOT_TAKEN | RESUME | CACHE => Ok(()),
                 LOAD_FAST | LOAD_FAST_BORROW => self.load_fast(arg),
+                LOAD_FAST_AND_CLEAR => self.load_fast_and_clear(at, arg),
+                LOAD_COMMON_CONSTANT => self.load_common_constant(arg),
                 LOAD_FAST_CHECK => self.load_fast_check(at, arg),
                 LOAD_FAST_LOAD_FAST | LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
                     self.load_fast(arg >> 4)?;
@@ -603,7 +612,8 @@ impl Recorder {
                 IS_OP => self.is_op(at, arg),
                 TO_BOOL => self.to_bool(at),
                 UNARY_NOT => self.unary_not(at),
-                UNARY_NEGATIVE => self.unary_negative(at),
+                UNARY_NEGATIVE => self.unary(at, arith::Unary::Negative),
+                UNARY_INVERT => self.unary(at, arith::Unary::Invert),
                 STORE_SUBSCR => self.store_subscr(at),
                 LOAD_GLOBAL => self.load_global(at, op, arg),
                 LOAD_NAME => self.load_name(at, op, arg),
@@ -621,13 +631,34 @@ impl Recorder {
                 RETURN_GENERATOR => self.return_generator(at),
                 YIELD_VALUE => self.yield_value(at, arg),
                 EXIT_INIT_CHECK => self.exit_init_check(at),
-                LIST_APPEND => self.list_append(at, arg),
+                LIST_APPEND => self.list_append(arg),
+                LIST_EXTEND => self.list_extend(at, arg),
+                SET_ADD => self.set_add(at, arg),
+                SET_UPDATE => self.set_update(at, arg),
+                MAP_ADD => self.map_add(at, arg),
+                DICT_UPDATE => self.dict_update(at, arg),
                 CONTAINS_OP => self.contains_op(at, arg),
                 BINARY_SLICE => self.binary_slice(at),
+                BUILD_SLICE => self.build_slice(at, arg),
+                STORE_SLICE => self.store_slice(at),
+                DELETE_SUBSCR => self.delete_subscr(at),
+                BUILD_MAP => self.build_map(at, arg),
+                BUILD_SET => self.build_set(at, arg),
+                CALL_INTRINSIC_1 => self.intrinsic(at, arg),
                 BUILD_TUPLE => self.build(arg, false),
                 BUILD_LIST => self.build(arg, true),
                 _ => Err(Abort(opcode::NAMES[base as usize])),
             }
         }
+    }
+}
+
+/// How many words an instruction takes off the stack, to which it does not put them back.
+fn consumed(base: u8, arg: usize) -> usize {
+    match base {
+        FOR_ITER | COPY => 0,
+        LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | DICT_UPDATE => 1,
+        MAP_ADD => 2,
+        _ => rpy_vm::interp::stack_effect::operands(base, arg).map_or(0, |(taken, _)| taken),
     }
 }

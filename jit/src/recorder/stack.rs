@@ -66,7 +66,6 @@ impl Recorder {
     }
 
     pub(super) unsafe fn pop_top(&mut self, at: Registers<'_>) -> Done {
-        self.lift(1)?;
         let sym = self.peek_raw(1)?;
         // SAFETY: the real word.
         match unsafe { (*at.sp.sub(1)).opt() } {
@@ -76,6 +75,71 @@ impl Recorder {
                 self.release(release)
             }
             None => self.pop().map(|_| ()),
+        }
+    }
+
+    /// `LOAD_FAST_AND_CLEAR`: what a local holds moves to the stack, where it waits for the end of a comprehension.
+    pub(super) unsafe fn load_fast_and_clear(&mut self, at: Registers<'_>, index: usize) -> Done {
+        let frame = self.frames.len() - 1;
+        let held = self.frames[frame].slots[index];
+        // SAFETY: a local of the real frame.
+        let real = unsafe { *(*at.frame).local(index) };
+        self.unlend(frame, index)?;
+        if held != Sym::Memory {
+            // Borrowed from elsewhere, owned, or a number.
+            self.push(held);
+            self.frames[frame].slots[index] = Sym::Null;
+            self.snapshot = None;
+            return Ok(());
+        }
+        let word = self.load_word(index)?;
+        let end = self.expect_word(held, word, real)?;
+        if real.is_null() {
+            self.push(Sym::Null);
+            return Ok(());
+        }
+        let value = self.op(Op::Untag, &[word])?;
+        self.guard(Op::GuardNonNull, &[value])?;
+        self.op(Op::Incref, &[value])?;
+        let null = self.null_word();
+        self.store_word(index, null)?;
+        // One reference is left in any case: it has just been taken.
+        match end {
+            WordEnd::Nothing => {}
+            WordEnd::Inert => {
+                self.op(Op::CloseInert, &[word])?;
+            }
+            WordEnd::Shared | WordEnd::Last => {
+                self.op(Op::CloseShared, &[word])?;
+            }
+        }
+        self.push_obj(value, Hold::Owned);
+        Ok(())
+    }
+
+    /// `LOAD_COMMON_CONSTANT`.
+    pub(super) fn load_common_constant(&mut self, index: usize) -> Done {
+        let object = rpy_vm::interp::ops::names::common_constant(index).map_err(|_| Abort("a missing constant"))?;
+        let value = self.constant_object(&object);
+        self.push_obj(value, Hold::Constant);
+        Ok(())
+    }
+
+    /// `CALL_INTRINSIC_1`.
+    pub(super) unsafe fn intrinsic(&mut self, at: Registers<'_>, which: usize) -> Done {
+        match which {
+            // SAFETY: passed on.
+            5 => unsafe { self.unary(at, super::arith::Unary::Positive) },
+            6 => {
+                let Sym::Obj { value, hold: Hold::Owned } = self.peek_raw(1)? else {
+                    return Err(Abort("a list that is not the trace's"));
+                };
+                let tuple = self.call_runtime(crate::runtime::table::LIST_INTO_TUPLE, &[value])?;
+                self.pop()?;
+                self.push_obj(tuple, Hold::Owned);
+                Ok(())
+            }
+            _ => Err(Abort("an intrinsic")),
         }
     }
 
@@ -163,19 +227,34 @@ impl Recorder {
 
     /// Guards what storing the value `n` below the top into a local needs.
     unsafe fn expect_store(&mut self, at: Registers<'_>, index: usize, n: usize) -> Result<Store, Abort> {
-        // SAFETY: the real operand, and the real local.
-        let (real, old) = unsafe { (self.real(at, n)?, *(*at.frame).local(index)) };
+        // SAFETY: the real word, and the real local.
+        let (new, old) = unsafe { (*at.sp.sub(n), *(*at.frame).local(index)) };
         let sym = self.peek_raw(n)?;
         let frame = self.frames.len() - 1;
         let held = self.frames[frame].slots[index];
+        if new.is_null() && self.top().home.is_some() {
+            // The end of a comprehension, whose variable was not bound before it.
+            if sym != Sym::Null {
+                return Err(Abort("an empty slot"));
+            }
+            let word = self.load_word(index)?;
+            let end = self.expect_word(held, word, old)?;
+            return Ok(Store { index, sym, kind: StoreKind::Empty { end, word, memory: held == Sym::Memory } });
+        }
         if self.top().home.is_none() {
             // SAFETY: the real local.
             let end = match unsafe { old.opt() } {
                 Some(real) => self.expect_release(held, real)?,
                 None => Release::Nothing,
             };
+            // A null word has a null symbol.
+            if new.is_null() != (sym == Sym::Null) {
+                return Err(Abort("an empty slot"));
+            }
             return Ok(Store { index, sym, kind: StoreKind::Inlined { end } });
         }
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, n)? };
         // Unbox numbers, so that the loop can keep them in registers.
         let plain = match sym {
             Sym::Obj { .. } => match self.number_if_small(sym, real)? {
@@ -216,6 +295,30 @@ impl Recorder {
             StoreKind::Inlined { end } => {
                 self.frames[frame].slots[index] = top;
                 self.release(end)
+            }
+            StoreKind::Empty { end, word, memory } => {
+                if matches!(end, WordEnd::Last) {
+                    self.disturb()?;
+                }
+                let null = self.null_word();
+                if memory && !matches!(end, WordEnd::Nothing) {
+                    self.store_word(index, null)?;
+                }
+                // Below a number lies nothing of interest, and stays there.
+                self.frames[frame].slots[index] = if memory { Sym::Memory } else { Sym::Null };
+                match end {
+                    WordEnd::Inert if memory => {
+                        self.op(Op::CloseInert, &[word])?;
+                    }
+                    WordEnd::Nothing | WordEnd::Inert => {}
+                    WordEnd::Shared => {
+                        self.op(Op::CloseShared, &[word])?;
+                    }
+                    WordEnd::Last => {
+                        self.op(Op::CloseWord, &[word])?;
+                    }
+                }
+                Ok(())
             }
             StoreKind::Base { plain: Some(plain), dropped, word, end } => {
                 match end {
@@ -319,6 +422,8 @@ struct Store {
 enum StoreKind {
     /// Into a frame that exists only in the picture; what the local held ends so.
     Inlined { end: Release },
+    /// Of no value at all into the base frame; does memory hold what was there?
+    Empty { end: WordEnd, word: Value, memory: bool },
     /// Into the base frame: numbers and constants (`plain`) stay out of memory; objects are written there.
     Base { plain: Option<Sym>, dropped: Release, word: Value, end: WordEnd },
 }

@@ -6,6 +6,8 @@
 //! nobody can notice (an exact number or string). Inlined frames exist only here, until an exit makes them.
 
 use rpy_vm::interp::frame::InterpreterFrame;
+use rpy_vm::interp::stackref::StackRef;
+use rpy_vm::jit_hooks::Registers;
 
 use crate::ir::snapshot::SlotState;
 use crate::ir::{ExitKind, Form, FrameState, Inst, Op, Snapshot, SnapshotId, Value, snapshot::Inlined};
@@ -110,7 +112,7 @@ impl Recorder {
     }
 
     /// May words leave the memory of the innermost frame's operand stack? What lies on the base frame's at the head of a loop has to stay.
-    fn gives_words(&self) -> bool {
+    pub fn gives_words(&self) -> bool {
         self.is_path() || !self.in_base()
     }
 
@@ -148,8 +150,12 @@ impl Recorder {
         Ok(value)
     }
 
-    /// Takes the top word of the stack out of memory, if it is there, before the instruction's effects. True if it was.
-    pub fn lift(&mut self, n: usize) -> Result<(), Abort> {
+    /// Takes the top `n` words of the stack out of memory, as far as they are there, before the instruction that consumes them has any
+    /// effect.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine with as many words on its stack.
+    pub unsafe fn lift(&mut self, at: Registers<'_>, n: usize) -> Result<(), Abort> {
         let Some(home) = self.top().home else { return Ok(()) };
         if self.top().depth() < n || self.top().depth() - n >= home.depth {
             return Ok(());
@@ -158,17 +164,40 @@ impl Recorder {
             return Err(Abort("a value from before the loop leaves the stack"));
         }
         // From here on the words above are the picture's; memory keeps those below.
-        let lowest = self.top().slots.len() - n;
-        for slot in lowest..self.top().locals + home.depth {
+        let len = self.top().slots.len();
+        for slot in len - n..self.top().locals + home.depth {
             if self.top().slots[slot] == Sym::Memory {
-                let value = self.owned_word(slot)?;
-                self.top().slots[slot] = Sym::Obj { value, hold: Hold::Owned };
+                // SAFETY: the real word.
+                let real = unsafe { *at.sp.sub(len - slot) };
+                self.top().slots[slot] = self.lifted_word(slot, real)?;
             }
         }
         let depth = self.top().depth() - n;
         self.top().home = Some(Home { depth, ..home });
         self.snapshot = None;
         Ok(())
+    }
+
+    /// The word of a slot of the innermost frame's stack, which leaves memory, guarded to be of the kind that it is now.
+    fn lifted_word(&mut self, slot: usize, real: StackRef) -> Result<Sym, Abort> {
+        if real.is_null() {
+            let word = self.load_word(slot)?;
+            let null = self.null_word();
+            self.guard(Op::GuardIs, &[word, null])?;
+            return Ok(Sym::Null);
+        }
+        if !real.is_borrowed() {
+            let value = self.owned_word(slot)?;
+            return Ok(Sym::Obj { value, hold: Hold::Owned });
+        }
+        // It owns nothing, so that it can be forgotten; what it names gets a reference of its own.
+        let word = self.load_word(slot)?;
+        let value = self.op(Op::Untag, &[word])?;
+        let same = self.op(Op::Is, &[word, value])?;
+        self.guard(Op::GuardFalse, &[same])?;
+        self.guard(Op::GuardNonNull, &[value])?;
+        self.op(Op::Incref, &[value])?;
+        Ok(Sym::Obj { value, hold: Hold::Owned })
     }
 
     /// Writes everything that the picture holds back into the memory of the innermost frame, which is its home.

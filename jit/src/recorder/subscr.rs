@@ -5,7 +5,6 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
-use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
@@ -31,7 +30,11 @@ impl Recorder {
         }
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let Sym::Obj { value: object, .. } = a else { return Err(Abort("a subscript of a number")) };
-        let result = if let Some(list) = container.downcast_exact::<PyList>() {
+        let result = if let Some(item) = self.native_item(container, key)? {
+            item
+        } else if let Some(item) = self.raw_item(object, container, b, key)? {
+            item
+        } else if let Some(list) = container.downcast_exact::<PyList>() {
             let index = self.index(b, key)?;
             self.guard_type(object, PyList::type_object())?;
             let length = self.length(object, Class::ListHeader)?;
@@ -54,8 +57,8 @@ impl Recorder {
             let index = self.checked_index(index, key, length, string.len())?;
             let value = self.call_runtime(table::STR_ITEM, &[object, index])?;
             Sym::Obj { value, hold: Hold::Owned }
-        } else if PyDict::check_exact(container) && rpy_vm::types::dict::lookup::is_plain(key) {
-            self.dict_item(container)?
+        } else if Self::is_native_mapping(container) {
+            self.dict_item(container, key)?
         } else {
             return Err(self.abort_on("a subscript of", container));
         };
@@ -89,12 +92,18 @@ impl Recorder {
         self.enter(function, &args, 6)
     }
 
-    fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
+    pub(super) fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
         self.int(sym, real)?.ok_or(Abort("a subscript by another object than an int"))
     }
 
     /// An index within bounds, counted from the start.
-    fn checked_index(&mut self, index: Value, key: &PyObject, length: Value, real: usize) -> Result<Value, Abort> {
+    pub(super) fn checked_index(
+        &mut self,
+        index: Value,
+        key: &PyObject,
+        length: Value,
+        real: usize,
+    ) -> Result<Value, Abort> {
         let wanted = rpy_vm::protocol::number::as_isize(key, None).unwrap_or(isize::MIN);
         let index = if wanted < 0 {
             if wanted + (real as isize) < 0 {
@@ -116,12 +125,18 @@ impl Recorder {
     pub(super) unsafe fn store_subscr(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands: value, container, key.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        if PyDict::check_exact(container) {
+        if Self::is_native_mapping(container) {
             // SAFETY: passed on.
             return unsafe { self.store_dict(at) };
         }
-        let Some(list) = container.downcast_exact::<PyList>() else {
-            return Err(self.abort_on("a store into", container));
+        // SAFETY: passed on.
+        if unsafe { self.raw_store(at)? } {
+            return Ok(());
+        }
+        let list = match container.downcast_exact::<PyList>() {
+            Some(list) if rpy_vm::protocol::number::is_index(key) => list,
+            // SAFETY: passed on.
+            _ => return unsafe { self.native_store(at) },
         };
         let Sym::Obj { value: object, .. } = self.peek(2)? else { return Err(Abort("a store into a number")) };
         let key_sym = self.peek(1)?;

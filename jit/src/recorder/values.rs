@@ -259,6 +259,13 @@ pub enum Release {
     Last(Value),
 }
 
+impl Release {
+    /// Is it this value's?
+    pub fn is_of(self, value: Value) -> bool {
+        matches!(self, Release::Inert(v) | Release::Shared(v) | Release::Last(v) if v == value)
+    }
+}
+
 /// A slot of the base frame.
 pub fn slot_access(slot: usize) -> Access {
     Access::word(Class::Slot, rpy_vm::layout::FRAME_LOCALS + 8 * slot)

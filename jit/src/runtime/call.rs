@@ -1,13 +1,13 @@
 //! Calls of any callable.
 
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::ObjRef;
-use rpy_vm::runtime::thread;
+
+use super::raising;
 
 /// A call with arguments as an array. Null with the thread's exception set.
 unsafe fn call_vector(callable: *const PyObject, args: &[*const PyObject]) -> *mut PyObject {
     // The vectorcall convention lets the callee use the word in front.
-    let mut words = [core::ptr::null_mut::<PyObject>(); 5];
+    let mut words = [core::ptr::null_mut::<PyObject>(); 6];
     for (word, &arg) in words[1..].iter_mut().zip(args) {
         *word = arg as *mut PyObject;
     }
@@ -20,14 +20,16 @@ unsafe fn call_vector(callable: *const PyObject, args: &[*const PyObject]) -> *m
             core::ptr::null_mut(),
         )
     };
-    match result {
-        Ok(value) => value.into_raw(),
-        Err(error) => {
-            // SAFETY: the exception moves to the thread state.
-            thread::current().current_exception.set(Some(unsafe { ObjRef::from_owned_ptr(error.into_raw()) }));
-            core::ptr::null_mut()
-        }
-    }
+    raising(result)
+}
+
+/// `f()`.
+///
+/// # Safety
+/// A live object.
+pub unsafe extern "C" fn call0(f: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { call_vector(f, &[]) }
 }
 
 /// `f(a)`.
@@ -60,4 +62,35 @@ pub unsafe extern "C" fn call3(
 ) -> *mut PyObject {
     // SAFETY: the caller's promise.
     unsafe { call_vector(f, &[a, b, c]) }
+}
+
+/// `f(a, b, c, d)`.
+///
+/// # Safety
+/// Live objects.
+pub unsafe extern "C" fn call4(
+    f: *const PyObject,
+    a: *const PyObject,
+    b: *const PyObject,
+    c: *const PyObject,
+    d: *const PyObject,
+) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { call_vector(f, &[a, b, c, d]) }
+}
+
+/// `f(a, b, c, d, e)`.
+///
+/// # Safety
+/// Live objects.
+pub unsafe extern "C" fn call5(
+    f: *const PyObject,
+    a: *const PyObject,
+    b: *const PyObject,
+    c: *const PyObject,
+    d: *const PyObject,
+    e: *const PyObject,
+) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { call_vector(f, &[a, b, c, d, e]) }
 }

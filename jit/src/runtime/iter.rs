@@ -1,9 +1,11 @@
 //! Iterators and ranges.
 
 use super::attempted;
+use rpy_vm::builtins::iterators::PyZip;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::protocol::object;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::iter::enumerate::PyEnumerate;
 use rpy_vm::types::list::iter::PyListIterator;
 use rpy_vm::types::range::PyRange;
 use rpy_vm::types::tuple::PyTupleIterator;
@@ -64,4 +66,33 @@ pub extern "C" fn new_range(start: i64, stop: i64) -> *mut PyObject {
         // Only a step of zero is refused.
         Err(_) => core::ptr::null_mut(),
     }
+}
+
+/// Is there surely no further item? An iterator that cannot tell is not said to be at its end.
+pub fn is_at_end(iterator: &PyObject) -> bool {
+    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
+        return enumerate.inner().is_none_or(is_at_end);
+    }
+    if let Some(zip) = iterator.downcast_exact::<PyZip>() {
+        return zip.inner().is_empty() || zip.inner().items().iter().any(|inner| is_at_end(inner));
+    }
+    matches!(object::length_hint(iterator, 1), Ok(0))
+}
+
+/// [`is_at_end`] for compiled code.
+///
+/// # Safety
+/// A live iterator that runs no Python code.
+pub unsafe extern "C" fn at_end(iterator: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    is_at_end(unsafe { &*iterator }) as u64
+}
+
+/// Tells an iterator that is at its end so: it lets go of what it iterates over.
+///
+/// # Safety
+/// A live iterator at its end.
+pub unsafe extern "C" fn finish(iterator: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    matches!(object::iter_next(unsafe { &*iterator }), Ok(None)) as u64
 }

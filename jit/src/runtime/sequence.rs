@@ -1,13 +1,12 @@
 //! Lists, tuples, and what sequences have in common.
 
-use super::{UNSURE, attempted};
-use rpy_vm::object::CompareOp;
+use super::plain::{is_plain, plain_equal};
+use super::{UNSURE, attempted, done, raising};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyStruct};
-use rpy_vm::protocol::object::rich_compare_bool;
+use rpy_vm::protocol::number::BinaryOp;
 use rpy_vm::protocol::{number, object};
 use rpy_vm::runtime::thread;
-use rpy_vm::types::dict::lookup::is_plain;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::slice::PySlice;
 use rpy_vm::types::tuple::PyTuple;
@@ -28,16 +27,10 @@ pub unsafe extern "C" fn sequence_contains(container: *const PyObject, wanted: *
             return UNSURE;
         }
         for item in items {
-            if item.is(wanted) {
-                return 1;
-            }
-            if !is_plain(item) {
-                return UNSURE;
-            }
-            match rich_compare_bool(item, wanted, CompareOp::Eq) {
-                Ok(true) => return 1,
-                Ok(false) => {}
-                Err(_) => return UNSURE,
+            match plain_equal(item, wanted) {
+                Some(true) => return 1,
+                Some(false) => {}
+                None => return UNSURE,
             }
         }
         0
@@ -59,22 +52,145 @@ pub unsafe extern "C" fn get_slice(
     attempted(object::get_item(container, slice.as_object()))
 }
 
-/// `a + b`.
+/// `a op b` of objects whose operator runs no Python code; null with the thread's exception set.
 ///
 /// # Safety
-/// Live exact sequences of one type.
-pub unsafe extern "C" fn add(a: *const PyObject, b: *const PyObject) -> *mut PyObject {
+/// Live objects, and the argument of a `BINARY_OP`.
+pub unsafe extern "C" fn operator(op: u64, a: *const PyObject, b: *const PyObject) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    attempted(unsafe { number::add(&*a, &*b) })
+    let (a, b) = unsafe { (&*a, &*b) };
+    match BinaryOp::from_oparg(op as u32) {
+        Some(op) => raising(number::binary_op(op, a, b)),
+        None => core::ptr::null_mut(),
+    }
 }
 
-/// `a * n`.
+/// `-x`, `+x` (1) and `~x` (2) of an exact number; null where it raises.
 ///
 /// # Safety
-/// A live exact sequence and an exact int.
-pub unsafe extern "C" fn multiply(a: *const PyObject, n: *const PyObject) -> *mut PyObject {
+/// A live exact number.
+pub unsafe extern "C" fn unary(op: u64, x: *const PyObject) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    attempted(unsafe { number::multiply(&*a, &*n) })
+    let x = unsafe { &*x };
+    attempted(match op {
+        0 => number::negative(x),
+        1 => number::positive(x),
+        _ => number::invert(x),
+    })
+}
+
+/// `container[start:stop:step]` with a slice object, or another subscript of a built-in container by a plain key: null where it raises.
+///
+/// # Safety
+/// Live objects, whose subscript runs no Python code.
+pub unsafe extern "C" fn get_item(container: *const PyObject, key: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    attempted(unsafe { object::get_item(&*container, &*key) })
+}
+
+/// `container[key] = value`, and `del container[key]` for a null: 1, or 0 with the thread's exception set.
+///
+/// # Safety
+/// Live objects.
+pub unsafe extern "C" fn set_item(container: *const PyObject, key: *const PyObject, value: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    let (container, key) = unsafe { (&*container, &*key) };
+    // SAFETY: as above.
+    done(match unsafe { value.as_ref() } {
+        Some(value) => object::set_item(container, key, value),
+        None => object::del_item(container, key),
+    })
+}
+
+/// `container[start:stop] = value`, and the deletion for a null: 1, or 0 with the thread's exception set.
+///
+/// # Safety
+/// Live objects, the bounds plain.
+pub unsafe extern "C" fn set_slice(
+    container: *const PyObject,
+    start: *const PyObject,
+    stop: *const PyObject,
+    value: *const PyObject,
+) -> u64 {
+    // SAFETY: the caller's promise.
+    let (container, start, stop) = unsafe { (&*container, (*start).new_ref(), (*stop).new_ref()) };
+    let slice = PySlice::new(Some(start), Some(stop), None);
+    // SAFETY: as above.
+    done(match unsafe { value.as_ref() } {
+        Some(value) => object::set_item(container, slice.as_object(), value),
+        None => object::del_item(container, slice.as_object()),
+    })
+}
+
+/// A slice object (owned) of plain parts.
+///
+/// # Safety
+/// Live objects; a null step stands for none.
+pub unsafe extern "C" fn new_slice(
+    start: *const PyObject,
+    stop: *const PyObject,
+    step: *const PyObject,
+) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let step = step.as_ref().map(PyObject::new_ref);
+        PySlice::new(Some((*start).new_ref()), Some((*stop).new_ref()), step).into_obj().into_raw()
+    }
+}
+
+/// `len(x)` of a built-in type, or -1.
+///
+/// # Safety
+/// A live object whose length takes no Python code.
+pub unsafe extern "C" fn size(object: *const PyObject) -> i64 {
+    // SAFETY: the caller's promise.
+    object::size(unsafe { &*object }).map_or(-1, |size| size as i64)
+}
+
+/// The last item of a list, which loses it (owned); null if there is none.
+///
+/// # Safety
+/// A live exact list.
+pub unsafe extern "C" fn list_pop(list: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    let list: &PyList = unsafe { (*list).cast_unchecked_ref() };
+    list.pop_last().map_or(core::ptr::null_mut(), ObjRef::into_raw)
+}
+
+/// `list.extend(iterable)`: 1, or 0 with the thread's exception set.
+///
+/// # Safety
+/// A live exact list, and an iterable that runs no Python code.
+pub unsafe extern "C" fn list_extend(list: *const PyObject, iterable: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    let (list, iterable): (&PyList, &PyObject) = unsafe { ((*list).cast_unchecked_ref(), &*iterable) };
+    done(list.extend_from_iterable(iterable))
+}
+
+/// A tuple (owned) of the items of a list, which it takes over.
+///
+/// # Safety
+/// An owned exact list.
+pub unsafe extern "C" fn list_into_tuple(list: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise; the list is not changed meanwhile.
+    unsafe {
+        let list = ObjRef::from_owned_ptr(list);
+        let list: &PyList = list.cast_unchecked_ref();
+        PyTuple::new(list.items_snapshot()).into_obj().into_raw()
+    }
+}
+
+/// Is an int or byte string in bytes, a range or an array? 0, 1, or [`UNSURE`] where it raises.
+///
+/// # Safety
+/// Live objects of such types.
+pub unsafe extern "C" fn contains(container: *const PyObject, item: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    object_contains(unsafe { &*container }, unsafe { &*item })
+}
+
+fn object_contains(container: &PyObject, item: &PyObject) -> u64 {
+    rpy_vm::protocol::sequence::contains(container, item).map_or(UNSURE, u64::from)
 }
 
 /// New tuples and lists of owned items.
@@ -107,6 +223,8 @@ displays! {
     new_tuple2, new_list2 (a, b);
     new_tuple3, new_list3 (a, b, c);
     new_tuple4, new_list4 (a, b, c, d);
+    new_tuple5, new_list5 (a, b, c, d, e);
+    new_tuple6, new_list6 (a, b, c, d, e, f);
 }
 
 /// An empty list (owned).

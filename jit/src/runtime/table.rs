@@ -15,6 +15,23 @@ pub struct Function {
     effect: CallEffect,
 }
 
+impl Function {
+    /// The same function, where it changes nothing that exists.
+    pub fn looking(self) -> Function {
+        Function { effect: MAKES, ..self }
+    }
+
+    /// The same function, where it changes containers, and destroys no object that could run Python code.
+    pub fn changing(self) -> Function {
+        Function { effect: CONTAINERS, ..self }
+    }
+
+    /// The same function, where it may destroy any object.
+    pub fn destroying(self) -> Function {
+        Function { effect: DESTROYS, ..self }
+    }
+}
+
 impl From<Function> for CallInfo {
     fn from(function: Function) -> CallInfo {
         let Function { name, address, result, effect } = function;
@@ -30,6 +47,12 @@ const MAKES: CallEffect = CallEffect::Writes(0);
 const ITERATES: CallEffect = CallEffect::Writes(Class::Iterator.bit());
 /// Changes lists.
 const LISTS: CallEffect = CallEffect::Writes(Class::ListHeader.bit() | Class::ListItem.bit());
+/// Changes dicts.
+const DICTS: CallEffect = CallEffect::Writes(Class::Dict.bit() | Class::Other.bit());
+/// Changes sets.
+const SETS: CallEffect = CallEffect::Writes(Class::Buffer.bit());
+/// May destroy any object, and so run any finalizer.
+const DESTROYS: CallEffect = CallEffect::Any;
 /// Changes what built-in containers of any type hold.
 const CONTAINERS: CallEffect = CallEffect::Writes(
     Class::ListHeader.bit()
@@ -37,7 +60,8 @@ const CONTAINERS: CallEffect = CallEffect::Writes(
         | Class::Dict.bit()
         | Class::Iterator.bit()
         | Class::Other.bit()
-        | Class::Raw.bit(),
+        | Class::Raw.bit()
+        | Class::Buffer.bit(),
 );
 
 /// Moves from a generator's frame to another one, or back.
@@ -93,8 +117,27 @@ functions! {
     DICT_GET = dict::dict_get -> Obj, MAKES;
     /// `key in dict`, or UNSURE.
     DICT_CONTAINS = dict::dict_contains -> Int, MAKES;
+    /// `key in dict.keys()`, or UNSURE.
+    VIEW_CONTAINS = dict::view_contains -> Int, MAKES;
     /// `dict[key] = value`; false if it was not done.
-    DICT_SET = dict::dict_set -> Bool, CONTAINERS;
+    DICT_SET = dict::dict_set -> Bool, DICTS;
+    /// `dict.get(key, default)` (borrowed from dict or default), or null.
+    DICT_GET_OR = dict::dict_get_or -> Obj, MAKES;
+    /// The same (owned).
+    DICT_GET_OR_NEW = dict::dict_get_or_new -> Obj, MAKES;
+    /// `dict.setdefault(key, default)` (owned), or null: not done.
+    DICT_SETDEFAULT = dict::dict_setdefault -> Obj, DICTS;
+    /// `dict.pop(key, default)` (owned), or null: not done.
+    DICT_POP = dict::dict_pop -> Obj, DICTS;
+    /// The value of a key of a `defaultdict` (borrowed), perhaps a new one, or null: not done.
+    DEFAULTDICT_GET = dict::defaultdict_get -> Obj, DICTS;
+    NEW_DICT = dict::new_dict -> Obj, MAKES;
+    /// Adds an entry to a new dict.
+    DICT_FILL = dict::dict_fill -> Bool, DICTS;
+    /// `dict.update(dict)`; false if it was not done.
+    DICT_UPDATE = dict::dict_update -> Bool, DESTROYS;
+    /// `del dict[key]`; false if it was not done.
+    DICT_DELETE = dict::dict_delete -> Bool, DESTROYS;
     /// The attribute of an instance in dictionary mode (borrowed), or null.
     INSTANCE_GET = instance::instance_get -> Obj, MAKES;
     /// A new instance (owned), or null and an exception.
@@ -106,24 +149,77 @@ functions! {
     SEQUENCE_CONTAINS = sequence::sequence_contains -> Int, MAKES;
     /// `sequence[start:stop]`, or null.
     GET_SLICE = sequence::get_slice -> Obj, MAKES;
-    /// `a + b` of sequences of one type, or null.
-    ADD = sequence::add -> Obj, MAKES;
-    /// `a * n` of a sequence and an int, or null.
-    MULTIPLY = sequence::multiply -> Obj, MAKES;
+    /// An operator of two objects (owned), or null and an exception.
+    OPERATOR = sequence::operator -> Obj, MAKES;
+    /// `-x`, `+x`, `~x` by number, or null.
+    UNARY = sequence::unary -> Obj, MAKES;
+    /// A subscript by a slice or plain key (owned), or null.
+    GET_ITEM = sequence::get_item -> Obj, MAKES;
+    /// A store or deletion (null) by a key; false and an exception.
+    SET_ITEM = sequence::set_item -> Bool, DESTROYS;
+    SET_SLICE = sequence::set_slice -> Bool, DESTROYS;
+    /// `slice(start, stop, step)`.
+    NEW_SLICE = sequence::new_slice -> Obj, MAKES;
+    /// `len(x)`, or -1.
+    SIZE = sequence::size -> Int, MAKES;
+    /// `list.pop()` (owned), or null.
+    LIST_POP = sequence::list_pop -> Obj, LISTS;
+    /// `list.extend(iterable)`; false and an exception.
+    LIST_EXTEND = sequence::list_extend -> Bool, CONTAINERS;
+    /// A tuple of the items of a list that it takes over.
+    LIST_INTO_TUPLE = sequence::list_into_tuple -> Obj, MAKES;
+    /// `item in x` of bytes, ranges and arrays, or UNSURE.
+    CONTAINS = sequence::contains -> Int, MAKES;
     /// Displays, which take over their items.
     NEW_LIST0 = sequence::new_list0 -> Obj, MAKES;
     NEW_LIST1 = sequence::new_list1 -> Obj, MAKES;
     NEW_LIST2 = sequence::new_list2 -> Obj, MAKES;
     NEW_LIST3 = sequence::new_list3 -> Obj, MAKES;
     NEW_LIST4 = sequence::new_list4 -> Obj, MAKES;
+    NEW_LIST5 = sequence::new_list5 -> Obj, MAKES;
+    NEW_LIST6 = sequence::new_list6 -> Obj, MAKES;
     NEW_TUPLE1 = sequence::new_tuple1 -> Obj, MAKES;
     NEW_TUPLE2 = sequence::new_tuple2 -> Obj, MAKES;
     NEW_TUPLE3 = sequence::new_tuple3 -> Obj, MAKES;
     NEW_TUPLE4 = sequence::new_tuple4 -> Obj, MAKES;
+    NEW_TUPLE5 = sequence::new_tuple5 -> Obj, MAKES;
+    NEW_TUPLE6 = sequence::new_tuple6 -> Obj, MAKES;
     /// `list.append(x)`, which takes over the item.
     LIST_APPEND = sequence::list_append -> Bool, LISTS;
 
+    // ---- sets ----
+
+    /// `key in set`, or UNSURE.
+    SET_CONTAINS = set::set_contains -> Int, MAKES;
+    /// `set.add(key)`; false if it was not done.
+    SET_ADD = set::set_add -> Bool, SETS;
+    /// `set.discard(key)`: was it there? UNSURE if it was not done.
+    SET_DISCARD = set::set_discard -> Int, SETS;
+    NEW_SET = set::new_set -> Obj, MAKES;
+    /// Adds an element to a new set.
+    SET_FILL = set::set_fill -> Bool, SETS;
+    /// `set.update(iterable)`; false and an exception.
+    SET_UPDATE = set::set_update -> Bool, CONTAINERS;
+
+    // ---- what runs no Python code ----
+
+    /// Is it plain?
+    PLAIN = plain::plain -> Bool, MAKES;
+    /// Is it a slice object with plain bounds?
+    PLAIN_SLICE = plain::plain_slice -> Bool, MAKES;
+    /// Are its items plain?
+    PLAIN_ITEMS = plain::plain_items -> Bool, MAKES;
+    /// Is it plain, or a container of such objects, all the way down?
+    DEEP = plain::deep -> Bool, MAKES;
+    /// A comparison by number, or UNSURE.
+    COMPARE = plain::compare -> Int, MAKES;
+
     // ---- iteration ----
+
+    /// Is the iterator at its end?
+    AT_END = iter::at_end -> Bool, MAKES;
+    /// Says so to the iterator, which lets go of its container.
+    FINISH = iter::finish -> Bool, DESTROYS;
 
     /// The next item (owned), or null at the end.
     NEXT = iter::next -> Obj, ITERATES;
@@ -154,7 +250,10 @@ functions! {
 
     // ---- calls of callables that run no Python code: owned, or null and an exception ----
 
+    CALL0 = call::call0 -> Obj, CONTAINERS;
     CALL1 = call::call1 -> Obj, CONTAINERS;
     CALL2 = call::call2 -> Obj, CONTAINERS;
     CALL3 = call::call3 -> Obj, CONTAINERS;
+    CALL4 = call::call4 -> Obj, CONTAINERS;
+    CALL5 = call::call5 -> Obj, CONTAINERS;
 }

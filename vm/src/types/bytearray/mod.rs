@@ -66,6 +66,9 @@ impl Drop for PyByteArray {
 }
 
 impl PyByteArray {
+    /// Where compiled code finds the address of the data, in bytes from the start.
+    pub const START_OFFSET: usize = core::mem::offset_of!(PyByteArray, ob_start);
+
     /// The fields of an empty one.
     fn blank() -> PyByteArray {
         PyByteArray {

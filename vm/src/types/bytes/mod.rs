@@ -108,6 +108,9 @@ fn object_size(len: usize) -> Option<usize> {
 }
 
 impl PyBytes {
+    /// Where compiled code finds the data, in bytes from the start.
+    pub const DATA_OFFSET: usize = core::mem::offset_of!(PyBytes, ob_sval);
+
     /// The empty byte string.
     #[inline]
     pub fn empty() -> Ref<PyBytes> {

@@ -38,6 +38,7 @@ use rpy_derive::pyclass;
 mod iter;
 mod methods;
 mod ops;
+mod plain;
 
 pub use iter::{PySetIter_Type, PySetIterator};
 pub use methods::construct_frozenset;

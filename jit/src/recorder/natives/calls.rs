@@ -1,0 +1,329 @@
+//! Calls of functions, methods and classes that are known to run no Python code (`reviewed`).
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::typeobj::PyTypeObject;
+use rpy_vm::types::builtin_function::PyCFunction;
+use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::list::PyList;
+
+use super::reviewed::{self, Does, Gives, Reviewed};
+use super::{is_one_of, is_static};
+use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::recorder::state::{Hold, Sym};
+use crate::recorder::{Abort, Done, Recorder};
+use crate::runtime::iter::is_at_end;
+use crate::runtime::plain::is_plain;
+use crate::runtime::table;
+
+impl Recorder {
+    /// A call of a built-in class.
+    pub(in crate::recorder) unsafe fn call_native_class(
+        &mut self,
+        at: Registers<'_>,
+        class: &PyObject,
+        name: &str,
+        argc: usize,
+    ) -> Done {
+        let Some(row) = reviewed::class(name) else {
+            self.detail = Some(name.to_owned());
+            return Err(Abort("a call of a class"));
+        };
+        if name == "reversed" && argc == 1 {
+            // SAFETY: the real operand.
+            let real = unsafe { self.real(at, 1)? };
+            if !is_one_of(real, &["list", "range", "dict", "dict_keys", "dict_values", "dict_items"]) {
+                return Err(self.abort_on("reversed of", real));
+            }
+        }
+        // SAFETY: passed on.
+        unsafe { self.call_reviewed(at, class, row, argc) }
+    }
+
+    /// A call of a function of a built-in module.
+    pub(in crate::recorder) unsafe fn call_native_function(
+        &mut self,
+        at: Registers<'_>,
+        function: &PyObject,
+        (module, name): (&str, &str),
+        argc: usize,
+    ) -> Done {
+        if module == "builtins" && name == "next" && argc <= 2 {
+            // SAFETY: passed on.
+            return unsafe { self.call_next(at, function, argc) };
+        }
+        let Some(row) = reviewed::function(module, name) else {
+            self.detail = Some(format!("{module}.{name}"));
+            return Err(Abort("a built-in function"));
+        };
+        // SAFETY: passed on.
+        unsafe { self.call_reviewed(at, function, row, argc) }
+    }
+
+    /// A call of a method of a built-in type; `this` is the receiver, below the arguments.
+    pub(in crate::recorder) unsafe fn call_native_method(
+        &mut self,
+        at: Registers<'_>,
+        method: &PyObject,
+        this: &PyObject,
+        name: &str,
+        argc: usize,
+    ) -> Done {
+        let ty = this.ty();
+        if !is_static(ty) {
+            self.detail = Some(format!("{}.{name}", ty.full_name()));
+            return Err(Abort("a method of an instance"));
+        }
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, method)?;
+        let receiver = self.materialize(argc + 1)?;
+        self.guard_type(receiver, ty)?;
+        // SAFETY: passed on.
+        unsafe {
+            if self.call_special(at, this, name, argc, receiver)? {
+                return Ok(());
+            }
+            if let Some(row) = reviewed::method(ty.full_name(), name) {
+                self.expect_takes(receiver, this, row.receiver)?;
+                let callable = self.constant_object(method);
+                return self.call_row(at, callable, row, argc, Some(receiver));
+            }
+        }
+        self.detail = Some(format!("{}.{name}", ty.full_name()));
+        Err(Abort("a method"))
+    }
+
+    /// A call of a built-in method that is bound to its receiver: found anew each time, or held in a variable.
+    pub(in crate::recorder) unsafe fn call_bound_native(
+        &mut self,
+        at: Registers<'_>,
+        callable: &PyObject,
+        argc: usize,
+    ) -> Done {
+        let Some(function) = callable.downcast_exact::<PyCFunction>() else { return Err(Abort("a callable")) };
+        let Some(this) = function.m_self.as_deref() else { return Err(Abort("a function of nothing")) };
+        let name = function.name();
+        let row = if let Some(class) = this.downcast_ref::<PyTypeObject>() {
+            // A class method or static method.
+            match (class.full_name(), name) {
+                ("int", "from_bytes") | ("bytes" | "bytearray", "fromhex") | ("str", "maketrans") => {
+                    reviewed::class("int")
+                }
+                _ => None,
+            }
+        } else {
+            reviewed::method(static_base(this.ty()).full_name(), name)
+        };
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        let receiver = if value.is_const() {
+            self.constant_object(this)
+        } else {
+            self.guard_type(value, PyCFunction::type_object())?;
+            let access = Access::word(Class::Fixed, core::mem::offset_of!(PyCFunction, m_ml));
+            let definition = self.emit(Inst::load(Ty::Ptr, value, access))?;
+            let expected = self.trace().ptr(function.m_ml.get() as usize);
+            self.guard(Op::GuardIs, &[definition, expected])?;
+            let access = Access::word(Class::Fixed, core::mem::offset_of!(PyCFunction, m_self));
+            let receiver = self.emit(Inst::load(Ty::Obj, value, access))?;
+            self.guard(Op::GuardNonNull, &[receiver])?;
+            self.guard_type(receiver, this.ty())?;
+            receiver
+        };
+        // SAFETY: passed on.
+        unsafe {
+            if is_static(this.ty()) && self.call_special(at, this, name, argc, receiver)? {
+                return Ok(());
+            }
+            if let Some(row) = row {
+                self.expect_takes(receiver, this, row.receiver)?;
+                return self.call_row(at, value, row, argc, None);
+            }
+        }
+        self.detail = Some(format!("{}.{name}", this.ty().full_name()));
+        Err(Abort("a bound method"))
+    }
+
+    /// A call of a method that has a function of the runtime of its own; false if it has none. The callable and the type of the
+    /// receiver, which is of a static type, have been guarded.
+    unsafe fn call_special(
+        &mut self,
+        at: Registers<'_>,
+        this: &PyObject,
+        name: &str,
+        argc: usize,
+        receiver: Value,
+    ) -> Result<bool, Abort> {
+        // SAFETY: passed on; the real arguments.
+        unsafe {
+            match (this.ty().full_name(), name, argc) {
+                ("list", "append", 1) => self.call_append(at, receiver)?,
+                ("list", "pop", 0) if this.downcast_exact::<PyList>().is_some_and(|list| !list.is_empty()) => {
+                    self.call_list_pop(at, receiver)?;
+                }
+                ("dict" | "collections.defaultdict" | "collections.OrderedDict", "get", 1 | 2) => {
+                    self.call_dict_get(at, receiver, argc)?;
+                }
+                ("dict" | "collections.defaultdict", "setdefault", 2) => self.call_dict_setdefault(at, receiver)?,
+                ("dict" | "collections.defaultdict", "pop", 1 | 2) => self.call_dict_pop(at, this, receiver, argc)?,
+                ("dict", "update", 1) if PyDict::check_exact(self.real(at, 1)?) => {
+                    self.call_dict_update(at, this, receiver)?;
+                }
+                ("set", "add", 1) if is_plain(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
+                ("set", "discard", 1) if is_plain(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Calls a constant callable with its arguments, as its row says.
+    unsafe fn call_reviewed(&mut self, at: Registers<'_>, callable: &PyObject, row: &Reviewed, argc: usize) -> Done {
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, callable)?;
+        let callable = self.constant_object(callable);
+        // SAFETY: passed on.
+        unsafe { self.call_row(at, callable, row, argc, None) }
+    }
+
+    /// Calls a guarded callable, as its row says. `receiver`: what is passed before the arguments.
+    unsafe fn call_row(
+        &mut self,
+        at: Registers<'_>,
+        callable: Value,
+        row: &Reviewed,
+        argc: usize,
+        receiver: Option<Value>,
+    ) -> Done {
+        let mut args = vec![callable];
+        args.extend(receiver);
+        let mut moves = false;
+        for n in (1..=argc).rev() {
+            // SAFETY: the real operands.
+            let (value, iterator) = unsafe { self.expect_argument(at, n, row.takes(argc - n))? };
+            moves |= iterator;
+            args.push(value);
+        }
+        let callee = match args.len() {
+            1 => table::CALL0,
+            2 => table::CALL1,
+            3 => table::CALL2,
+            4 => table::CALL3,
+            5 => table::CALL4,
+            6 => table::CALL5,
+            _ => return Err(Abort("many arguments")),
+        };
+        let callee = match row.does {
+            Does::Looks if !moves => callee.looking(),
+            Does::Looks | Does::Adds | Does::Takes | Does::Drops => callee,
+            Does::Destroys => callee.destroying(),
+        };
+        // SAFETY: the real operands.
+        let ends = unsafe { self.prepare(at, argc + 2, row.does)? };
+        let value = self.call_runtime(callee, &args)?;
+        self.guard_raised(Op::GuardNonNull, value)?;
+        let result = match row.gives {
+            Gives::Object => Sym::Obj { value, hold: Hold::Owned },
+            Gives::Bool => self.bool_result(value)?,
+            Gives::Nothing => self.none_sym(),
+        };
+        self.conclude(argc + 2, ends, Some(result))
+    }
+
+    /// `None`.
+    pub(in crate::recorder) fn none_sym(&mut self) -> Sym {
+        Sym::Obj { value: self.constant_object(rpy_vm::none_ref()), hold: Hold::Constant }
+    }
+
+    /// `next(iterator)`, with or without a default.
+    unsafe fn call_next(&mut self, at: Registers<'_>, function: &PyObject, argc: usize) -> Done {
+        // SAFETY: the real iterator.
+        let real = unsafe { self.real(at, argc)? };
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, function)?;
+        let iterator = self.materialize(argc)?;
+        self.guard_native_iterator(iterator, real)?;
+        if !is_at_end(real) {
+            // SAFETY: the real operands.
+            let ends = unsafe { self.expect_ends(at, argc + 2)? };
+            let value = self.attempt(table::NEXT, &[iterator])?;
+            return self.conclude(argc + 2, ends, Some(Sym::Obj { value, hold: Hold::Owned }));
+        }
+        if argc == 1 {
+            return Err(Abort("the end of an iterator"));
+        }
+        self.native_end(iterator)?;
+        // SAFETY: the real operands.
+        let mut ends = unsafe { self.late_ends(at, argc + 2)? };
+        let default = self.peek_raw(1)?;
+        let default = match default {
+            Sym::Obj { value, hold: Hold::Owned } => {
+                // It stays.
+                ends.retain(|end| !end.is_of(value));
+                default
+            }
+            // Before its lender goes.
+            other => self.own(other)?,
+        };
+        self.conclude(argc + 2, ends, Some(default))
+    }
+
+    /// `list.append(x)`, whose item's ownership goes to the list.
+    unsafe fn call_append(&mut self, at: Registers<'_>, list: Value) -> Done {
+        // The item leaves by other ways than the other operands.
+        let mut ends = Vec::new();
+        for n in 2..=3 {
+            let raw = self.peek_raw(n)?;
+            // SAFETY: the real words.
+            if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
+                ends.push(self.expect_release(raw, real)?);
+            }
+        }
+        let item = self.peek_raw(1)?;
+        self.append(list, item)?;
+        let none = self.none_sym();
+        self.conclude(3, ends, Some(none))
+    }
+
+    /// `list.pop()` of a list that is not empty.
+    unsafe fn call_list_pop(&mut self, at: Registers<'_>, list: Value) -> Done {
+        // SAFETY: the real operands.
+        let ends = unsafe { self.prepare(at, 2, Does::Takes)? };
+        let value = self.attempt(table::LIST_POP, &[list])?;
+        self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
+    }
+
+    /// `set.add(key)` of a plain key.
+    unsafe fn call_set_add(&mut self, at: Registers<'_>, set: Value) -> Done {
+        let key = self.materialize(1)?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.prepare(at, 3, Does::Adds)? };
+        let done = self.call_runtime(table::SET_ADD, &[set, key])?;
+        self.guard(Op::GuardTrue, &[done])?;
+        let none = self.none_sym();
+        self.conclude(3, ends, Some(none))
+    }
+
+    /// `set.discard(key)` of a plain key.
+    unsafe fn call_set_discard(&mut self, at: Registers<'_>, set: Value) -> Done {
+        let key = self.materialize(1)?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.prepare(at, 3, Does::Drops)? };
+        self.ask(table::SET_DISCARD, &[set, key])?;
+        let none = self.none_sym();
+        self.conclude(3, ends, Some(none))
+    }
+}
+
+/// The static type that a type is, or is derived from.
+fn static_base(ty: &PyTypeObject) -> &PyTypeObject {
+    let mut ty = ty;
+    while !is_static(ty) {
+        // SAFETY: a type keeps its base alive.
+        match unsafe { ty.tp_base.get().as_ref() } {
+            Some(base) => ty = base,
+            None => break,
+        }
+    }
+    ty
+}

@@ -1,0 +1,142 @@
+//! Iteration by the iterators of built-in types, but for those of lists, tuples and ranges, whose steps are inline.
+
+use rpy_vm::builtins::iterators::PyZip;
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::layout;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::types::iter::enumerate::PyEnumerate;
+
+use super::is_one_of;
+use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::recorder::state::{Hold, Sym};
+use crate::recorder::{Abort, Done, Recorder};
+use crate::runtime::iter::is_at_end;
+use crate::runtime::table;
+
+/// Iterators that yield without running Python code.
+const ITERATORS: &[&str] = &[
+    "dict_keyiterator",
+    "dict_valueiterator",
+    "dict_itemiterator",
+    "dict_reversekeyiterator",
+    "dict_reversevalueiterator",
+    "dict_reverseitemiterator",
+    "odict_iterator",
+    "str_ascii_iterator",
+    "str_iterator",
+    "set_iterator",
+    "bytes_iterator",
+    "bytearray_iterator",
+    "memory_iterator",
+    "range_iterator",
+    "longrange_iterator",
+    "list_iterator",
+    "list_reverseiterator",
+    "tuple_iterator",
+    "array.arrayiterator",
+    "_collections._deque_iterator",
+    "_collections._deque_reverse_iterator",
+];
+
+/// Containers over which `iter` and what follows run no Python code.
+const ITERABLES: &[&str] = &[
+    "list",
+    "tuple",
+    "str",
+    "bytes",
+    "bytearray",
+    "range",
+    "dict",
+    "set",
+    "frozenset",
+    "dict_keys",
+    "dict_values",
+    "dict_items",
+    "array.array",
+    "collections.deque",
+    "collections.defaultdict",
+];
+
+/// The longest `zip` whose iterators are looked at one by one.
+const MOST_ZIPPED: usize = 4;
+
+impl Recorder {
+    /// Guards that iterating over an object runs no Python code. False if it is an iterator itself.
+    pub(super) fn guard_native_iterable(&mut self, value: Value, real: &PyObject) -> Result<bool, Abort> {
+        if is_one_of(real, ITERABLES) {
+            self.guard_type(value, real.ty())?;
+            return Ok(true);
+        }
+        self.guard_native_iterator(value, real)?;
+        Ok(false)
+    }
+
+    /// Guards that an iterator yields without running Python code.
+    pub(super) fn guard_native_iterator(&mut self, value: Value, real: &PyObject) -> Done {
+        if is_one_of(real, ITERATORS) {
+            return self.guard_type(value, real.ty());
+        }
+        if let Some(enumerate) = real.downcast_exact::<PyEnumerate>()
+            && let Some(inner) = enumerate.inner()
+        {
+            self.guard_type(value, real.ty())?;
+            let access = Access::word(Class::Iterator, PyEnumerate::INNER_OFFSET);
+            let inside = self.emit(Inst::load(Ty::Obj, value, access))?;
+            self.guard(Op::GuardNonNull, &[inside])?;
+            return self.guard_native_iterator(inside, inner);
+        }
+        if let Some(zip) = real.downcast_exact::<PyZip>()
+            && zip.inner().len() <= MOST_ZIPPED
+        {
+            self.guard_type(value, real.ty())?;
+            let inside = self.emit(Inst::load(Ty::Obj, value, Access::word(Class::Fixed, PyZip::INNER_OFFSET)))?;
+            let size = self.length(inside, Class::Fixed)?;
+            let count = self.trace().int(zip.inner().len() as i64);
+            self.guard(Op::GuardIs, &[size, count])?;
+            for (i, inner) in zip.inner().items().iter().enumerate() {
+                let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS + 8 * i);
+                let item = self.emit(Inst::load(Ty::Obj, inside, access))?;
+                self.guard_native_iterator(item, inner)?;
+            }
+            return Ok(());
+        }
+        Err(self.abort_on("iteration by", real))
+    }
+
+    /// `FOR_ITER` of other iterators than those of ranges, lists and tuples.
+    pub(in crate::recorder) fn native_next(&mut self, iterator: Value, real: &PyObject) -> Done {
+        self.guard_native_iterator(iterator, real)?;
+        if is_at_end(real) {
+            // The iterator stays on the stack: `POP_ITER` comes next.
+            return self.native_end(iterator);
+        }
+        let value = self.attempt(table::NEXT, &[iterator])?;
+        self.push_obj(value, Hold::Owned);
+        Ok(())
+    }
+
+    /// Guards that an iterator is at its end, and tells it so: it lets go of its container.
+    pub(super) fn native_end(&mut self, iterator: Value) -> Done {
+        self.guard_that(table::AT_END, iterator)?;
+        self.disturb()?;
+        self.call_runtime(table::FINISH, &[iterator])?;
+        Ok(())
+    }
+
+    /// `iter(x)` of what runs no Python code for it.
+    pub(in crate::recorder) unsafe fn native_iter(&mut self, at: Registers<'_>, real: &PyObject) -> Done {
+        let value = self.materialize(1)?;
+        if is_one_of(real, ITERATORS) || is_one_of(real, &["enumerate", "zip", "reversed", "map", "filter"]) {
+            // Its own iterator.
+            return self.guard_type(value, real.ty());
+        }
+        if !is_one_of(real, ITERABLES) {
+            return Err(self.abort_on("iteration over", real));
+        }
+        self.guard_type(value, real.ty())?;
+        // SAFETY: the real operand.
+        let ends = unsafe { self.expect_ends(at, 1)? };
+        let iterator = self.attempt(table::ITER, &[value])?;
+        self.conclude(1, ends, Some(Sym::Obj { value: iterator, hold: Hold::Owned }))
+    }
+}

@@ -1,0 +1,197 @@
+//! Operators, comparisons and containment of objects of built-in types.
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::PyClass;
+use rpy_vm::types::list::PyList;
+use rpy_vm::types::set::any_set_exact;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
+
+use super::reviewed::{Does, Takes};
+use super::{is_one_of, size_of};
+use crate::ir::{Op, Value};
+use crate::recorder::arith::operator;
+use crate::recorder::state::{Hold, Sym};
+use crate::recorder::{Abort, Done, Recorder};
+use crate::runtime::plain::{compare, is_deep, is_plain};
+use crate::runtime::{UNSURE, table};
+
+const SEQUENCES: &[&str] = &["list", "tuple", "str", "bytes", "bytearray", "array.array"];
+const NUMBERS: &[&str] = &["int", "float", "bool", "complex"];
+const SETS: &[&str] = &["set", "frozenset"];
+
+/// What an operator of two built-in objects needs, if it runs no Python code: of its operands, and what it does to the left one.
+struct Operator {
+    left: Takes,
+    right: Takes,
+    does: Does,
+}
+
+/// What `left op right` needs. `in_place`: the augmented assignment.
+fn operator_of(op: usize, in_place: bool, left: &PyObject, right: &PyObject) -> Option<Operator> {
+    let looks = |left, right| Some(Operator { left, right, does: Does::Looks });
+    let is = |object: &PyObject, names: &[&str]| is_one_of(object, names);
+    if is(left, NUMBERS) && is(right, NUMBERS) {
+        return looks(Takes::Plain, Takes::Plain);
+    }
+    let decimal = |object: &PyObject| is(object, &["decimal.Decimal"]);
+    if (decimal(left) && (decimal(right) || is(right, &["int"]))) || (decimal(right) && is(left, &["int"])) {
+        return looks(Takes::Any, Takes::Any);
+    }
+    let same = core::ptr::eq(left.ty(), right.ty());
+    let changes = in_place && is(left, &["list", "bytearray", "array.array", "set"]);
+    let does = if changes { Does::Adds } else { Does::Looks };
+    match op {
+        operator::ADD if is(left, SEQUENCES) && same => Some(Operator { left: Takes::Any, right: Takes::Any, does }),
+        operator::ADD if is(left, &["list"]) && in_place && is(right, &["tuple", "range", "str", "dict", "set"]) => {
+            Some(Operator { left: Takes::Any, right: Takes::Native, does })
+        }
+        // `list *= 0` would drop the items.
+        operator::MULTIPLY if is(left, SEQUENCES) && is(right, &["int"]) && !changes => looks(Takes::Any, Takes::Plain),
+        operator::MULTIPLY if is(right, SEQUENCES) && is(left, &["int"]) => looks(Takes::Plain, Takes::Any),
+        operator::REMAINDER if is(left, &["str", "bytes"]) && is_plain(right) => looks(Takes::Any, Takes::Plain),
+        operator::OR | operator::AND | operator::SUBTRACT | operator::XOR if is(left, SETS) && is(right, SETS) => {
+            let does = if changes && op != operator::OR { Does::Drops } else { does };
+            Some(Operator { left: Takes::Items, right: Takes::Items, does })
+        }
+        operator::OR if is(left, &["dict"]) && same && !in_place => looks(Takes::Items, Takes::Items),
+        _ => None,
+    }
+}
+
+impl Recorder {
+    /// An operator of objects of built-in types. `arg` is the instruction's argument.
+    pub(in crate::recorder) unsafe fn native_operator(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
+        // SAFETY: the real operands.
+        let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let in_place = arg >= operator::INPLACE;
+        let plain = if in_place { arg - operator::INPLACE } else { arg };
+        let Some(needs) = operator_of(plain, in_place, left, right) else {
+            return Err(self.abort_on("an operator on", left));
+        };
+        if op == rpy_vm::interp::opcode::BINARY_OP_INPLACE_ADD_UNICODE {
+            return Err(self.abort_on("an addition in place of", left));
+        }
+        if plain == operator::POWER && is_one_of(left, NUMBERS) {
+            return Err(Abort("a power"));
+        }
+        // SAFETY: the real operands.
+        unsafe {
+            let (a, _) = self.expect_argument(at, 2, needs.left)?;
+            let (b, moves) = self.expect_argument(at, 1, needs.right)?;
+            self.guard_type(a, left.ty())?;
+            self.guard_type(b, right.ty())?;
+            let ends = self.prepare(at, 2, needs.does)?;
+            let looks = needs.does == Does::Looks && !moves;
+            let callee = if looks { table::OPERATOR } else { table::OPERATOR.changing() };
+            let number = self.trace().int(arg as i64);
+            let value = self.call_runtime(callee, &[number, a, b])?;
+            self.guard_raised(Op::GuardNonNull, value)?;
+            self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
+        }
+    }
+
+    /// An operator of ints where an operand or the result is big. The objects take part as they are.
+    pub(in crate::recorder) unsafe fn big_int_operator(&mut self, at: Registers<'_>, arg: usize) -> Done {
+        // SAFETY: the real operands.
+        unsafe {
+            let (a, _) = self.expect_argument(at, 2, Takes::Plain)?;
+            let (b, _) = self.expect_argument(at, 1, Takes::Plain)?;
+            let ends = self.expect_ends(at, 2)?;
+            let number = self.trace().int(arg as i64);
+            let value = self.call_runtime(table::OPERATOR, &[number, a, b])?;
+            self.guard_raised(Op::GuardNonNull, value)?;
+            self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
+        }
+    }
+
+    /// `-x`, `+x`, `~x` (by number) of a big int.
+    pub(in crate::recorder) unsafe fn big_int_unary(&mut self, at: Registers<'_>, which: i64) -> Done {
+        // SAFETY: the real operand.
+        unsafe {
+            let (x, _) = self.expect_argument(at, 1, Takes::Plain)?;
+            let ends = self.expect_ends(at, 1)?;
+            let number = self.trace().int(which);
+            let value = self.attempt(table::UNARY, &[number, x])?;
+            self.conclude(1, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
+        }
+    }
+
+    /// A comparison of the operands on top, boxed, if no Python code runs for it.
+    pub(in crate::recorder) unsafe fn native_compare(
+        &mut self,
+        at: Registers<'_>,
+        which: usize,
+    ) -> Result<Value, Abort> {
+        // SAFETY: the real operands.
+        let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let equality = which == 2 || which == 3;
+        if equality && PyStr::check_exact(left) && PyStr::check_exact(right) {
+            let (a, b) = (self.materialize(2)?, self.materialize(1)?);
+            self.guard_type(a, PyStr::type_object())?;
+            self.guard_type(b, PyStr::type_object())?;
+            let equal = self.call_runtime(table::STR_EQ, &[a, b])?;
+            return if which == 2 { Ok(equal) } else { self.op(Op::Not, &[equal]) };
+        }
+        // SAFETY: live objects.
+        if unsafe { compare(left.as_ptr(), right.as_ptr(), which as u64) } == UNSURE {
+            return Err(self.abort_on("a comparison of", if is_deep(left) { right } else { left }));
+        }
+        let (a, b) = (self.materialize(2)?, self.materialize(1)?);
+        let number = self.trace().int(which as i64);
+        let answer = self.ask(table::COMPARE, &[a, b, number])?;
+        let one = self.trace().int(1);
+        self.op(Op::Eq, &[answer, one])
+    }
+
+    /// `key in container`.
+    pub(in crate::recorder) unsafe fn contains_op(&mut self, at: Registers<'_>, invert: usize) -> Done {
+        // SAFETY: the real operands.
+        let (key, container) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let callee = if Self::is_native_mapping(container) && is_plain(key) {
+            table::DICT_CONTAINS
+        } else if any_set_exact(container).is_some() && is_plain(key) {
+            table::SET_CONTAINS
+        } else if PyStr::check_exact(container) && PyStr::check_exact(key) {
+            table::STR_CONTAINS
+        } else if (PyList::check_exact(container) || PyTuple::check_exact(container)) && is_plain(key) {
+            table::SEQUENCE_CONTAINS
+        } else if is_one_of(container, &["bytes", "bytearray", "range", "array.array"])
+            && is_one_of(key, &["int", "bytes", "bool", "float"])
+        {
+            table::CONTAINS
+        } else if is_one_of(container, &["dict_keys"]) && is_plain(key) {
+            table::VIEW_CONTAINS
+        } else {
+            return Err(self.abort_on("containment in", container));
+        };
+        let (k, c) = (self.materialize(2)?, self.materialize(1)?);
+        self.guard_type(c, container.ty())?;
+        if is_one_of(container, &["str", "bytes", "bytearray", "range", "array.array"]) {
+            self.guard_type(k, key.ty())?;
+        }
+        let answer = self.ask(callee, &[c, k])?;
+        let wanted = self.trace().int(if invert != 0 { 0 } else { 1 });
+        let result = self.op(Op::Eq, &[answer, wanted])?;
+        // Nothing has happened yet.
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends(at, 2)? };
+        self.conclude(2, ends, Some(Sym::Bool(result)))
+    }
+
+    /// The truth of an object of a built-in type that is sized, or `None` if it is of another one.
+    pub(in crate::recorder) fn native_truth(&mut self, value: Value, real: &PyObject) -> Result<Option<Value>, Abort> {
+        let sized = size_of(real).is_some()
+            || is_one_of(real, &["range", "collections.deque", "dict_keys", "dict_values", "dict_items", "memoryview"]);
+        if sized && let Some(size) = self.native_length(value, real)? {
+            let zero = self.trace().int(0);
+            return self.op(Op::Ne, &[size, zero]).map(Some);
+        }
+        if is_one_of(real, &["re.Match", "re.Pattern", "function", "builtin_function_or_method", "method", "module"]) {
+            self.guard_type(value, real.ty())?;
+            return Ok(Some(self.trace().bool(true)));
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,205 @@
+//! Which functions, methods and classes of built-in types run no Python code, and with what arguments.
+//!
+//! A row promises: called with arguments (and a receiver) as described, the callable runs no Python code, looks at no frame, and
+//! does to what memory holds no more than the row says. Wrong numbers or types of arguments are no concern: they raise.
+
+/// What an argument or receiver has to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Any object: it is kept, or asked for nothing but its address and type.
+    Any,
+    /// Hashing, comparing and converting it run no Python code (`is_plain`).
+    Plain,
+    /// Iterating over it runs no Python code.
+    Native,
+    /// A container of plain objects.
+    Items,
+    /// Plain, or a container of such objects, all the way down.
+    Deep,
+}
+
+/// What a call does to what memory holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Does {
+    /// Nothing: it looks, and makes objects.
+    Looks,
+    /// It adds references.
+    Adds,
+    /// It takes references out of containers, and gives them to its caller.
+    Takes,
+    /// It drops references to plain objects.
+    Drops,
+    /// It may destroy any object.
+    Destroys,
+}
+
+/// What a call gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    /// An object.
+    Object,
+    /// `None`.
+    Nothing,
+    /// `True` or `False`.
+    Bool,
+}
+
+/// A row of a table.
+pub struct Reviewed {
+    /// The type, or the module.
+    pub of: &'static str,
+    pub names: &'static str,
+    pub receiver: Takes,
+    /// What the arguments have to be; the last one says it for all that follow.
+    pub args: &'static [Takes],
+    pub does: Does,
+    pub gives: Gives,
+}
+
+impl Reviewed {
+    /// What argument `position` has to be.
+    pub fn takes(&self, position: usize) -> Takes {
+        self.args.get(position).or(self.args.last()).copied().unwrap_or(Takes::Any)
+    }
+}
+
+macro_rules! rows {
+    ($($of:literal $names:literal ($receiver:ident $(, $arg:ident)*) $does:ident -> $gives:ident;)*) => {
+        &[$(Reviewed {
+            of: $of,
+            names: $names,
+            receiver: Takes::$receiver,
+            args: &[$(Takes::$arg),*],
+            does: Does::$does,
+            gives: Gives::$gives,
+        }),*]
+    };
+}
+
+/// Methods of static types.
+const METHODS: &[Reviewed] = rows! {
+    "list" "append" (Any, Any) Adds -> Nothing;
+    "list" "insert" (Any, Plain, Any) Adds -> Nothing;
+    "list" "extend" (Any, Native) Adds -> Nothing;
+    "list" "reverse" (Any) Adds -> Nothing;
+    "list" "copy" (Any) Looks -> Object;
+    "list" "index count" (Items, Plain) Looks -> Object;
+    "list" "sort" (Items) Adds -> Nothing;
+    "list" "pop" (Any, Plain) Takes -> Object;
+    "list" "remove" (Items, Plain) Drops -> Nothing;
+    "list" "clear" (Any) Destroys -> Nothing;
+    "tuple" "index count" (Items, Plain) Looks -> Object;
+    "dict" "keys values items copy" (Any) Looks -> Object;
+    "dict" "popitem" (Any) Takes -> Object;
+    "dict" "clear" (Any) Destroys -> Nothing;
+    "collections.defaultdict" "keys values items copy" (Any) Looks -> Object;
+    "set" "copy" (Any) Looks -> Object;
+    "set" "union intersection difference symmetric_difference" (Items, Items) Looks -> Object;
+    "set" "issubset issuperset isdisjoint" (Items, Items) Looks -> Bool;
+    "set" "update" (Items, Items) Adds -> Nothing;
+    "set" "intersection_update difference_update symmetric_difference_update" (Items, Items) Drops -> Nothing;
+    "set" "remove discard" (Items, Plain) Drops -> Nothing;
+    "set" "pop" (Any) Takes -> Object;
+    "set" "clear" (Any) Destroys -> Nothing;
+    "frozenset" "copy" (Any) Looks -> Object;
+    "frozenset" "union intersection difference symmetric_difference" (Items, Items) Looks -> Object;
+    "frozenset" "issubset issuperset isdisjoint" (Items, Items) Looks -> Bool;
+    "collections.deque" "append appendleft" (Any, Any) Destroys -> Nothing;
+    "collections.deque" "pop popleft" (Any) Takes -> Object;
+    "collections.deque" "clear" (Any) Destroys -> Nothing;
+    "collections.deque" "rotate" (Any, Plain) Adds -> Nothing;
+    "collections.deque" "copy" (Any) Looks -> Object;
+    "str" "startswith endswith isdigit isalpha isalnum isspace isupper islower isidentifier isdecimal isnumeric istitle isascii isprintable"
+        (Any, Plain) Looks -> Bool;
+    "str" "find rfind index rindex count split rsplit strip lstrip rstrip upper lower casefold replace title capitalize splitlines partition rpartition zfill ljust rjust center swapcase removeprefix removesuffix expandtabs"
+        (Any, Plain) Looks -> Object;
+    "str" "encode" (Any) Looks -> Object;
+    "str" "join" (Any, Native) Looks -> Object;
+    "str" "format" (Any, Plain) Looks -> Object;
+    "bytes" "startswith endswith isdigit isalpha isalnum isspace isupper islower" (Any, Plain) Looks -> Bool;
+    "bytes" "find rfind index rindex count split rsplit strip lstrip rstrip replace hex upper lower partition rpartition splitlines ljust rjust center zfill title removeprefix removesuffix translate"
+        (Any, Plain) Looks -> Object;
+    "bytes" "decode" (Any) Looks -> Object;
+    "bytes" "join" (Any, Items) Looks -> Object;
+    "bytearray" "startswith endswith" (Any, Plain) Looks -> Bool;
+    "bytearray" "find rfind index rindex count split hex strip upper lower copy" (Any, Plain) Looks -> Object;
+    "bytearray" "decode" (Any) Looks -> Object;
+    "bytearray" "append" (Any, Plain) Adds -> Nothing;
+    "bytearray" "extend" (Any, Items) Adds -> Nothing;
+    "bytearray" "reverse clear" (Any) Adds -> Nothing;
+    "bytearray" "pop" (Any, Plain) Adds -> Object;
+    "array.array" "append" (Any, Plain) Adds -> Nothing;
+    "array.array" "pop" (Any, Plain) Adds -> Object;
+    "array.array" "tolist tobytes" (Any) Looks -> Object;
+    "array.array" "reverse" (Any) Adds -> Nothing;
+    "memoryview" "tobytes tolist" (Any) Looks -> Object;
+    "int" "bit_length bit_count conjugate as_integer_ratio" (Any) Looks -> Object;
+    "int" "is_integer" (Any) Looks -> Bool;
+    "int" "to_bytes" (Any, Plain) Looks -> Object;
+    "float" "is_integer" (Any) Looks -> Bool;
+    "float" "hex conjugate as_integer_ratio" (Any) Looks -> Object;
+    "range" "index count" (Any, Plain) Looks -> Object;
+    "slice" "indices" (Any, Plain) Looks -> Object;
+    "re.Pattern" "match search fullmatch findall split finditer scanner" (Any, Plain) Looks -> Object;
+    "re.Match" "group groups groupdict start end span" (Any, Plain) Looks -> Object;
+    "_random.Random" "random getrandbits" (Any, Plain) Looks -> Object;
+    "_struct.Struct" "unpack pack" (Any, Plain) Looks -> Object;
+    "_io.BytesIO" "read getvalue tell" (Any, Plain) Adds -> Object;
+    "_io.BytesIO" "write seek" (Any, Plain) Adds -> Object;
+    "_io.StringIO" "write read getvalue tell" (Any, Plain) Adds -> Object;
+};
+
+/// Functions of built-in modules.
+const FUNCTIONS: &[Reviewed] = rows! {
+    "builtins" "abs bin hex oct chr ord divmod pow round hash format" (Any, Plain) Looks -> Object;
+    "builtins" "repr ascii" (Any, Deep) Looks -> Object;
+    "builtins" "min max" (Any, Items) Looks -> Object;
+    "builtins" "sorted" (Any, Items) Looks -> Object;
+    "builtins" "sum" (Any, Items, Plain) Looks -> Object;
+    "builtins" "any all" (Any, Items) Looks -> Bool;
+    "builtins" "callable" (Any, Any) Looks -> Bool;
+    "math" "sin cos tan asin acos atan atan2 sinh cosh tanh exp expm1 exp2 log log2 log10 log1p sqrt cbrt pow fmod hypot copysign floor ceil trunc fabs degrees radians gcd lcm isqrt comb perm factorial ldexp frexp modf remainder nextafter ulp erf erfc gamma lgamma dist fma"
+        (Any, Plain) Looks -> Object;
+    "math" "isnan isinf isfinite isclose" (Any, Plain) Looks -> Bool;
+    "math" "fsum prod" (Any, Items) Looks -> Object;
+    "time" "perf_counter time monotonic process_time perf_counter_ns time_ns monotonic_ns process_time_ns" (Any) Looks -> Object;
+    "_operator" "add sub mul truediv floordiv mod and_ or_ xor lshift rshift neg pos inv invert abs pow concat" (Any, Plain) Looks -> Object;
+    "_operator" "eq ne lt le gt ge not_ truth is_ is_not" (Any, Plain) Looks -> Bool;
+    "_struct" "pack unpack calcsize" (Any, Plain) Looks -> Object;
+    "zlib" "crc32 adler32" (Any, Plain) Looks -> Object;
+    "binascii" "crc32 hexlify unhexlify" (Any, Plain) Looks -> Object;
+};
+
+/// Built-in classes.
+const CLASSES: &[Reviewed] = rows! {
+    "builtins" "list tuple enumerate" (Any, Native, Plain) Adds -> Object;
+    "builtins" "zip" (Any, Native) Looks -> Object;
+    "builtins" "reversed" (Any, Native) Looks -> Object;
+    "builtins" "set frozenset" (Any, Items) Looks -> Object;
+    "builtins" "str" (Any, Deep) Looks -> Object;
+    "builtins" "int float" (Any, Plain) Looks -> Object;
+    "builtins" "complex" (Any, Plain) Looks -> Object;
+    "builtins" "bytes bytearray" (Any, Items) Looks -> Object;
+    "builtins" "slice" (Any, Plain) Looks -> Object;
+    "builtins" "dict object" (Any) Looks -> Object;
+    "builtins" "collections.deque" (Any, Native, Plain) Adds -> Object;
+};
+
+fn find(table: &'static [Reviewed], of: &str, name: &str) -> Option<&'static Reviewed> {
+    table.iter().find(|row| row.of == of && row.names.split(' ').any(|known| known == name))
+}
+
+/// The row of a method of a static type, by the type's full name.
+pub fn method(of: &str, name: &str) -> Option<&'static Reviewed> {
+    find(METHODS, of, name)
+}
+
+/// The row of a function of a built-in module.
+pub fn function(module: &str, name: &str) -> Option<&'static Reviewed> {
+    find(FUNCTIONS, module, name)
+}
+
+/// The row of a built-in class.
+pub fn class(name: &str) -> Option<&'static Reviewed> {
+    find(CLASSES, "builtins", name)
+}
