@@ -159,7 +159,6 @@ impl Recorder {
 
     /// Takes the value on top away, which the frame does not keep alive any more, and settles the frame.
     fn leave_generator(&mut self) -> Result<Sym, Abort> {
-        self.lift(1)?;
         let top = self.peek(1)?;
         let result = match self.peek_raw(1)? {
             raw @ Sym::Obj { hold: Hold::Owned, .. } => raw,
