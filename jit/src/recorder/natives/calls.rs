@@ -195,6 +195,9 @@ impl Recorder {
         argc: usize,
         receiver: Option<Value>,
     ) -> Done {
+        if argc > 0 && row.args.is_empty() {
+            return Err(Abort("arguments where none were reviewed"));
+        }
         let mut args = vec![callable];
         args.extend(receiver);
         let mut moves = false;
