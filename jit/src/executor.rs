@@ -1,8 +1,9 @@
 //! Compiled traces: how they are entered, and what happens when one ends.
 //!
 //! A loop is compiled into a tree: its root trace, which the interpreter enters at the loop's head, and side traces, which
-//! go on from exits that are taken often. A side trace may lead into another loop of the same frame. So exits are numbered
-//! through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
+//! go on from exits that are taken often. A side trace may lead into another loop of the same frame, or end where its recording
+//! could not go on: that exit may be taken often, too. Side traces enter a loop as the interpreter does, with everything in memory;
+//! or, where they have the numbers that the loop keeps in registers, in a trace that takes these as parameters. Exits are numbered through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
 //! the exit left them.
 
 use std::cell::{Cell, RefCell};
@@ -19,10 +20,11 @@ use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::int::PyInt;
 
+use smallvec::SmallVec;
+
 use crate::backend::{CompileError, Compiled, Loc, SaveArea};
-use crate::ir::snapshot::SlotState;
-use crate::ir::{ExitKind, Form, FrameState, Snapshot, Trace};
-use crate::recorder::{Abort, ExitPoint, LoopKey, Recorder};
+use crate::ir::{ExitKind, Form, FrameState, SlotState, Snapshot, Trace};
+use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 
 /// Entries after which it is looked at whether a loop pays.
 const TRIAL: u64 = 256;
@@ -41,8 +43,7 @@ struct Part {
     trace: Trace,
     /// What the trace's constants refer to.
     _kept: Vec<ObjRef>,
-    /// The number of its first exit, and what is known of each.
-    first_exit: usize,
+    /// What is known of each exit.
     exits: Vec<ExitState>,
 }
 
@@ -56,17 +57,21 @@ struct ExitState {
 
 /// A compiled loop.
 pub struct Executor {
+    key: LoopKey,
     parts: Vec<Part>,
     /// Words on the operand stack at the loop's head.
     depth: usize,
+    /// What the head keeps out of memory.
+    head: Vec<HeadSlot>,
+    entered: Entered,
     entries: u64,
     ticks: u64,
 }
 
 impl Part {
-    fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, first_exit: usize) -> Part {
+    fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
         let exits = vec![ExitState::default(); compiled.exits.len()];
-        Part { compiled, trace, _kept: kept, first_exit, exits }
+        Part { compiled, trace, _kept: kept, exits }
     }
 }
 
@@ -119,17 +124,84 @@ impl Run {
     }
 }
 
+/// The trace of a loop that other traces enter with the head's numbers as parameters.
+enum Entered {
+    /// It is made when it is wanted, of the recorded round.
+    Recorded(Box<Trace>, Vec<SlotState>),
+    /// The number of the part, and where it wants the parameters.
+    Compiled(usize, Vec<Loc>),
+    /// There is none.
+    Impossible,
+}
+
+/// A trace that has been compiled.
+pub struct NewTrace {
+    pub compiled: Compiled,
+    pub trace: Trace,
+    /// What the trace's constants refer to.
+    pub kept: Vec<ObjRef>,
+}
+
 /// How a run ended.
 pub struct Ended {
     pub action: LoopAction,
     /// A recording of the path from the exit, which was taken often, is to begin.
-    pub path: Option<(Box<Recorder>, usize)>,
+    pub path: Option<Box<Recorder>>,
 }
 
 impl Executor {
-    /// A loop with its root trace, whose exits are numbered from `first_exit` on.
-    pub fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>, depth: usize, first_exit: usize) -> Executor {
-        Executor { parts: vec![Part::new(compiled, trace, kept, first_exit)], depth, entries: 0, ticks: 0 }
+    /// A loop with its root trace.
+    pub fn new(key: LoopKey, root: NewTrace, depth: usize, recorded: Trace, head: Vec<SlotState>) -> Executor {
+        let NewTrace { compiled, trace, kept } = root;
+        let constant = |slot: &SlotState| recorded.as_const(slot.value).map_or(0, |constant| constant.bits);
+        let slots = head
+            .iter()
+            .map(|slot| HeadSlot { index: slot.index, form: slot.form, constant: constant(slot) })
+            .collect();
+        Executor {
+            key,
+            parts: vec![Part::new(compiled, trace, kept)],
+            depth,
+            head: slots,
+            entered: Entered::Recorded(Box::new(recorded), head),
+            entries: 0,
+            ticks: 0,
+        }
+    }
+
+    /// What the loop's head keeps out of memory.
+    pub fn head(&self) -> &[HeadSlot] {
+        &self.head
+    }
+
+    /// What the trace with parameters is made of, if it has not been tried.
+    pub fn take_recorded(&mut self) -> Option<(Box<Trace>, Vec<SlotState>)> {
+        match core::mem::replace(&mut self.entered, Entered::Impossible) {
+            Entered::Recorded(trace, head) => Some((trace, head)),
+            other => {
+                self.entered = other;
+                None
+            }
+        }
+    }
+
+    /// Adds the trace with parameters.
+    pub fn add_entered(&mut self, entered: NewTrace, places: Vec<Loc>) {
+        self.entered = Entered::Compiled(self.parts.len(), places);
+        self.parts.push(Part::new(entered.compiled, entered.trace, entered.kept));
+    }
+
+    /// Where the trace with parameters begins, and where it wants them.
+    pub fn entered(&self) -> Option<(usize, &[Loc])> {
+        match &self.entered {
+            Entered::Compiled(part, places) => Some((self.parts[*part].compiled.inner(), places)),
+            _ => None,
+        }
+    }
+
+    /// The loop's name.
+    pub fn key(&self) -> LoopKey {
+        self.key
     }
 
     /// Words on the operand stack at the loop's head.
@@ -142,24 +214,23 @@ impl Executor {
         &self.parts[0].compiled
     }
 
+    /// The number of the trace that is added next.
+    pub fn next_part(&self) -> usize {
+        self.parts.len()
+    }
+
     /// Does the loop run long enough, once entered, to pay for entering and leaving it?
+    #[inline]
     pub fn pays(&self) -> bool {
         self.entries < TRIAL || self.ticks / self.entries >= MIN_TICKS
     }
 
-    /// The part that an exit of this loop belongs to, and the exit's place in it.
-    fn part_of(&self, exit: usize) -> (usize, usize) {
-        let part = self.parts.partition_point(|p| p.first_exit <= exit).saturating_sub(1);
-        (part, exit - self.parts[part].first_exit)
-    }
-
     /// Where the inputs of a side trace from this exit are.
-    pub fn side_inputs(&self, exit: usize) -> Vec<Loc> {
-        let (part, local) = self.part_of(exit);
-        self.parts[part].compiled.exits[local].locations.clone()
+    pub fn side_inputs(&self, part: usize, exit: usize) -> Vec<Loc> {
+        self.parts[part].compiled.exits[exit].locations.clone()
     }
 
-    /// Adds the trace that goes on from an exit; its own last exit goes on in `target`, the root of a loop.
+    /// Adds the trace that goes on from an exit. Its own last exit goes on in `target`, the root of a loop, if one is given.
     ///
     /// # Errors
     /// Where code memory cannot be written.
@@ -169,41 +240,41 @@ impl Executor {
     /// long as this executor.
     pub unsafe fn add_side(
         this: *mut Executor,
-        exit: usize,
-        compiled: Compiled,
-        trace: Trace,
-        kept: Vec<ObjRef>,
-        first_exit: usize,
-        target: *const Executor,
+        (part, exit): (usize, usize),
+        mut side: NewTrace,
+        target: Option<*const Executor>,
     ) -> Result<(), CompileError> {
         // SAFETY: the caller's promise; the executors may be one and the same, so references to them do not overlap.
         unsafe {
-            let (part, local) = (*this).part_of(exit);
-            let mut side = Part::new(compiled, trace, kept, first_exit);
-            let last = side.exits.len() - 1;
-            side.compiled.patch_exit(last, (*target).root())?;
+            if let Some(target) = target {
+                let last = side.compiled.exits.len() - 1;
+                side.compiled.patch_exit(last, (*target).root())?;
+            }
             let executor = &mut *this;
-            executor.parts.push(side);
+            executor.parts.push(Part::new(side.compiled, side.trace, side.kept));
             let (parents, sides) = executor.parts.split_at_mut(part + 1);
             let side = &sides[sides.len() - 1];
-            parents[part].compiled.patch_exit(local, &side.compiled)
+            parents[part].compiled.patch_exit(exit, &side.compiled)
         }
     }
 
     /// The recording of an exit's path came to nothing.
-    pub fn path_failed(&mut self, exit: usize) {
-        let (part, local) = self.part_of(exit);
-        self.parts[part].exits[local].attempts += 1;
+    pub fn path_failed(&mut self, part: usize, exit: usize) {
+        self.parts[part].exits[exit].attempts += 1;
     }
 
     /// Runs the loop from the present state of the frame; the number of the exit, perhaps of another loop.
     ///
     /// # Safety
     /// The frame stands at the loop's head, with its stack pointer saved.
+    #[inline]
     pub unsafe fn run(this: *mut Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
         // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
         // runs: nothing removes executors but the owner of the table, between instructions.
         unsafe {
+            if (*this).entries >= TRIAL {
+                return (*this).root().run(at.frame, at.thread, save) as usize;
+            }
             let begin = core::arch::x86_64::_rdtsc();
             let exit = Run::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
             let executor = &mut *this;
@@ -219,30 +290,28 @@ impl Executor {
     /// [`Executor::run`] has just returned this exit and save area.
     pub unsafe fn leave(
         &mut self,
+        part: usize,
         exit: usize,
         at: Registers<'_>,
         save: &SaveArea,
-        key: LoopKey,
         may_record: bool,
     ) -> Ended {
-        let (part, local) = self.part_of(exit);
         // SAFETY: the caller's promise.
-        let left = unsafe { leave(&self.parts[part], local, save, at.thread, at.frame) };
-        let sides = self.parts.len();
-        let state = &mut self.parts[part].exits[local];
+        let left = unsafe { leave(&self.parts[part], exit, save, at.thread, at.frame) };
+        let state = &mut self.parts[part].exits[exit];
         state.count += 1;
         let mut ended = Ended { action: left.action, path: None };
         if state.count >= HOT_EXIT {
             state.count = 0;
-            let hot = state.attempts < MAX_ATTEMPTS && sides <= MAX_SIDE_TRACES;
+            let hot = state.attempts < MAX_ATTEMPTS && self.parts.len() <= MAX_SIDE_TRACES;
             if may_record && hot && matches!(ended.action, LoopAction::Resume) {
                 // SAFETY: the exit has just been taken.
-                match unsafe { self.record_path(part, local, &left.frames, key) } {
+                match unsafe { self.record_path(part, exit, &left.frames) } {
                     Ok(recorder) => {
                         ended.action = LoopAction::ResumeRecording;
-                        ended.path = Some((Box::new(recorder), exit));
+                        ended.path = Some(Box::new(recorder));
                     }
-                    Err(_) => self.parts[part].exits[local].attempts = MAX_ATTEMPTS,
+                    Err(_) => self.parts[part].exits[exit].attempts = MAX_ATTEMPTS,
                 }
             }
         }
@@ -254,10 +323,9 @@ impl Executor {
     ///
     /// # Safety
     /// The call is under way, in a run that began with this frame and save area.
-    pub unsafe fn show(&self, exit: usize, run: &Run, frame: *mut InterpreterFrame) -> bool {
-        let (part, local) = self.part_of(exit);
+    pub unsafe fn show(&self, part: usize, exit: usize, run: &Run, frame: *mut InterpreterFrame) -> bool {
         let part = &self.parts[part];
-        let info = &part.compiled.exits[local];
+        let info = &part.compiled.exits[exit];
         // SAFETY: the backend wrote these locations before the call.
         let mut locations = info.locations.iter().map(|&loc| unsafe { (*run.save).read(loc) });
         let mut found = false;
@@ -297,7 +365,6 @@ impl Executor {
         part: usize,
         exit: usize,
         frames: &[*mut InterpreterFrame],
-        key: LoopKey,
     ) -> Result<Recorder, Abort> {
         let part = &self.parts[part];
         let info = &part.compiled.exits[exit];
@@ -313,7 +380,7 @@ impl Executor {
                 _ => None,
             })
             .collect();
-        let point = ExitPoint { trace: &part.trace, snapshot, constants: &constants, frames, key };
+        let point = ExitPoint { trace: &part.trace, snapshot, constants: &constants, frames, key: self.key };
         // SAFETY: the exit has just been taken.
         unsafe { Recorder::from_exit(&point) }
     }
@@ -339,7 +406,7 @@ unsafe fn word(form: Form, bits: u64) -> StackRef {
 struct Left {
     action: LoopAction,
     /// The frames, the base frame first.
-    frames: Vec<*mut InterpreterFrame>,
+    frames: SmallVec<[*mut InterpreterFrame; 4]>,
 }
 
 /// Puts the frames into the state of the exit's snapshot.
@@ -351,27 +418,29 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
     let snapshot: &Snapshot = part.trace.snapshot(info.snapshot);
     // SAFETY: the code returned by this exit.
     let mut locations = info.locations.iter().map(|&loc| unsafe { save.read(loc) });
-    // Make all words first: what they are borrowed from may go when slots are written.
-    let mut words: Vec<Vec<(usize, StackRef)>> = Vec::with_capacity(snapshot.frames.len());
-    let mut functions: Vec<Option<Ref<PyFunction>>> = Vec::with_capacity(snapshot.frames.len());
-    let mut addresses = Vec::with_capacity(snapshot.frames.len());
+    // Make all words first, those of one frame behind those of the other: what they are borrowed from may go when slots are
+    // written.
+    let mut words: SmallVec<[StackRef; 32]> = SmallVec::new();
+    let mut functions: SmallVec<[Ref<PyFunction>; 4]> = SmallVec::new();
+    let mut addresses: SmallVec<[Option<*mut InterpreterFrame>; 4]> = SmallVec::new();
     for state in &snapshot.frames {
         // SAFETY: the backend reports the values in the snapshot's order.
         unsafe {
-            functions.push(state.inlined.map(|inlined| {
+            if let Some(inlined) = state.inlined {
                 let bits = locations.next().unwrap_or(0);
-                word(inlined.function_form, bits).into_owned().cast_unchecked()
-            }));
+                functions.push(word(inlined.function_form, bits).into_owned().cast_unchecked());
+            }
             addresses.push(state.address.map(|_| locations.next().unwrap_or(0) as *mut InterpreterFrame));
-            let slots = state.slots.iter().map(|slot: &SlotState| {
+            for slot in &state.slots {
                 let bits = if slot.form == Form::Null { 0 } else { locations.next().unwrap_or(0) };
-                (slot.index as usize, word(slot.form, bits))
-            });
-            words.push(slots.collect());
+                words.push(word(slot.form, bits));
+            }
         }
     }
-    let mut dropped = Vec::new();
-    let mut frames = vec![base];
+    let (mut words, mut functions) = (words.into_iter(), functions.into_iter());
+    let mut dropped: SmallVec<[StackRef; 16]> = SmallVec::new();
+    let mut frames = SmallVec::new();
+    frames.push(base);
     // SAFETY: slots of live frames, each written once; frames are pushed in order.
     unsafe {
         let mut current = base;
@@ -380,7 +449,7 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
                 (0, _) => base,
                 (_, Some(inlined)) => {
                     let code: &PyCode = (*(inlined.code as *const PyObject)).cast_unchecked_ref();
-                    match (addresses[i], functions[i].take()) {
+                    match (addresses[i], functions.next()) {
                         (Some(made), _) => {
                             // It exists, and shows what others were to see.
                             for slot in 0..code.co_nlocalsplus as usize {
@@ -407,7 +476,8 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
                 None => (*here).code().co_nlocalsplus as usize + state.memory_depth as usize,
                 Some(_) => 0,
             };
-            for &(index, word) in &words[i] {
+            for (slot, word) in state.slots.iter().zip(&mut words) {
+                let index = slot.index as usize;
                 let slot = (*here).local(index);
                 if index < in_memory {
                     dropped.push(*slot);

@@ -11,15 +11,18 @@ use rpy_vm::types::function::PyFunction;
 
 use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
-use crate::executor::{Executor, Run};
-use crate::ir::Trace;
+use crate::executor::{Executor, NewTrace, Run};
+use crate::ir::{Form, Trace};
+use crate::opt::is_number;
 use crate::log;
-use crate::loops::{Loop, Loops};
+use crate::loops::{Failures, Found, Loops};
 use crate::options::{Mode, Options};
-use crate::recorder::{LoopKey, Outcome, Recorder};
+use crate::recorder::{LoopKey, Origin, Outcome, Recorder};
 
 /// Failed recordings after which a loop is left to the interpreter for good.
 const MAX_FAILURES: u32 = 5;
+/// Recordings of one loop that may meet its last round before that counts as a failure.
+const MAX_LEFT: u32 = 10;
 /// Compiled loops that are kept.
 const MAX_LOOPS: usize = 4_000;
 
@@ -76,7 +79,6 @@ impl Jit for TracingJit {
     }
 
     unsafe fn loop_reached(&self, at: Registers<'_>, target: *mut u16) -> LoopAction {
-        let key = at.instr as usize;
         // SAFETY: under the GIL; the reference ends before compiled code runs.
         let (executor, may_record) = unsafe {
             let Some(state) = self.state() else { return LoopAction::Interpret };
@@ -85,20 +87,19 @@ impl Jit for TracingJit {
                 return LoopAction::Interpret;
             }
             let busy = state.recording.is_some();
-            let limit = state.loops.compiled() >= MAX_LOOPS;
-            match state.loops.get_mut(key) {
-                Some(Loop::Compiled(executor)) if executor.pays() => (&raw mut **executor, !busy),
-                Some(Loop::Compiled(_)) => {
+            match state.loops.find(target as LoopKey) {
+                Found::Compiled(executor) if (*executor).pays() => (executor, !busy),
+                Found::Compiled(_) => {
                     // It stays in the table: other traces may lead to it.
                     log::loop_dropped(&state.options, at);
                     give_up(at);
                     return LoopAction::Interpret;
                 }
-                Some(Loop::Failed(MAX_FAILURES..)) => {
+                Found::Failed(Failures { failed: MAX_FAILURES.., .. }) => {
                     give_up(at);
                     return LoopAction::Interpret;
                 }
-                _ if limit => {
+                _ if state.loops.compiled() >= MAX_LOOPS => {
                     give_up(at);
                     return LoopAction::Interpret;
                 }
@@ -117,9 +118,8 @@ impl Jit for TracingJit {
             let exit = Executor::run(executor, at, &mut save);
             let Some(state) = self.state() else { return LoopAction::Resume };
             let owner = state.loops.owner(exit);
-            let Some(executor) = state.loops.executor(owner) else { return LoopAction::Resume };
-            let ended = (*executor).leave(exit, at, &save, owner, may_record);
-            if let (Some((recorder, exit)), Some(state)) = (ended.path, self.state()) {
+            let ended = (*owner.executor).leave(owner.part, owner.exit, at, &save, may_record);
+            if let (Some(recorder), Some(state)) = (ended.path, self.state()) {
                 state.recording = Some(recorder);
                 state.exit = exit;
             }
@@ -140,10 +140,10 @@ impl Jit for TracingJit {
             match outcome {
                 Outcome::Continue => {}
                 Outcome::Closed => state.close(*recorder),
-                Outcome::Linked(target) => state.link(*recorder, target),
+                Outcome::Reached(target) => state.reached(*recorder, at, op, target),
                 Outcome::Aborted(why) => {
                     log::abandoned(&state.options, &recorder, at, op, why.0);
-                    state.failed(&recorder);
+                    state.aborted(*recorder, why.is_left());
                 }
             }
             false
@@ -155,7 +155,7 @@ impl Jit for TracingJit {
         if let Some(state) = unsafe { self.state() }
             && let Some(recorder) = state.recording.take()
         {
-            state.failed(&recorder);
+            state.aborted(*recorder, false);
         }
     }
 
@@ -173,7 +173,7 @@ impl Jit for TracingJit {
             for run in Run::all().filter(|run| (*run.save).call != 0) {
                 let exit = (*run.save).call as usize - 1;
                 let owner = state.loops.owner(exit);
-                if state.loops.executor(owner).is_some_and(|executor| (*executor).show(exit, run, frame)) {
+                if (*owner.executor).show(owner.part, owner.exit, run, frame) {
                     return;
                 }
             }
@@ -192,95 +192,179 @@ unsafe fn give_up(at: Registers<'_>) {
 }
 
 impl State {
-    /// A recording came to nothing: the loop waits longer each time; an exit is tried once more.
-    fn failed(&mut self, recorder: &Recorder) {
-        let key = recorder.jump() as usize;
+    /// A recording cannot go on. A path ends there, if it has come far enough. A loop waits, longer each time; not for long if
+    /// it was left in the recorded round.
+    fn aborted(&mut self, mut recorder: Recorder, left: bool) {
+        if recorder.cut() {
+            return self.link(recorder, None);
+        }
         if recorder.is_path() {
-            if let Some(executor) = self.loops.executor(key) {
-                // SAFETY: no compiled code runs that could hold a reference.
-                unsafe { (*executor).path_failed(self.exit) };
-            }
+            let owner = self.loops.owner(self.exit);
+            // SAFETY: no compiled code runs that could hold a reference.
+            unsafe { (*owner.executor).path_failed(owner.part, owner.exit) };
             return;
         }
-        self.postpone(recorder.jump());
+        self.postpone(&recorder.origin(), left);
     }
 
-    /// A loop was not compiled: it waits longer each time.
-    fn postpone(&mut self, jump: *mut u16) {
-        let failures = self.loops.failed(jump as usize);
-        let wait = 50u16.saturating_mul(1 << (3 * failures).min(10));
-        // SAFETY: the jump's cache: its code is running.
-        unsafe { *jump.add(1) = wait };
+    /// A loop was not compiled.
+    fn postpone(&mut self, origin: &Origin, left: bool) {
+        let mut again = false;
+        let failures = self.loops.failed(origin.key, origin.code, |failures| {
+            if left {
+                failures.left += 1;
+                again = failures.left <= MAX_LEFT;
+            }
+            failures.failed += !again as u32;
+        });
+        // SAFETY: the jump's cache, and the code it lies in: it is running.
+        unsafe {
+            // Any value but null: the VM tells of the code's end.
+            (*(origin.code as *const PyCode)).co_executors.set(core::ptr::dangling_mut());
+            *origin.jump.add(1) = match again {
+                // Not in step with the number of rounds that the loop may have.
+                true => (failures.left * failures.left / 2) as u16,
+                false => 50u16.saturating_mul(1 << (3 * failures.failed).min(10)),
+            };
+        }
     }
 
-    fn compile(&mut self, trace: &Trace, first_exit: usize, params: &[Loc]) -> Result<Compiled, CompileError> {
+    /// Machine code of a trace, whose exits get the next numbers.
+    fn compile(
+        &mut self,
+        trace: &Trace,
+        params: &[Loc],
+        enter: Option<(usize, &[Loc])>,
+    ) -> Result<Compiled, CompileError> {
         if self.backend.is_none() {
             self.backend = Some(backend::host(CODE_LIMIT)?);
         }
-        let root = backend::Options::root(first_exit as u32, &raw const VALID);
+        let root = backend::Options::root(self.loops.next_exit() as u32, &raw const VALID);
         match &self.backend {
             Some(backend) => {
-                backend.compile(trace, &backend::Options { params, listing: self.options.log.is_some(), ..root })
+                backend.compile(trace, &backend::Options { params, enter, listing: self.options.log.is_some(), ..root })
             }
             None => Err(CompileError::Memory("no backend")),
         }
     }
 
-    /// Compiles a closed loop and attaches it to its backward jump.
+    /// Compiles a closed loop.
     fn close(&mut self, recorder: Recorder) {
-        let (jump, head) = (recorder.jump(), recorder.header());
+        let (origin, head) = (recorder.origin(), recorder.header());
         let code = recorder.code().to_ref();
         let title = log::title(&code, head);
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
+        let round = recorded.builder.trace.clone();
         let trace = match crate::opt::close_loop(recorded.builder, &recorded.header) {
             Ok(trace) => trace,
             Err(why) => {
                 log::refused(&self.options, &title, &format!("{why:?}"));
-                return self.postpone(jump);
+                return self.postpone(&origin, false);
             }
         };
         log::optimized(&self.options, &title, &trace);
-        let first_exit = self.loops.next_exit();
-        match self.compile(&trace, first_exit, &[]) {
+        match self.compile(&trace, &[], None) {
             Ok(compiled) => {
                 log::compiled(&self.options, &title, &trace, &compiled);
-                self.loops.add_exits(jump as LoopKey, compiled.exits.len());
-                let executor = Executor::new(compiled, trace, recorded.kept, recorded.base_depth, first_exit);
+                let exits = compiled.exits.len();
+                let root = NewTrace { compiled, trace, kept: recorded.kept };
+                let mut executor = Box::new(Executor::new(origin.key, root, recorded.base_depth, round, recorded.header));
+                self.loops.add_exits(&raw mut *executor, 0, exits);
                 // Any value but null: the VM tells of the code's end.
                 code.co_executors.set(core::ptr::dangling_mut());
-                self.loops.insert(jump as LoopKey, head as usize, code.as_object().as_ptr() as usize, executor);
+                self.loops.insert(origin.key, origin.code, executor);
                 // SAFETY: the jump's cache: asked at each round from now on.
-                unsafe { *jump.add(1) = 0 };
+                unsafe { *origin.jump.add(1) = 0 };
             }
             Err(why) => {
                 log::refused(&self.options, &title, &format!("{why:?}"));
-                self.postpone(jump);
+                self.postpone(&origin, false);
             }
         }
     }
 
-    /// Compiles the path from an exit to the loop `target`.
-    fn link(&mut self, recorder: Recorder, target: LoopKey) {
-        let key = recorder.jump() as LoopKey;
+    /// A path has come to a compiled loop.
+    ///
+    /// # Safety
+    /// The registers are those of the machine, at the loop's head.
+    unsafe fn reached(&mut self, mut recorder: Recorder, at: Registers<'_>, op: u8, target: LoopKey) {
+        // SAFETY: executors stay in the table; no compiled code runs.
+        unsafe {
+            let Some(executor) = self.loops.executor(target) else { return self.aborted(recorder, false) };
+            let entered = recorder.fits(at, (*executor).head()) && self.make_entered(executor);
+            let done = match entered {
+                true => recorder.enter_loop(at, (*executor).head()),
+                false => recorder.enter_settled(),
+            };
+            match done {
+                Ok(()) => self.link(recorder, Some((executor, entered))),
+                Err(why) => {
+                    log::abandoned(&self.options, &recorder, at, op, why.0);
+                    self.aborted(recorder, false);
+                }
+            }
+        }
+    }
+
+    /// Sees to it that a loop has a trace with parameters; false if it cannot have one.
+    ///
+    /// # Safety
+    /// A live executor whose code does not run.
+    unsafe fn make_entered(&mut self, executor: *mut Executor) -> bool {
+        // SAFETY: the caller's promise.
+        let executor_ref = unsafe { &mut *executor };
+        if let Some((round, head)) = executor_ref.take_recorded() {
+            let title = format!("entry {:#x}", executor_ref.key());
+            let floats: Vec<bool> =
+                head.iter().filter(|slot| is_number(slot.form)).map(|slot| slot.form == Form::Float).collect();
+            let places = backend::parameter_places(&floats);
+            let trace = match crate::opt::close_entered(&round, &head, crate::recorder::known_types()) {
+                Ok(trace) => trace,
+                Err(why) => {
+                    log::refused(&self.options, &title, &format!("{why:?}"));
+                    return false;
+                }
+            };
+            log::optimized(&self.options, &title, &trace);
+            match self.compile(&trace, &places, None) {
+                Ok(compiled) => {
+                    log::compiled(&self.options, &title, &trace, &compiled);
+                    self.loops.add_exits(executor, executor_ref.next_part(), compiled.exits.len());
+                    // The root keeps what the constants refer to.
+                    executor_ref.add_entered(NewTrace { compiled, trace, kept: Vec::new() }, places);
+                }
+                Err(why) => log::refused(&self.options, &title, &format!("{why:?}")),
+            }
+        }
+        executor_ref.entered().is_some()
+    }
+
+    /// Compiles the path from an exit to where it goes on: a loop, perhaps in its trace with parameters, or the interpreter.
+    fn link(&mut self, recorder: Recorder, target: Option<(*mut Executor, bool)>) {
+        let owner = self.loops.owner(self.exit);
         let title = format!("{} (from exit {})", log::title(recorder.code(), recorder.header()), self.exit);
-        let exit = self.exit;
-        let (Some(executor), Some(target)) = (self.loops.executor(key), self.loops.executor(target)) else { return };
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
         let trace = crate::opt::finish(recorded.builder);
         log::optimized(&self.options, &title, &trace);
         // SAFETY: executors stay in the table; no compiled code runs.
         unsafe {
-            let (first_exit, inputs) = (self.loops.next_exit(), (*executor).side_inputs(exit));
-            let added = self.compile(&trace, first_exit, &inputs).and_then(|compiled| {
+            let executor = owner.executor;
+            let inputs = (*executor).side_inputs(owner.part, owner.exit);
+            let entered = target.filter(|target| target.1).and_then(|target| (*target.0).entered());
+            let target = target.filter(|target| !target.1).map(|target| target.0.cast_const());
+            let added = self.compile(&trace, &inputs, entered).and_then(|compiled| {
                 log::compiled(&self.options, &title, &trace, &compiled);
-                self.loops.add_exits(key, compiled.exits.len());
-                Executor::add_side(executor, exit, compiled, trace, recorded.kept, first_exit, target)
+                let (part, exits) = ((*executor).next_part(), compiled.exits.len());
+                let side = NewTrace { compiled, trace, kept: recorded.kept };
+                Executor::add_side(executor, (owner.part, owner.exit), side, target)?;
+                self.loops.add_exits(executor, part, exits);
+                Ok(())
             });
             if let Err(why) = added {
                 log::refused(&self.options, &title, &format!("{why:?}"));
-                (*executor).path_failed(exit);
+                (*executor).path_failed(owner.part, owner.exit);
             }
         }
     }

@@ -1,56 +1,107 @@
-//! The table of loops: which backward jumps have compiled code, and which have failed.
+//! The table of loops, by their heads: which have compiled code, and how often others have failed.
+//!
+//! Several backward jumps may lead to one head (`continue`); they are one loop.
 
 use std::collections::HashMap;
 
 use crate::executor::Executor;
 use crate::recorder::{Heads, LoopKey};
 
-/// What is known of a backward jump.
-pub enum Loop {
-    Compiled(Box<Executor>),
-    /// Recordings came to nothing so often.
-    Failed(u32),
+/// Recordings of a loop that came to nothing.
+#[derive(Clone, Copy, Default)]
+pub struct Failures {
+    /// Those that met something that cannot be recorded.
+    pub failed: u32,
+    /// Those that began in the loop's last round.
+    pub left: u32,
 }
 
+/// What is known of a loop.
+enum Loop {
+    Compiled(Box<Executor>),
+    Failed(Failures),
+}
+
+/// What the table says of a loop.
+pub enum Found {
+    Compiled(*mut Executor),
+    Failed(Failures),
+    Unknown,
+}
+
+/// Whose exit it is.
+#[derive(Clone, Copy)]
+pub struct ExitOwner {
+    pub executor: *mut Executor,
+    pub part: usize,
+    /// Its position in the part.
+    pub exit: usize,
+}
+
+/// Entries of the cache in front of the table.
+const RECENT: usize = 256;
+
 /// All loops.
-#[derive(Default)]
 pub struct Loops {
-    by_jump: HashMap<LoopKey, Loop>,
-    /// The compiled loop at each head.
-    by_head: HashMap<usize, LoopKey>,
-    /// The jumps and heads of each code object, which is told by its address.
-    by_code: HashMap<usize, Vec<(LoopKey, usize)>>,
+    by_head: HashMap<LoopKey, Loop>,
+    /// Compiled loops that were entered lately, by bits of their heads.
+    recent: Box<[(LoopKey, *mut Executor); RECENT]>,
+    /// The loops of each code object, which is told by its address.
+    by_code: HashMap<usize, Vec<LoopKey>>,
     compiled: usize,
-    /// The first exit of each trace and the loop it belongs to, in ascending order.
-    traces: Vec<(usize, LoopKey)>,
-    exits: usize,
+    /// The owners of all exits, by number. Those of loops that are gone stay, and nobody asks for them.
+    exits: Vec<ExitOwner>,
+}
+
+impl Default for Loops {
+    fn default() -> Loops {
+        Loops {
+            by_head: HashMap::new(),
+            recent: Box::new([(0, core::ptr::null_mut()); RECENT]),
+            by_code: HashMap::new(),
+            compiled: 0,
+            exits: Vec::new(),
+        }
+    }
 }
 
 impl Loops {
     /// The number that the next trace's first exit gets.
     pub fn next_exit(&self) -> usize {
-        self.exits
+        self.exits.len()
     }
 
-    /// A trace with so many exits was compiled for a loop, with [`Loops::next_exit`].
-    pub fn add_exits(&mut self, key: LoopKey, count: usize) {
-        self.traces.push((self.exits, key));
-        self.exits += count;
+    /// A trace of a loop was compiled with [`Loops::next_exit`], as the part of this number, with so many exits.
+    pub fn add_exits(&mut self, executor: *mut Executor, part: usize, count: usize) {
+        self.exits.extend((0..count).map(|exit| ExitOwner { executor, part, exit }));
     }
 
-    /// The loop to which an exit belongs.
-    pub fn owner(&self, exit: usize) -> LoopKey {
-        self.traces[self.traces.partition_point(|&(first, _)| first <= exit) - 1].1
+    /// Whose exit this is.
+    pub fn owner(&self, exit: usize) -> ExitOwner {
+        self.exits[exit]
     }
 
-    pub fn get_mut(&mut self, key: LoopKey) -> Option<&mut Loop> {
-        self.by_jump.get_mut(&key)
+    /// What is known of the loop at this head.
+    #[inline]
+    pub fn find(&mut self, key: LoopKey) -> Found {
+        let recent = &mut self.recent[key / 2 % RECENT];
+        if recent.0 == key {
+            return Found::Compiled(recent.1);
+        }
+        match self.by_head.get_mut(&key) {
+            Some(Loop::Compiled(executor)) => {
+                *recent = (key, &raw mut **executor);
+                Found::Compiled(recent.1)
+            }
+            Some(Loop::Failed(failures)) => Found::Failed(*failures),
+            None => Found::Unknown,
+        }
     }
 
-    /// The compiled loop of a jump.
+    /// The compiled loop at this head.
     pub fn executor(&mut self, key: LoopKey) -> Option<*mut Executor> {
-        match self.by_jump.get_mut(&key) {
-            Some(Loop::Compiled(executor)) => Some(&raw mut **executor),
+        match self.find(key) {
+            Found::Compiled(executor) => Some(executor),
             _ => None,
         }
     }
@@ -60,40 +111,47 @@ impl Loops {
         self.compiled
     }
 
-    /// Attaches compiled code to a jump of `code`.
-    pub fn insert(&mut self, key: LoopKey, head: usize, code: usize, executor: Executor) {
-        self.by_jump.insert(key, Loop::Compiled(Box::new(executor)));
-        self.by_head.insert(head, key);
-        self.by_code.entry(code).or_default().push((key, head));
+    /// Attaches compiled code to a loop of `code`.
+    pub fn insert(&mut self, key: LoopKey, code: usize, executor: Box<Executor>) {
+        if self.by_head.insert(key, Loop::Compiled(executor)).is_none() {
+            self.by_code.entry(code).or_default().push(key);
+        }
         self.compiled += 1;
     }
 
-    /// Counts a failure; how many there have been. A compiled loop stays.
-    pub fn failed(&mut self, key: LoopKey) -> u32 {
-        match self.by_jump.entry(key).or_insert(Loop::Failed(0)) {
-            Loop::Failed(n) => {
-                *n += 1;
-                *n
+    /// Notes a failure of a loop of `code`; what there has been. A compiled loop stays.
+    pub fn failed(&mut self, key: LoopKey, code: usize, change: impl FnOnce(&mut Failures)) -> Failures {
+        let loop_ = self.by_head.entry(key).or_insert_with(|| {
+            self.by_code.entry(code).or_default().push(key);
+            Loop::Failed(Failures::default())
+        });
+        match loop_ {
+            Loop::Failed(failures) => {
+                change(failures);
+                *failures
             }
-            Loop::Compiled(_) => 0,
+            Loop::Compiled(_) => Failures::default(),
         }
     }
 
     /// The code object at this address is gone.
     pub fn forget(&mut self, code: usize) {
-        for (key, head) in self.by_code.remove(&code).unwrap_or_default() {
-            if let Some(Loop::Compiled(_)) = self.by_jump.remove(&key) {
+        for key in self.by_code.remove(&code).unwrap_or_default() {
+            let recent = &mut self.recent[key / 2 % RECENT];
+            if recent.0 == key {
+                *recent = (0, core::ptr::null_mut());
+            }
+            if let Some(Loop::Compiled(_)) = self.by_head.remove(&key) {
                 self.compiled -= 1;
             }
-            self.by_head.remove(&head);
         }
     }
 }
 
 impl Heads for Loops {
     fn at(&self, instr: *mut u16) -> Option<(LoopKey, usize)> {
-        let key = *self.by_head.get(&(instr as usize))?;
-        match self.by_jump.get(&key) {
+        let key = instr as LoopKey;
+        match self.by_head.get(&key) {
             Some(Loop::Compiled(executor)) => Some((key, executor.depth())),
             _ => None,
         }

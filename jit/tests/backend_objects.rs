@@ -257,6 +257,16 @@ fn guards() {
         assert_eq!(run(&backend, &shared, &[1]).0.inst, 3);
         assert_eq!(run(&backend, &shared, &[address(rpy_vm::none_ref())]).0.inst, 3);
 
+        let inert = trace(&format!(
+            "f:ptr = frame\nw:obj = load f [raw+0:w64]\nguard_inert w, {:#x} @0\nexit @0\n{EXIT} [0 obj w]",
+            address(PyFloat::type_object().as_object())
+        ));
+        let list = PyList::new(vec![]).into_obj();
+        for word in [1, address(&object), address(rpy_vm::none_ref()), address(&list) | 1] {
+            assert_eq!(run(&backend, &inert, &[word]).0.inst, 3);
+        }
+        assert_eq!(run(&backend, &inert, &[address(&list)]).0.inst, 2);
+
         let calm = trace(&format!("guard_calm @0\nf:ptr = frame\nexit @0\n{EXIT} []"));
         assert_eq!(run(&backend, &calm, &[]).0.inst, 2);
         // SAFETY: this thread's own state.
@@ -267,7 +277,7 @@ fn guards() {
 
         let validity = trace(&format!("x:int = add 1, 2\nguard_valid @0\nexit @0\n{EXIT} [0 int x]"));
         for (byte, inst) in [(1_u8, 2), (0, 1)] {
-            let options = Options { first_exit: 40, valid: &raw const byte, params: &[], listing: false };
+            let options = Options { first_exit: 40, valid: &raw const byte, params: &[], enter: None, listing: false };
             let compiled = backend.compile(&validity, &options).expect("compiles");
             let (exit, save, _) = execute(&compiled, &[]);
             let got = outcome(&compiled, exit as usize - 40, &save);

@@ -129,6 +129,8 @@ pub struct Options<'a> {
     /// one `param` for each value of the parent: places with equal locations hold the same value. Those whose location is a
     /// constant are constants of the trace.
     pub params: &'a [Loc],
+    /// Where `enter` goes on, and where that trace wants its parameters.
+    pub enter: Option<(usize, &'a [Loc])>,
     /// Keep what a listing needs.
     pub listing: bool,
 }
@@ -136,7 +138,7 @@ pub struct Options<'a> {
 impl Options<'_> {
     /// A trace that is entered from the interpreter.
     pub fn root(first_exit: u32, valid: *const u8) -> Options<'static> {
-        Options { first_exit, valid, params: &[], listing: false }
+        Options { first_exit, valid, params: &[], enter: None, listing: false }
     }
 }
 
@@ -149,6 +151,18 @@ pub enum CompileError {
     Malformed(&'static str),
     /// Executable memory is used up, or the system gives none.
     Memory(&'static str),
+}
+
+/// Places for the parameters of a trace that others enter: floats (true) and words.
+pub fn parameter_places(floats: &[bool]) -> Vec<Loc> {
+    let mut free = [regalloc::registers(x64::shapes::MACHINE.gprs), regalloc::registers(x64::shapes::MACHINE.xmms)];
+    let mut slots = FIRST_FREE_SLOT..;
+    let mut place = |&float: &bool| match free[float as usize].next() {
+        Some(reg) if float => Loc::Xmm(reg.num()),
+        Some(reg) => Loc::Gpr(reg.num()),
+        None => Loc::Spill(slots.next().unwrap_or(FIRST_FREE_SLOT)),
+    };
+    floats.iter().map(&mut place).collect()
 }
 
 /// The type of compiled code.
@@ -189,6 +203,11 @@ impl Compiled {
     /// The code's bytes.
     pub fn bytes(&self) -> &[u8] {
         self.block.bytes()
+    }
+
+    /// Where another trace enters, with this one's parameters in their places.
+    pub fn inner(&self) -> usize {
+        self.block.address() + self.inner
     }
 
     /// Makes an exit (by its position) go on in a trace compiled with this exit's locations as parameters.

@@ -110,6 +110,8 @@ pub enum Place {
     Const(u32),
     /// A bool, at an exit that knows it.
     Known(bool),
+    /// A slot, by its number: where another trace wants a parameter.
+    Numbered(u16),
 }
 
 /// A move between two places.
@@ -169,6 +171,7 @@ pub fn allocate(
     uses: &Uses,
     machine: &Machine,
     params: &[Loc],
+    enter: &[Loc],
 ) -> Result<Allocation, CompileError> {
     let values = uses.len();
     let mut allocator = Allocator {
@@ -196,7 +199,7 @@ pub fn allocate(
         at: 0,
         pinned: 0,
     };
-    allocator.run(params)?;
+    allocator.run(params, enter)?;
     let slots = allocator.assign_slots()?;
     let Allocator { state, .. } = allocator;
     Ok(Allocation { steps: state.steps, moves: state.moves, exits: state.exits, slots })
@@ -262,12 +265,12 @@ struct Allocator<'a> {
 const ATTEMPTS: usize = 4;
 
 impl Allocator<'_> {
-    fn run(&mut self, params: &[Loc]) -> Result<(), CompileError> {
+    fn run(&mut self, params: &[Loc], enter: &[Loc]) -> Result<(), CompileError> {
         let n = self.trace.insts.len();
         let body = if self.uses.loop_start == NEVER { n } else { self.uses.loop_start as usize };
         self.take_params(params)?;
         for i in 0..body {
-            self.instruction(i)?;
+            self.instruction(i, enter)?;
         }
         if body == n {
             return Ok(());
@@ -277,7 +280,7 @@ impl Allocator<'_> {
             let known = self.useless.iter().filter(|u| **u).count();
             self.enter_loop()?;
             for i in self.uses.head as usize + 1..n {
-                self.instruction(i)?;
+                self.instruction(i, enter)?;
             }
             if attempt + 1 == ATTEMPTS || self.useless.iter().filter(|u| **u).count() == known {
                 break;
@@ -290,11 +293,12 @@ impl Allocator<'_> {
 
     // ---- instructions ----
 
-    fn instruction(&mut self, i: usize) -> Result<(), CompileError> {
+    fn instruction(&mut self, i: usize, enter: &[Loc]) -> Result<(), CompileError> {
         let inst = &self.trace.insts[i];
         self.at = i as u32;
         match inst.op {
             Op::Jump => return self.jump(i),
+            Op::Enter => return self.enter(i, enter),
             Op::Frame | Op::Thread => {
                 self.state.spilled[i] = true;
                 self.state.fixed[i] = if inst.op == Op::Frame { FRAME_SLOT } else { THREAD_SLOT };
@@ -367,7 +371,7 @@ impl Allocator<'_> {
             let vid = self.uses.vid(operand.value);
             let here = self.place(vid)?;
             let place = match (operand.need, here) {
-                (_, Place::Reg(_)) | (Need::Any, _) | (Need::RegOrMem, Place::Const(_) | Place::Known(_)) => here,
+                (_, Place::Reg(_)) | (Need::Any, _) | (Need::RegOrMem, Place::Const(_) | Place::Known(_) | Place::Numbered(_)) => here,
                 (Need::RegOrMem, Place::Slot(_)) => {
                     // Worth a register if it is wanted again and one is free.
                     let free = self.machine_regs(self.is_xmm(vid)) & !self.occupied() & !self.pinned;
@@ -608,6 +612,28 @@ impl Allocator<'_> {
             }
         }
         self.state.moves.extend(moves);
+        let step = self.step(i, first_move);
+        self.state.steps.push(step);
+        Ok(())
+    }
+
+    /// The operands of `enter` go where the other trace wants its parameters.
+    fn enter(&mut self, i: usize, places: &[Loc]) -> Result<(), CompileError> {
+        let first_move = self.state.moves.len();
+        let args = &self.trace.insts[i].args;
+        if args.len() != places.len() {
+            return Err(CompileError::Malformed("another number of parameters"));
+        }
+        for (&arg, place) in args.iter().zip(places) {
+            let from = self.place(self.uses.vid(arg))?;
+            let to = match *place {
+                Loc::Gpr(n) => Place::Reg(Reg::gpr(n)),
+                Loc::Xmm(n) => Place::Reg(Reg::xmm(n)),
+                Loc::Spill(n) => Place::Numbered(n),
+                Loc::Const(_) => continue,
+            };
+            self.state.moves.push(Move { to, from });
+        }
         let step = self.step(i, first_move);
         self.state.steps.push(step);
         Ok(())

@@ -15,6 +15,15 @@ pub unsafe extern "sysv64" fn dealloc(object: *mut PyObject) {
     unsafe { dealloc::dealloc(object) }
 }
 
+/// 1 if the word of a slot owns nothing, or an object whose end nobody notices; else 0.
+///
+/// # Safety
+/// The word is that of a slot.
+pub unsafe extern "sysv64" fn is_inert(word: u64) -> u64 {
+    // SAFETY: without its mark, the word is the address of a live object.
+    (word & 1 != 0 || crate::recorder::is_inert(unsafe { &*(word as *const PyObject) }.ty())) as u64
+}
+
 /// A new reference to an int.
 pub extern "sysv64" fn box_int(value: i64) -> *mut PyObject {
     PyInt::from_i64(value).into_obj().into_raw()

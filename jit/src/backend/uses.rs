@@ -109,7 +109,7 @@ impl Uses {
                     let vid = self.vid(inst.args[0]);
                     see(&mut self.last, vid, self.head);
                 }
-                Op::Jump => {
+                Op::Jump | Op::Enter => {
                     for &arg in &inst.args {
                         let vid = self.vid(arg);
                         see(&mut self.last, vid, at);

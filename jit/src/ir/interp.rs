@@ -135,11 +135,13 @@ impl Run<'_> {
             Op::Phi => value(bits(0)),
             Op::Jump => Err(Fault::Malformed("a jump in the middle")),
             Op::Exit => Ok(Next::Leave),
+            Op::Enter => Err(Fault::Malformed("another trace")),
             Op::GuardTrue => guard(bits(0) != 0),
             Op::GuardFalse => guard(bits(0) == 0),
             Op::GuardType => guard(unsafe { (*object(0)).ob_type.get() as u64 } == bits(1)),
             Op::GuardIs => guard(bits(0) == bits(1)),
             Op::GuardShared => guard(bits(0) & 1 != 0 || unsafe { (*object(0)).refcount() } != 1),
+            Op::GuardInert => guard(unsafe { crate::backend::runtime::is_inert(bits(0)) } != 0),
             Op::GuardNonNull => guard(bits(0) != 0),
             Op::GuardCalm => {
                 let breaker = unsafe { &(*self.machine.thread).eval_breaker };

@@ -2,7 +2,7 @@
 //!
 //! A trace is a list of instructions; an instruction's position is the name of its value (`v7`). Before [`Op::Loop`] lies
 //! the preamble, which is the loop's first round with everything in it that does not change; behind it the body, whose
-//! [`Op::Phi`]s say what does; the last instruction is [`Op::Jump`] or [`Op::Exit`].
+//! [`Op::Phi`]s say what does; the last instruction is [`Op::Jump`], [`Op::Exit`] or [`Op::Enter`].
 //!
 //! Every guard has a [`Snapshot`]: what the interpreter's frames hold if the trace ends there.
 //!

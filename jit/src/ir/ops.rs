@@ -120,6 +120,8 @@ ops! {
     Jump = "jump" (args) -> None, Control;
     /// Leaves the trace for the interpreter, always.
     Exit = "exit" () -> None, Control;
+    /// Goes on in another trace, with the operands as its parameters, always.
+    Enter = "enter" (args) -> None, Control;
 
     // ---- guards: each has a snapshot ----
 
@@ -132,6 +134,9 @@ ops! {
     /// The object has more than one reference (or is immortal), or the word of a slot owns nothing (bit 0 is set): taking one
     /// away destroys nothing. Counts change all the time: this guard implies nothing for later ones.
     GuardShared = "guard_shared" (word) -> None, Guard;
+    /// The word of a slot is empty, owns nothing, or is an object whose end nobody notices (exact ints, floats, strings, bools, None). The
+    /// constant, a type's address, says which of these is likely.
+    GuardInert = "guard_inert" (word, likely) -> None, Guard;
     /// The address is not null.
     GuardNonNull = "guard_nonnull" (value) -> None, Guard;
     /// Nobody asks the thread to stop (signals, the GIL, the collector, other threads' requests).

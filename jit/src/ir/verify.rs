@@ -43,9 +43,10 @@ impl Want {
 fn wants(op: Op) -> &'static [Want] {
     match op {
         Op::Frame | Op::Thread | Op::Loop | Op::Exit | Op::GuardCalm | Op::GuardValid => &[],
-        Op::Phi | Op::Jump | Op::Call => &[],
+        Op::Phi | Op::Jump | Op::Enter | Op::Call => &[],
         Op::GuardTrue | Op::GuardFalse | Op::Not | Op::BoolToInt | Op::BoxBool => &[BOOL],
         Op::GuardType => &[OBJ, Address],
+        Op::GuardInert => &[Word, Address],
         Op::GuardIs | Op::Is => &[Word, Word],
         Op::GuardNonNull => &[Address],
         Op::Add | Op::Sub | Op::Mul | Op::AddOvf | Op::SubOvf | Op::MulOvf => &[INT, INT],
@@ -174,7 +175,7 @@ fn verify_structure(
     loop_start: Option<usize>,
     end: usize,
 ) -> Result<(), String> {
-    if matches!(inst.op, Op::Jump | Op::Exit) != (position == end) {
+    if matches!(inst.op, Op::Jump | Op::Exit | Op::Enter) != (position == end) {
         return Err("jump or exit, and nothing else, ends a trace".into());
     }
     match (inst.op, loop_start) {
@@ -190,7 +191,7 @@ fn verify_structure(
             Ok(())
         }
         (Op::Jump, None) => Err("there is no loop to jump to".into()),
-        (Op::Exit, Some(_)) => Err("a loop ends with a jump".into()),
+        (Op::Exit | Op::Enter, Some(_)) => Err("a loop ends with a jump".into()),
         (Op::Jump, Some(start)) => {
             let phis: Vec<&Inst> = trace.insts[start + 1..].iter().take_while(|i| i.op == Op::Phi).collect();
             if phis.len() != inst.args.len() {

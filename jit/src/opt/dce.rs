@@ -21,7 +21,7 @@ pub struct Rounds {
     pub next: Vec<Value>,
 }
 
-/// The trace, which ends in `exit`, without what nobody uses.
+/// The trace, which ends in `exit` or `enter`, without what nobody uses.
 pub fn finish(mut builder: Builder) -> Trace {
     let needless = counts::run(&mut builder.trace, None, builder.types.is_stable);
     let mut trace = sweep(builder.trace, None, &needless, |_| false).unwrap_or_default();
@@ -47,7 +47,7 @@ fn is_needed(trace: &Trace, inst: &Inst) -> bool {
     match inst.op.effect() {
         Effect::Pure | Effect::Checked | Effect::Load | Effect::Alloc => false,
         Effect::Call => inst.call.is_none_or(|id| trace.call(id).effect != CallEffect::Pure),
-        Effect::Control => matches!(inst.op, Op::Loop | Op::Jump | Op::Exit),
+        Effect::Control => matches!(inst.op, Op::Loop | Op::Jump | Op::Exit | Op::Enter),
         Effect::Guard | Effect::Store | Effect::Count => true,
     }
 }

@@ -59,6 +59,14 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
             _ => Ok(Step::Next),
         },
         Op::GuardIs => is(b, inst),
+        Op::GuardInert => {
+            let word = inst.args[0];
+            let likely = b.trace.as_const(inst.args[1]).map(|constant| constant.bits);
+            let empty = b.trace.as_const(word).is_some_and(|constant| constant.bits & 1 != 0);
+            let known = b.known_type(word);
+            let inert = empty || known.is_some_and(|ty| Some(ty) == likely || b.is_inert(ty));
+            Ok(if inert { Step::Drop } else { Step::Next })
+        }
         Op::GuardNonNull => match b.trace.as_const(inst.args[0]) {
             Some(constant) => settled(constant.bits != 0),
             None if b.facts.get(&b.trace, inst.args[0]).nonnull => Ok(Step::Drop),

@@ -27,12 +27,12 @@
 
 use std::collections::HashMap;
 
-use super::builder::{Builder, Contradiction};
+use super::builder::{Builder, Contradiction, KnownTypes};
 use super::dce::{Rounds, sweep};
 use super::facts::Fact;
 use super::words::Words;
 use super::{counts, recycle};
-use crate::ir::{Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
+use crate::ir::{Form, Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
 
 /// Why a loop could not be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,11 +47,64 @@ pub enum Abandoned {
 const ATTEMPTS: usize = 6;
 
 /// Makes a loop of a recorded round, at whose end the slots of `head` are as given and not in memory.
-pub fn close_loop(mut b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned> {
+pub fn close_loop(b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned> {
+    close(b, head, &[], None)
+}
+
+/// Makes a loop of a round that was recorded before (`first`, as it was given to [`close_loop`]), which is entered with the head's
+/// slots as they are there: with numbers that are not in memory, but parameters of the trace, in the order of the slots.
+///
+/// This is the second round of [`close_loop`] without anything that the first has left behind, and a loop behind it.
+pub fn close_entered(first: &Trace, head: &[SlotState], types: KnownTypes) -> Result<Trace, Abandoned> {
+    let mut b = Builder::new(types);
+    b.trace = first.without_code();
+    b.trace.snapshots.clone_from(&first.snapshots);
+    let mut entry = head.to_vec();
+    let mut params = Vec::new();
+    for slot in entry.iter_mut().filter(|slot| is_number(slot.form)) {
+        let place = b.trace.int(params.len() as i64);
+        let inst = Inst { ty: first.ty(slot.value), ..Inst::new(Op::Param, &[place]) };
+        params.push((slot.value, b.trace.push(inst)));
+        slot.value = params[params.len() - 1].1;
+    }
+    b.catch_up();
+    b.words = Some(Box::new(Words::new(&entry)));
+    let next = round(&mut b, &first.insts, first.snapshots.len(), &[]).map_err(|_| Abandoned::Contradiction)?;
+    if slots_in_use(&b) {
+        return Err(Abandoned::SlotInUse);
+    }
+    let words = b.words.take();
+    let head: Vec<SlotState> = head
+        .iter()
+        .map(|slot| match slot.form {
+            Form::Null => *slot,
+            _ => SlotState { value: counterpart(slot.value, &next), ..*slot },
+        })
+        .collect();
+    let given: Vec<(usize, Value)> = params
+        .iter()
+        .filter_map(|&(value, param)| param.inst().map(|at| (at, counterpart(value, &next))))
+        .collect();
+    close(b, &head, &given, words)
+}
+
+/// Is it a number that is not boxed?
+pub fn is_number(form: Form) -> bool {
+    matches!(form, Form::Int | Form::Float | Form::Bool)
+}
+
+/// Makes a loop of the builder's round. `given` are counterparts of instructions of the first round that are not made by the
+/// second one; `before` are the words of slots that the first round itself has kept out of memory.
+fn close(
+    mut b: Builder,
+    head: &[SlotState],
+    given: &[(usize, Value)],
+    before: Option<Box<Words>>,
+) -> Result<Trace, Abandoned> {
     let mut start = Start::new(&mut b, head);
     let mut attempt = 0;
     let next = loop {
-        let next = second_round(&mut b, &start, head).map_err(|Contradiction| Abandoned::Contradiction)?;
+        let next = second_round(&mut b, &start, head, given).map_err(|Contradiction| Abandoned::Contradiction)?;
         if slots_in_use(&b) {
             return Err(Abandoned::SlotInUse);
         }
@@ -65,8 +118,8 @@ pub fn close_loop(mut b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned
         start.rewind(&mut b);
     };
     let rounds = Rounds { head: start.count, next };
-    let words = b.words.take();
-    let forbidden = |value: Value| words.as_ref().is_some_and(|words| words.is_stand_in_box(value));
+    let words = [before, b.words.take()];
+    let forbidden = |value: Value| words.iter().flatten().any(|words| words.is_stand_in_box(value));
     let needless = counts::run(&mut b.trace, Some(&rounds), b.types.is_stable);
     let mut trace = sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)?;
     recycle::run(&mut trace, &b.types);
@@ -194,19 +247,34 @@ impl Start {
 }
 
 /// Sends the first round through the passes again; the counterparts of its values.
-fn second_round(b: &mut Builder, start: &Start, head: &[SlotState]) -> Result<Vec<Value>, Contradiction> {
+fn second_round(
+    b: &mut Builder,
+    start: &Start,
+    head: &[SlotState],
+    given: &[(usize, Value)],
+) -> Result<Vec<Value>, Contradiction> {
     b.words = Some(Box::new(Words::new(head)));
-    let mut next = vec![Value::NOTHING; start.count];
+    let first = b.trace.insts[..start.count].to_vec();
+    round(b, &first, start.snapshots, given)
+}
+
+/// Sends a round through the passes, whose snapshots are the first `count` of the builder's; the counterparts of its values.
+fn round(b: &mut Builder, first: &[Inst], count: usize, given: &[(usize, Value)]) -> Result<Vec<Value>, Contradiction> {
+    let mut next = vec![Value::NOTHING; first.len()];
     let mut snapshots: HashMap<(SnapshotId, u32), SnapshotId> = HashMap::new();
-    for i in 0..start.count {
-        let mut inst = b.trace.insts[i].clone();
+    for (i, inst) in first.iter().enumerate() {
+        if let Some((_, value)) = given.iter().find(|(at, _)| *at == i) {
+            next[i] = *value;
+            continue;
+        }
+        let mut inst = inst.clone();
         for arg in &mut inst.args {
             *arg = counterpart(*arg, &next);
         }
         let before = b.trace.insts.len();
         next[i] = b.emit(inst)?;
         for new in before..b.trace.insts.len() {
-            let Some(recorded) = b.trace.insts[new].snapshot.filter(|id| (id.0 as usize) < start.snapshots) else {
+            let Some(recorded) = b.trace.insts[new].snapshot.filter(|id| (id.0 as usize) < count) else {
                 continue;
             };
             let Some(words) = &b.words else { continue };

@@ -224,7 +224,8 @@ fn store(b: &mut Builder, inst: &Inst) -> Result<(), Contradiction> {
 /// A copy of a reference, as operand `i`.
 fn reference(inst: &mut Inst, i: usize, object: Value) -> Step {
     match inst.op {
-        Op::CloseWord | Op::CloseInert | Op::CloseShared | Op::GuardShared | Op::Decref | Op::DecrefInert => Step::Drop,
+        Op::CloseWord | Op::CloseInert | Op::CloseShared | Op::Decref | Op::DecrefInert => Step::Drop,
+        Op::GuardShared | Op::GuardInert => Step::Drop,
         Op::Untag => Step::Value(object),
         _ => {
             inst.args[i] = object;
@@ -238,7 +239,8 @@ fn boxed(b: &mut Builder, inst: &mut Inst, i: usize, stand_in: StandIn) -> Step 
     let word = inst.args[i];
     let taken = match inst.op {
         Op::Untag => return Step::Value(word),
-        Op::CloseWord | Op::CloseInert | Op::CloseShared | Op::GuardShared => return Step::Drop,
+        Op::CloseWord | Op::CloseInert | Op::CloseShared => return Step::Drop,
+        Op::GuardShared | Op::GuardInert => return Step::Drop,
         Op::Incref => match stand_in.taken {
             Some((real, count)) => {
                 inst.args[i] = real;

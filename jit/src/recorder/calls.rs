@@ -13,7 +13,7 @@ use rpy_vm::types::type_::PyType_Type;
 
 use super::state::{Hold, Sym, SymFrame};
 use super::values::Release;
-use super::{Abort, Done, MAX_DEPTH, Recorder};
+use super::{Abort, Done, LEFT, MAX_DEPTH, Recorder};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Width};
 use crate::runtime::table;
 
@@ -186,7 +186,7 @@ impl Recorder {
 
     pub(super) unsafe fn return_value(&mut self, at: Registers<'_>) -> Done {
         if self.in_base() {
-            return Err(Abort("a return"));
+            return Err(if self.is_path() { Abort("a return") } else { LEFT });
         }
         if self.top().home.is_some() {
             return self.return_from_generator();

@@ -165,7 +165,7 @@ impl Recorder {
             _ => self.own(top)?,
         };
         self.pop()?;
-        self.settle()?;
+        self.settle(|_| false)?;
         Ok(result)
     }
 

@@ -9,6 +9,8 @@
 //! execute the instruction anew from the snapshot. And operands stay in the picture until the instruction's effects are
 //! through, so that an exception finds them where the interpreter's unwinding expects them.
 
+use std::collections::HashMap;
+
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::{self, *};
 use rpy_vm::jit_hooks::Registers;
@@ -29,6 +31,7 @@ mod calls;
 mod frames;
 mod generators;
 mod iter;
+mod link;
 mod names;
 mod natives;
 mod stack;
@@ -36,6 +39,9 @@ pub mod state;
 mod subscr;
 mod values;
 
+pub use values::{is_inert, known_types};
+
+pub use link::HeadSlot;
 use state::{Hold, Home, Sym, SymFrame};
 
 /// Why a recording came to nothing.
@@ -44,6 +50,16 @@ pub struct Abort(pub &'static str);
 
 /// The abort of a recording in which a guard was seen to fail always.
 const CONTRADICTION: &str = "a guard that cannot hold";
+
+/// The recorded round is the loop's last one.
+pub const LEFT: Abort = Abort("the loop is left");
+
+impl Abort {
+    /// Might the recording succeed if it began in another round?
+    pub fn is_left(self) -> bool {
+        self.0 == LEFT.0
+    }
+}
 
 type Done = Result<(), Abort>;
 
@@ -57,6 +73,10 @@ const MAX_DEPTH: usize = 12;
 const MAX_UNROLLED: usize = 24;
 /// Instructions of functions that are called and not followed.
 const MAX_SKIPPED: usize = 50_000;
+/// The same in the base frame of a path: such a loop will have compiled code of its own.
+const MAX_PATH_UNROLLED: usize = 3;
+/// Instructions that a path must have to be of use, if it ends before it has come to a loop.
+const MIN_PATH: usize = 4;
 
 /// What [`Recorder::step`] says.
 pub enum Outcome {
@@ -64,13 +84,22 @@ pub enum Outcome {
     Continue,
     /// The loop is closed: compile [`Recorder::finish`]'s result.
     Closed,
-    /// The path from an exit has come to the head of a compiled loop, where it goes on: compile [`Recorder::finish`]'s result.
-    Linked(LoopKey),
+    /// The path from an exit has come to the head of a compiled loop: [`Recorder::link`] ends it there.
+    Reached(LoopKey),
     Aborted(Abort),
 }
 
-/// A loop's name: the address of its backward jump.
+/// A loop's name: the address of its head.
 pub type LoopKey = usize;
+
+/// Where a recording of a loop comes from.
+pub struct Origin {
+    pub key: LoopKey,
+    /// The backward jump that was found hot.
+    pub jump: *mut u16,
+    /// The address of the code object.
+    pub code: usize,
+}
 
 /// The heads of compiled loops: where a path from an exit may end.
 pub trait Heads {
@@ -80,8 +109,8 @@ pub trait Heads {
 
 /// What a recording follows.
 enum Goal {
-    /// A loop, from its head at this instruction back to it.
-    Loop(*mut u16),
+    /// A loop, from its head at this instruction back to it; and the last of its jumps.
+    Loop(*mut u16, *mut u16),
     /// The path from an exit to the head of a compiled loop.
     Path,
 }
@@ -111,8 +140,12 @@ pub struct Recorder {
     goal: Goal,
     /// Where the recording began.
     start: *mut u16,
-    /// The backward jump that was found hot.
+    /// The loop to which the trace will belong.
+    key: LoopKey,
+    /// The backward jump that was found hot; null for paths.
     jump: *mut u16,
+    /// Before the last instruction: the snapshot, and how many operations there were.
+    before: Option<(SnapshotId, usize)>,
     /// The base frame's code, which the frame keeps alive while it is recorded.
     code: *const PyCode,
     /// The last instruction seen, and its frame: a second call for it says that it goes on in another form.
@@ -176,9 +209,12 @@ impl Recorder {
             snapshot: None,
             base,
             nothing,
-            goal: Goal::Loop(header),
+            // SAFETY: the jump leads to the header.
+            goal: Goal::Loop(header, unsafe { last_jump(code, header, at.instr) }),
             start: header,
+            key: header as LoopKey,
             jump: at.instr,
+            before: None,
             last: (core::ptr::null_mut(), core::ptr::null()),
             code,
             kept: Vec::new(),
@@ -228,7 +264,9 @@ impl Recorder {
             nothing,
             goal: Goal::Path,
             start,
-            jump: exit.key as *mut u16,
+            key: exit.key,
+            jump: core::ptr::null_mut(),
+            before: None,
             code,
             last: (core::ptr::null_mut(), core::ptr::null()),
             kept: Vec::new(),
@@ -248,6 +286,8 @@ impl Recorder {
     fn take_over(&mut self, exit: &ExitPoint<'_>) -> Done {
         let mut place = 0;
         let mut shared = Vec::new();
+        // A value that stands in several slots is one parameter: it lies in one place.
+        let mut params: HashMap<Value, Value> = HashMap::new();
         for (index, state) in exit.snapshot.frames.iter().enumerate() {
             let real = exit.frames[index];
             // SAFETY: the rebuilt frames are live.
@@ -268,7 +308,7 @@ impl Recorder {
             };
             let address = state.address.map(|address| {
                 place += 1;
-                self.parameter(exit, place - 1, address)
+                self.parameter(exit, place - 1, address, &mut params)
             });
             let home = match (inlined, address) {
                 (None, None) => Some(self.base),
@@ -283,7 +323,7 @@ impl Recorder {
                     Sym::Null
                 } else {
                     let constant = exit.constants[place];
-                    let value = self.parameter(exit, place, slot.value);
+                    let value = self.parameter(exit, place, slot.value, &mut params);
                     place += 1;
                     match slot.form {
                         Form::Owned => Sym::Obj { value, hold: Hold::Owned },
@@ -326,15 +366,21 @@ impl Recorder {
     }
 
     /// The value at a place among those of the exit that the recording goes on from.
-    fn parameter(&mut self, exit: &ExitPoint<'_>, place: usize, value: Value) -> Value {
+    fn parameter(
+        &mut self,
+        exit: &ExitPoint<'_>,
+        place: usize,
+        value: Value,
+        params: &mut HashMap<Value, Value>,
+    ) -> Value {
         let ty = exit.trace.ty(value);
         match exit.constants[place] {
             Some(bits) => self.builder.trace.constant(ty, bits),
-            None => {
+            None => *params.entry(value).or_insert_with(|| {
                 let number = self.builder.trace.int(place as i64);
                 let inst = Inst { ty, ..Inst::new(Op::Param, &[number]) };
                 self.builder.trace.push(inst)
-            }
+            }),
         }
     }
 
@@ -358,9 +404,20 @@ impl Recorder {
         matches!(self.goal, Goal::Path)
     }
 
-    /// The hot backward jump.
-    pub fn jump(&self) -> *mut u16 {
-        self.jump
+    /// Where the recording comes from.
+    pub fn origin(&self) -> Origin {
+        Origin { key: self.key, jump: self.jump, code: self.code().as_object().as_ptr() as usize }
+    }
+
+    /// Ends a path, which cannot go on, before the last instruction, if it has come so far that it is of use.
+    pub fn cut(&mut self) -> bool {
+        let Some((snapshot, count)) = self.before.filter(|_| self.is_path() && self.steps > MIN_PATH) else {
+            return false;
+        };
+        // What the instruction has emitted may be half of what it does.
+        self.builder.trace.insts.truncate(count);
+        self.builder.trace.push(Inst::new(Op::Exit, &[]).at(snapshot));
+        true
     }
 
     /// The code object of the base frame.
@@ -407,6 +464,18 @@ impl Recorder {
         // An instruction with extended arguments begins at its first prefix, where the picture's `ip` stays.
         if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) {
             self.top().ip = at.instr as usize;
+            if self.is_path() {
+                self.before = Some((self.snapshot(), self.builder.trace.insts.len()));
+            }
+        }
+        if let Goal::Loop(head, end) = self.goal
+            && self.in_base()
+            && !(head..=end).contains(&at.instr)
+        {
+            return Outcome::Aborted(LEFT);
+        }
+        if self.is_path() && self.builder.trace.insts.len() > MAX_INSTS {
+            return Outcome::Aborted(Abort("too many operations"));
         }
         if self.is_path()
             && self.in_base()
@@ -414,10 +483,7 @@ impl Recorder {
             && let Some((key, depth)) = heads.at(at.instr)
             && depth == self.top().depth()
         {
-            return match self.link() {
-                Ok(()) => Outcome::Linked(key),
-                Err(abort) => Outcome::Aborted(abort),
-            };
+            return Outcome::Reached(key);
         }
         if base == EXTENDED_ARG {
             return Outcome::Continue;
@@ -499,7 +565,7 @@ impl Recorder {
     fn jump_backward(&mut self, at: Registers<'_>, distance: usize) -> Result<bool, Abort> {
         // SAFETY: the target of a jump lies in the code; the jump has one cache unit.
         let target = unsafe { at.instr.add(2).sub(distance) };
-        if self.in_base() && matches!(self.goal, Goal::Loop(header) if header == target) {
+        if self.in_base() && matches!(self.goal, Goal::Loop(header, _) if header == target) {
             if self.top().depth() != self.base_depth() {
                 return Err(Abort("the stack differs at the loop's end"));
             }
@@ -514,24 +580,12 @@ impl Recorder {
         // As the interpreter does at each backward jump: the collector, signals and other threads do not wait for the end of
         // a long round.
         self.guard(Op::GuardCalm, &[])?;
-        if self.is_path() {
-            // The loop that contains the one whose exit this is. Its head may be where the path ends.
-            return Ok(false);
-        }
         self.unrolled += 1;
-        if self.unrolled > MAX_UNROLLED {
+        // A path goes round in the loop that contains the one whose exit this is. Its head may be where the path ends.
+        if self.unrolled > if self.is_path() && self.in_base() { MAX_PATH_UNROLLED } else { MAX_UNROLLED } {
             return Err(Abort("an inner loop"));
         }
         Ok(false)
-    }
-
-    /// The path has come to a compiled loop: everything goes to memory, where that loop expects it.
-    fn link(&mut self) -> Done {
-        self.settle()?;
-        self.snapshot = None;
-        self.guard(Op::GuardCalm, &[])?;
-        self.guard(Op::Exit, &[])?;
-        Ok(())
     }
 
     /// Emits an instruction through the optimizer; its value.
@@ -661,4 +715,32 @@ fn consumed(base: u8, arg: usize) -> usize {
         MAP_ADD => 2,
         _ => rpy_vm::interp::stack_effect::operands(base, arg).map_or(0, |(taken, _)| taken),
     }
+}
+
+/// The last of the jumps back into the loop at `header`, to which `jump` leads. Handlers of exceptions, which lie behind the
+/// function's other code, belong to the loop if they jump into it.
+///
+/// # Safety
+/// Both are instructions of the code.
+unsafe fn last_jump(code: &PyCode, header: *mut u16, jump: *mut u16) -> *mut u16 {
+    let mut last = jump;
+    let mut prefix = 0;
+    // SAFETY: the walk stays within the code's units.
+    unsafe {
+        let end = code.code_ptr().add(code.code_units());
+        let mut at = header;
+        while at < end {
+            let (op, arg) = (opcode::BASE[(*at & 0xff) as usize], prefix << 8 | (*at >> 8) as usize);
+            let next = at.add(1 + opcode::CACHES[op as usize] as usize);
+            prefix = if op == EXTENDED_ARG { arg } else { 0 };
+            if matches!(op, JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT)
+                && at > last
+                && (header..=last).contains(&next.wrapping_sub(arg))
+            {
+                last = at;
+            }
+            at = next;
+        }
+    }
+    last
 }

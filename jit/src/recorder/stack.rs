@@ -169,10 +169,10 @@ impl Recorder {
     }
 
     pub(super) fn swap(&mut self, n: usize) -> Done {
-        let base_depth = self.top().home.map_or(0, |home| home.depth);
+        self.lift(n)?;
         let frame = self.top();
-        if frame.depth() < n || frame.depth() - n < base_depth {
-            return Err(Abort("a value from before the loop is swapped"));
+        if frame.depth() < n {
+            return Err(Abort("empty stack"));
         }
         let top = frame.slots.len() - 1;
         // Nothing is borrowed from slots of the operand stack but by `COPY`, which owns.
@@ -279,7 +279,7 @@ impl Recorder {
         };
         // What memory holds now, and how it goes.
         let word = self.load_word(index)?;
-        let end = self.expect_word(held, word, old)?;
+        let end = self.expect_word(held, word, old, plain.is_some())?;
         Ok(Store { index, sym, kind: StoreKind::Base { plain, dropped, word, end } })
     }
 
@@ -382,14 +382,25 @@ impl Recorder {
         self.trace().constant(Ty::Obj, StackRef::NULL.bits() as u64)
     }
 
-    /// What the end of the word in a slot of the base frame is like; guarded. `held` is the slot's symbol.
-    fn expect_word(&mut self, held: Sym, word: Value, old: StackRef) -> Result<WordEnd, Abort> {
+    /// What the end of the word in a slot of the base frame is like; guarded. `held` is the slot's symbol. A word that is `covered`
+    /// by a number or a constant stays in memory: in later rounds it is not there, so nothing else is to depend on what it is now.
+    fn expect_word(&mut self, held: Sym, word: Value, old: StackRef, covered: bool) -> Result<WordEnd, Abort> {
         if held != Sym::Memory {
             // Below a number or a constant there is nothing of interest.
             return Ok(WordEnd::Inert);
         }
         // SAFETY: the real local.
         match unsafe { old.opt() } {
+            Some(real) if covered && is_inert(real.ty()) => {
+                let likely = self.type_constant(real.ty());
+                self.guard(Op::GuardInert, &[word, likely])?;
+                Ok(WordEnd::Inert)
+            }
+            None if covered => {
+                let likely = self.type_constant(rpy_vm::none_ref().ty());
+                self.guard(Op::GuardInert, &[word, likely])?;
+                Ok(WordEnd::Nothing)
+            }
             None => {
                 let null = self.null_word();
                 self.guard(Op::GuardIs, &[word, null])?;

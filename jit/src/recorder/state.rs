@@ -12,7 +12,7 @@ use rpy_vm::jit_hooks::Registers;
 use crate::ir::snapshot::SlotState;
 use crate::ir::{ExitKind, Form, FrameState, Inst, Op, Snapshot, SnapshotId, Value, snapshot::Inlined};
 
-use super::{Abort, Recorder};
+use super::{Abort, LEFT, Recorder};
 
 /// Who keeps the object of a symbolic value alive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,7 +119,7 @@ impl Recorder {
     /// Takes a word of the operand stack out of memory. The word owns its object, or the path is not taken.
     fn pop_memory(&mut self) -> Result<Sym, Abort> {
         if !self.gives_words() {
-            return Err(Abort("a value from before the loop leaves the stack"));
+            return Err(LEFT);
         }
         if self.top().depth() == 0 {
             return Err(Abort("empty stack"));
@@ -161,7 +161,7 @@ impl Recorder {
             return Ok(());
         }
         if !self.gives_words() {
-            return Err(Abort("a value from before the loop leaves the stack"));
+            return Err(LEFT);
         }
         // From here on the words above are the picture's; memory keeps those below.
         let len = self.top().slots.len();
@@ -200,12 +200,13 @@ impl Recorder {
         Ok(Sym::Obj { value, hold: Hold::Owned })
     }
 
-    /// Writes everything that the picture holds back into the memory of the innermost frame, which is its home.
-    pub fn settle(&mut self) -> Result<(), Abort> {
+    /// Writes what the picture holds back into the memory of the innermost frame, which is its home, but for the slots that are
+    /// to be kept out of it.
+    pub fn settle(&mut self, is_kept: impl Fn(usize) -> bool) -> Result<(), Abort> {
         let Some(home) = self.top().home else { return Err(Abort("a frame without memory")) };
         for slot in 0..self.top().slots.len() {
             let sym = self.top().slots[slot];
-            if sym == Sym::Memory {
+            if sym == Sym::Memory || is_kept(slot) {
                 continue;
             }
             let is_local = slot < self.top().locals;

@@ -30,6 +30,7 @@ pub fn location(trace: &Trace, allocation: &Allocation, place: Place) -> Loc {
         Place::Slot(vid) => Loc::Spill(allocation.slot(vid).unwrap_or_default()),
         Place::Const(c) => Loc::Const(trace.consts[c as usize].bits),
         Place::Known(is) => Loc::Const(is as u64),
+        Place::Numbered(slot) => Loc::Spill(slot),
     }
 }
 
@@ -133,6 +134,14 @@ impl<'a> Emitter<'a> {
                 self.asm.jmp(head);
                 return Ok(());
             }
+            Op::Enter => {
+                let Some((target, _)) = self.options.enter else {
+                    return Err(CompileError::Malformed("no trace to go on in"));
+                };
+                self.moves_at_once();
+                self.asm.far(false, target);
+                return Ok(());
+            }
             _ => {}
         }
         for m in &self.allocation.moves[step.moves.0 as usize..step.moves.1 as usize] {
@@ -149,7 +158,7 @@ impl<'a> Emitter<'a> {
     fn operation(&mut self, inst: &Inst) -> Result<(), CompileError> {
         match inst.op {
             // The allocator put these where they are.
-            Op::Frame | Op::Thread | Op::Param | Op::Phi | Op::Loop | Op::Jump => {}
+            Op::Frame | Op::Thread | Op::Param | Op::Phi | Op::Loop | Op::Jump | Op::Enter => {}
             Op::Exit => {
                 let exit = self.exit()?;
                 self.asm.jmp(exit);
@@ -159,6 +168,7 @@ impl<'a> Emitter<'a> {
             Op::GuardType => self.guard_type(inst)?,
             Op::GuardIs => self.guard_is(inst)?,
             Op::GuardShared => self.guard_shared(inst)?,
+            Op::GuardInert => self.guard_inert()?,
             Op::GuardNonNull => self.guard_nonnull(inst)?,
             Op::GuardCalm => self.guard_calm()?,
             Op::GuardValid => self.guard_valid()?,
@@ -215,6 +225,7 @@ impl<'a> Emitter<'a> {
             Place::Slot(vid) => Rm::Mem(slot_mem(self.allocation.slot(vid).unwrap_or_default())),
             Place::Const(c) => Rm::Literal(self.trace.consts[c as usize].bits),
             Place::Known(is) => Rm::Literal(is as u64),
+            Place::Numbered(slot) => Rm::Mem(slot_mem(slot)),
         }
     }
 
@@ -280,6 +291,14 @@ impl<'a> Emitter<'a> {
     fn moves_at_once(&mut self) {
         let (from, to) = self.step.moves;
         let mut moves = self.allocation.moves[from as usize..to as usize].to_vec();
+        // Slots by number, so that the same one is seen to be the same.
+        for place in moves.iter_mut().flat_map(|m| [&mut m.to, &mut m.from]) {
+            if let Place::Slot(vid) = *place
+                && let Some(slot) = self.allocation.slot(vid)
+            {
+                *place = Place::Numbered(slot);
+            }
+        }
         resolve(&mut moves, self);
     }
 

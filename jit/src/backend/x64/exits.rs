@@ -23,6 +23,8 @@ pub enum Cold {
     SecondDigit { here: DynamicLabel, back: DynamicLabel, exit: DynamicLabel, object: u8, dst: u8 },
     /// The small int whose position is in rax.
     SmallInt { here: DynamicLabel, back: DynamicLabel, dst: u8 },
+    /// Asks about the object of a slot's word; leaves the trace if its end could be noticed.
+    Inert { here: DynamicLabel, back: DynamicLabel, exit: DynamicLabel, word: u8 },
     /// Makes an int by a call.
     BoxInt { here: DynamicLabel, back: DynamicLabel, value: u8, dst: u8 },
     /// Makes a float by a call.
@@ -104,6 +106,14 @@ impl Emitter<'_> {
                 Cold::SmallInt { here, back, dst } => {
                     self.asm.bind(here);
                     self.small_int(dst);
+                    self.asm.jmp(back);
+                }
+                Cold::Inert { here, back, exit, word } => {
+                    self.asm.bind(here);
+                    self.asm.mov(RAX, word);
+                    self.asm.far(true, self.thunks.is_inert);
+                    self.asm.test(RAX, RAX);
+                    self.asm.jcc(Cond::E, exit);
                     self.asm.jmp(back);
                 }
                 Cold::BoxInt { here, back, value, dst } => {

@@ -7,6 +7,7 @@ use dynasmrt::{DynasmApi, DynasmLabelApi, dynasm};
 
 use super::asm::{Alu, Cond, Map, Mem, Rm, Rmi, SCRATCH};
 use super::emit::{Emitter, slot_mem};
+use super::exits::Cold;
 use super::shapes::{immediate, ordered};
 use crate::backend::fusion::is_compare;
 use crate::backend::regalloc::Place;
@@ -198,6 +199,21 @@ impl Emitter<'_> {
         self.asm.alu_imm(Alu::Cmp, Rm::Mem(Mem::at(word, 0)), 1, 4);
         self.asm.jcc(Cond::E, exit);
         self.asm.bind(done);
+        Ok(())
+    }
+
+    /// A word that owns nothing, or an object whose end nobody notices.
+    pub fn guard_inert(&mut self) -> Done {
+        let word = self.reg()?;
+        let likely = self.place()?;
+        let exit = self.exit()?;
+        let (here, back) = (self.asm.label(), self.asm.label());
+        self.test_borrowed(word);
+        self.asm.jcc_short(Cond::NE, back);
+        self.compare_rm(Rm::Mem(Mem::at(word, layout::OB_TYPE as i32)), likely, 8);
+        self.asm.jcc(Cond::NE, here);
+        self.asm.bind(back);
+        self.cold.push(Cold::Inert { here, back, exit, word });
         Ok(())
     }
 

@@ -72,7 +72,8 @@ impl Backend for X64 {
         let fusion = Fusion::new(trace);
         let shapes = shapes(trace, &fusion, self.cpu);
         let uses = Uses::new(trace, &fusion, &shapes);
-        let allocation = allocate(trace, &fusion, &shapes, &uses, &MACHINE, options.params)?;
+        let enter = options.enter.map_or(&[][..], |(_, places)| places);
+        let allocation = allocate(trace, &fusion, &shapes, &uses, &MACHINE, options.params, enter)?;
         let emitter = Emitter::new(trace, &fusion, &allocation, self.cpu, options, &self.memory, &self.thunks)?;
         let code = emitter.run()?;
         let block = self.memory.install(&code.assembled.bytes, &code.assembled.externals)?;

@@ -223,10 +223,11 @@ impl Builder<'_> {
     fn inst(&mut self, inst: &Inst, cpu: Cpu) {
         let arg = |i: usize| inst.args[i];
         match inst.op {
-            Op::Frame | Op::Thread | Op::Param | Op::Loop | Op::Phi | Op::Jump | Op::Exit => {}
+            Op::Frame | Op::Thread | Op::Param | Op::Loop | Op::Phi | Op::Jump => {}
+            Op::Exit | Op::Enter => {}
             Op::GuardCalm | Op::GuardValid => {}
             Op::GuardTrue | Op::GuardFalse => self.condition(arg(0)),
-            Op::GuardType => {
+            Op::GuardType | Op::GuardInert => {
                 self.reg(arg(0));
                 self.ri(arg(1));
             }

@@ -23,6 +23,7 @@ pub struct Thunks {
     pub dealloc: usize,
     pub box_int: usize,
     pub box_float: usize,
+    pub is_inert: usize,
     _block: CodeBlock,
 }
 
@@ -30,12 +31,13 @@ impl Thunks {
     /// Assembles them.
     pub fn new(memory: &CodeMemory, cpu: Cpu) -> Result<Thunks, CompileError> {
         let mut asm = Asm::new();
-        let mut starts = [0; 4];
+        let mut starts = [0; 5];
         exit(&mut asm, cpu);
         let functions = [
             runtime::dealloc as *const () as usize,
             runtime::box_int as *const () as usize,
             runtime::box_float as *const () as usize,
+            runtime::is_inert as *const () as usize,
         ];
         for (start, function) in starts[1..].iter_mut().zip(functions) {
             asm.align(16);
@@ -47,8 +49,8 @@ impl Thunks {
         }
         let code = asm.finish()?;
         let block = memory.install(&code.bytes, &code.externals)?;
-        let [exit, dealloc, box_int, box_float] = starts.map(|s| block.address() + s);
-        Ok(Thunks { exit, dealloc, box_int, box_float, _block: block })
+        let [exit, dealloc, box_int, box_float, is_inert] = starts.map(|s| block.address() + s);
+        Ok(Thunks { exit, dealloc, box_int, box_float, is_inert, _block: block })
     }
 }
 
