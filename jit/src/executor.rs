@@ -29,7 +29,7 @@ use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 /// Entries after which it is looked at whether a loop pays.
 const TRIAL: u64 = 256;
 /// Processor ticks that an entry must last on average: leaving a trace costs about as much.
-const MIN_TICKS: u64 = 700;
+const MIN_TICKS: u64 = 1;
 /// How often an exit is taken before its path is recorded.
 const HOT_EXIT: u32 = 24;
 /// Recordings of one exit that may fail.
@@ -272,11 +272,12 @@ impl Executor {
         // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
         // runs: nothing removes executors but the owner of the table, between instructions.
         unsafe {
+            let mut run = || Run::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
             if (*this).entries >= TRIAL {
-                return (*this).root().run(at.frame, at.thread, save) as usize;
+                return run();
             }
             let begin = core::arch::x86_64::_rdtsc();
-            let exit = Run::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
+            let exit = run();
             let executor = &mut *this;
             executor.entries += 1;
             executor.ticks += core::arch::x86_64::_rdtsc().wrapping_sub(begin);
@@ -294,7 +295,7 @@ impl Executor {
         exit: usize,
         at: Registers<'_>,
         save: &SaveArea,
-        may_record: bool,
+        may_record: impl FnOnce() -> bool,
     ) -> Ended {
         // SAFETY: the caller's promise.
         let left = unsafe { leave(&self.parts[part], exit, save, at.thread, at.frame) };
@@ -304,7 +305,7 @@ impl Executor {
         if state.count >= HOT_EXIT {
             state.count = 0;
             let hot = state.attempts < MAX_ATTEMPTS && self.parts.len() <= MAX_SIDE_TRACES;
-            if may_record && hot && matches!(ended.action, LoopAction::Resume) {
+            if hot && matches!(ended.action, LoopAction::Resume) && may_record() {
                 // SAFETY: the exit has just been taken.
                 match unsafe { self.record_path(part, exit, &left.frames) } {
                     Ok(recorder) => {

@@ -11,6 +11,7 @@ use rpy_vm::types::function::PyFunction;
 
 use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
+use crate::budget::{self, Budget};
 use crate::executor::{Executor, NewTrace, Run};
 use crate::ir::{Form, Trace};
 use crate::opt::is_number;
@@ -39,6 +40,7 @@ struct State {
     exit: usize,
     loops: Loops,
     backend: Option<X64>,
+    budget: Budget,
 }
 
 /// Traces guard what they assume, and so stay valid.
@@ -72,15 +74,16 @@ impl Jit for TracingJit {
         };
         // SAFETY: no Python code runs yet.
         unsafe {
+            let budget = Budget::new(options.mode == Mode::On);
             *self.state.get() =
-                Some(State { options, recording: None, exit: 0, loops: Loops::default(), backend: None });
+                Some(State { options, recording: None, exit: 0, loops: Loops::default(), backend: None, budget });
         }
         Ok(threshold)
     }
 
     unsafe fn loop_reached(&self, at: Registers<'_>, target: *mut u16) -> LoopAction {
         // SAFETY: under the GIL; the reference ends before compiled code runs.
-        let (executor, may_record) = unsafe {
+        let executor = unsafe {
             let Some(state) = self.state() else { return LoopAction::Interpret };
             if at.thread.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) != 0 {
                 // Tools are active, or something waits: compiled code would leave at once.
@@ -88,7 +91,7 @@ impl Jit for TracingJit {
             }
             let busy = state.recording.is_some();
             match state.loops.find(target as LoopKey) {
-                Found::Compiled(executor) if (*executor).pays() => (executor, !busy),
+                Found::Compiled(executor) if (*executor).pays() => executor,
                 Found::Compiled(_) => {
                     // It stays in the table: other traces may lead to it.
                     log::loop_dropped(&state.options, at);
@@ -104,6 +107,11 @@ impl Jit for TracingJit {
                     return LoopAction::Interpret;
                 }
                 _ if busy => return LoopAction::Interpret,
+                _ if !state.budget.allows() => {
+                    // SAFETY: the jump's cache.
+                    *at.instr.add(1) = Options::THRESHOLD;
+                    return LoopAction::Interpret;
+                }
                 _ => {
                     state.recording = Some(Box::new(Recorder::new(at, target)));
                     return LoopAction::Record;
@@ -118,6 +126,7 @@ impl Jit for TracingJit {
             let exit = Executor::run(executor, at, &mut save);
             let Some(state) = self.state() else { return LoopAction::Resume };
             let owner = state.loops.owner(exit);
+            let may_record = || self.state().is_some_and(|state| state.recording.is_none() && state.budget.allows());
             let ended = (*owner.executor).leave(owner.part, owner.exit, at, &save, may_record);
             if let (Some(recorder), Some(state)) = (ended.path, self.state()) {
                 state.recording = Some(recorder);
@@ -132,8 +141,10 @@ impl Jit for TracingJit {
         unsafe {
             let Some(state) = self.state() else { return false };
             let Some(recorder) = &mut state.recording else { return false };
+            let begin = budget::now();
             let outcome = recorder.step(at, op, arg, &state.loops);
             if matches!(outcome, Outcome::Continue) {
+                state.budget.spend(begin);
                 return true;
             }
             let Some(recorder) = state.recording.take() else { return false };
@@ -146,6 +157,7 @@ impl Jit for TracingJit {
                     state.aborted(*recorder, why.is_left());
                 }
             }
+            state.budget.spend(begin);
             false
         }
     }

@@ -15,6 +15,7 @@
 //! * [`runtime`]: functions that compiled code calls
 
 pub mod backend;
+mod budget;
 pub mod executor;
 pub mod hooks;
 pub mod ir;
