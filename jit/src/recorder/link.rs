@@ -57,6 +57,10 @@ impl Recorder {
             let sym = self.slot(index)?;
             // SAFETY: the slot of the real frame holds a number, as it fits.
             let real = unsafe { (*(*at.frame).local(index)).opt() }.ok_or(Abort("an empty slot"))?;
+            if let Sym::Obj { value, hold: Hold::Slot { .. } } = sym {
+                // Next time the local may be unbound.
+                self.guard(Op::GuardNonNull, &[value])?;
+            }
             let sym = match slot.form {
                 Form::Bool => Sym::Bool(self.as_bool(sym, real)?),
                 _ => match self.number(sym, real)? {
