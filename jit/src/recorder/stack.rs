@@ -8,7 +8,7 @@ use rpy_vm::types::int::PyInt;
 
 use super::state::{Hold, Sym};
 use super::values::{Number, Release, is_inert};
-use super::{Abort, Done, Recorder};
+use super::{Abort, Done, LEFT, Recorder};
 use crate::ir::{Op, Ty, Value};
 
 impl Recorder {
@@ -93,7 +93,7 @@ impl Recorder {
             return Ok(());
         }
         let word = self.load_word(index)?;
-        let end = self.expect_word(held, word, real)?;
+        let end = self.expect_word(held, word, real, false)?;
         if real.is_null() {
             self.push(Sym::Null);
             return Ok(());
@@ -169,10 +169,12 @@ impl Recorder {
     }
 
     pub(super) fn swap(&mut self, n: usize) -> Done {
-        self.lift(n)?;
         let frame = self.top();
         if frame.depth() < n {
             return Err(Abort("empty stack"));
+        }
+        if frame.home.is_some_and(|home| frame.depth() - n < home.depth) {
+            return Err(LEFT);
         }
         let top = frame.slots.len() - 1;
         // Nothing is borrowed from slots of the operand stack but by `COPY`, which owns.
@@ -238,7 +240,7 @@ impl Recorder {
                 return Err(Abort("an empty slot"));
             }
             let word = self.load_word(index)?;
-            let end = self.expect_word(held, word, old)?;
+            let end = self.expect_word(held, word, old, false)?;
             return Ok(Store { index, sym, kind: StoreKind::Empty { end, word, memory: held == Sym::Memory } });
         }
         if self.top().home.is_none() {
