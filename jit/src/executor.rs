@@ -28,14 +28,14 @@ use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 
 /// Entries after which it is looked at whether a loop pays.
 const TRIAL: u64 = 256;
-/// Processor ticks that an entry must last on average: leaving a trace costs about as much.
-const MIN_TICKS: u64 = 1;
+/// Processor ticks that an entry must last on average: one that is left at once lasts less.
+const MIN_TICKS: u64 = 60;
 /// How often an exit is taken before its path is recorded.
 const HOT_EXIT: u32 = 24;
 /// Recordings of one exit that may fail.
 const MAX_ATTEMPTS: u32 = 2;
 /// Side traces of one loop.
-const MAX_SIDE_TRACES: usize = 40;
+const MAX_SIDE_TRACES: usize = 64;
 
 /// One compiled trace of a loop.
 struct Part {

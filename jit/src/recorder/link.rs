@@ -65,7 +65,14 @@ impl Recorder {
                 Form::Bool => Sym::Bool(self.as_bool(sym, real)?),
                 _ => match self.number(sym, real)? {
                     Some(Number::Int(value)) => Sym::Int(value),
-                    Some(Number::Float(value)) => Sym::Float(value),
+                    Some(Number::Float(value)) => {
+                        if !matches!(sym, Sym::Float(_)) {
+                            // A NaN stays the object that it is.
+                            let ordered = self.op(Op::FEq, &[value, value])?;
+                            self.guard(Op::GuardTrue, &[ordered])?;
+                        }
+                        Sym::Float(value)
+                    }
                     None => return Err(Abort("not a number")),
                 },
             };
@@ -104,7 +111,7 @@ unsafe fn holds(at: Registers<'_>, index: u16, form: Form) -> bool {
     let Some(real) = (unsafe { (*(*at.frame).local(index as usize)).opt() }) else { return false };
     match form {
         Form::Int => real.downcast_exact::<PyInt>().is_some_and(|int| int.medium_value().is_some()),
-        Form::Float => real.downcast_exact::<PyFloat>().is_some(),
+        Form::Float => real.downcast_exact::<PyFloat>().is_some_and(|float| !float.value().is_nan()),
         _ => bool_::is_bool(real),
     }
 }
