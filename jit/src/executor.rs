@@ -154,10 +154,8 @@ impl Executor {
     pub fn new(key: LoopKey, root: NewTrace, depth: usize, recorded: Trace, head: Vec<SlotState>) -> Executor {
         let NewTrace { compiled, trace, kept } = root;
         let constant = |slot: &SlotState| recorded.as_const(slot.value).map_or(0, |constant| constant.bits);
-        let slots = head
-            .iter()
-            .map(|slot| HeadSlot { index: slot.index, form: slot.form, constant: constant(slot) })
-            .collect();
+        let slots =
+            head.iter().map(|slot| HeadSlot { index: slot.index, form: slot.form, constant: constant(slot) }).collect();
         Executor {
             key,
             parts: vec![Part::new(compiled, trace, kept)],

@@ -14,9 +14,9 @@ use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::budget::{self, Budget};
 use crate::executor::{Executor, NewTrace, Run};
 use crate::ir::{Form, Trace};
-use crate::opt::is_number;
 use crate::log;
 use crate::loops::{Failures, Found, Loops};
+use crate::opt::is_number;
 use crate::options::{Mode, Options};
 use crate::recorder::{LoopKey, Origin, Outcome, Recorder};
 
@@ -281,7 +281,8 @@ impl State {
                 log::compiled(&self.options, &title, &trace, &compiled);
                 let exits = compiled.exits.len();
                 let root = NewTrace { compiled, trace, kept: recorded.kept };
-                let mut executor = Box::new(Executor::new(origin.key, root, recorded.base_depth, round, recorded.header));
+                let mut executor =
+                    Box::new(Executor::new(origin.key, root, recorded.base_depth, round, recorded.header));
                 self.loops.add_exits(&raw mut *executor, 0, exits);
                 // Any value but null: the VM tells of the code's end.
                 code.co_executors.set(core::ptr::dangling_mut());

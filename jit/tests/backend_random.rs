@@ -104,7 +104,8 @@ fn side_traces() {
             let all = grower.all();
             exit(&mut grower.trace, &all);
             let side = grower.trace;
-            let options = Options { first_exit: 1000, valid: support::valid(), params: &locations, enter: None, listing: false };
+            let options =
+                Options { first_exit: 1000, valid: support::valid(), params: &locations, enter: None, listing: false };
             let compiled = backend.compile(&side, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&side)));
             let (expected, expected_memory) = interpret(&side, &left_memory, &before.values);
             // SAFETY: compiled for this exit; both live to the end of the loop.

@@ -371,7 +371,9 @@ impl Allocator<'_> {
             let vid = self.uses.vid(operand.value);
             let here = self.place(vid)?;
             let place = match (operand.need, here) {
-                (_, Place::Reg(_)) | (Need::Any, _) | (Need::RegOrMem, Place::Const(_) | Place::Known(_) | Place::Numbered(_)) => here,
+                (_, Place::Reg(_))
+                | (Need::Any, _)
+                | (Need::RegOrMem, Place::Const(_) | Place::Known(_) | Place::Numbered(_)) => here,
                 (Need::RegOrMem, Place::Slot(_)) => {
                     // Worth a register if it is wanted again and one is free.
                     let free = self.machine_regs(self.is_xmm(vid)) & !self.occupied() & !self.pinned;

@@ -81,10 +81,8 @@ pub fn close_entered(first: &Trace, head: &[SlotState], types: KnownTypes) -> Re
             _ => SlotState { value: counterpart(slot.value, &next), ..*slot },
         })
         .collect();
-    let given: Vec<(usize, Value)> = params
-        .iter()
-        .filter_map(|&(value, param)| param.inst().map(|at| (at, counterpart(value, &next))))
-        .collect();
+    let given: Vec<(usize, Value)> =
+        params.iter().filter_map(|&(value, param)| param.inst().map(|at| (at, counterpart(value, &next)))).collect();
     close(b, &head, &given, words)
 }
 
