@@ -70,7 +70,71 @@ class Maker:
             lambda: f"ord(text[{self.index('text')}])",
             lambda: f"sum(items[:3])",
             lambda: f"Sub.limit",
+            self.native,
+            self.native,
         )()
+
+    def native(self):
+        """A number that built-in containers and functions compute."""
+        n = lambda: self.number(0)
+        return self.choose(
+            lambda: f"{self.choose('reals', 'words', 'octets', 'frozen')}[{self.choose('i % 4', '-(i % 4) - 1', '0', 'i % 2 == 0')}]",
+            lambda: f"len({self.choose('reals', 'words', 'octets', 'seen', 'queue', 'tally', 'groups', 'table.keys()', 'range(i)')})",
+            lambda: f"({n()} {self.choose('in', 'not in')} {self.choose('seen', 'tally', 'items', 'pair', 'table', 'range(9)', 'table.values()')})",
+            lambda: f"tally.get({n()}, {self.choose('0', 'i', '2.5')})",
+            lambda: f"tally[i % {self.choose('3', '7')}]",
+            lambda: f"sum({self.choose('reals', 'words[:3]', 'items[::2]', 'seen', 'tally.values()', 'pair')})",
+            lambda: f"max(items[{self.choose('1:4', '-3:', '::-1')}])",
+            lambda: f"(1 << (i % 90))",
+            lambda: f"(~whole({n()}) & ((1 << 64) - 1))",
+            lambda: f"(whole({n()}) ** 3 % 1000)",
+            lambda: f"divmod(whole({n()}), 7)[{self.choose('0', '1')}]",
+            lambda: f"round({n()})",
+            lambda: f"int(str(i))",
+            lambda: f"next(iter(items), 0)",
+            lambda: f"len({self.choose('text[::-1]', 'repr(pair)', 'str(i) + text', 'text * 2', 'sorted(seen)', 'list(queue)', 'text.split(chr(120))', '[q for q in queue if q]', 'seen | {i}', 'seen & tally.keys()')})",
+            lambda: f"({self.choose('text', 'pair', 'items', 'maybe', 'frozen', 'i')} {self.choose('==', '!=')} {self.choose('text', 'pair', 'items', 'maybe', 'frozen')})",
+            lambda: f"words.index(words[i % 4])",
+            lambda: f"(type(a) is {self.choose('int', 'float')})",
+            lambda: f"isinstance(maybe, (str, tuple))",
+        )()
+
+    def native_statement(self):
+        """Something that is done to a built-in container."""
+        n = lambda: self.number(0)
+        self.line(self.choose(
+            lambda: f"reals[i % 4] = fit({n()})",
+            lambda: f"words[{self.choose('i % 4', '-1')}] = whole({n()}) % {self.choose('100', '70000')}",
+            lambda: f"octets[i % 4] = whole({n()}) & 255",
+            lambda: f"seen.add({self.choose('i % 11', 'text', 'pair', 'key(i)', 'b')})",
+            lambda: f"seen.discard({self.choose('i % 7', 'text[:1]', 'key(i)')})",
+            lambda: "if len(seen) > 30: seen.clear()",
+            lambda: f"seen {self.choose('|', '-', '&', '^')}= {{i % 5, {n()}}}",
+            lambda: f"tally[{self.choose('i % 7', 'key(i)', 'pair', 'text')}] = fit({n()})",
+            lambda: f"tally[i % 5] += 1",
+            lambda: f"b = fit(tally.pop({self.choose('i % 3', 'pair', 'key(i)')}, 3))",
+            lambda: f"tally.setdefault({self.choose('i % 9', 'text')}, i)",
+            lambda: "if len(tally) > 30: tally.clear()",
+            lambda: f"groups[i % {self.choose('3', '6')}].append({n()})",
+            lambda: "if len(groups) > 4: del groups[min(groups)]",
+            lambda: f"queue.append({self.choose('i', 'text', 'Tell(i)')})",
+            lambda: f"if len(queue) > 3: maybe = queue.popleft()",
+            lambda: f"items[{self.choose('1:3', '-2:', ':1')}] = {self.choose('[i, b]', 'pair', '(i,)')}",
+            lambda: f"items += [i]",
+            lambda: f"if len(items) > 8: items.pop({self.choose('', '0', '-2', 'i % 4')})",
+            lambda: f"if len(items) > 12: del items[{self.choose('3', '-1', '::4', '6:')}]",
+            lambda: f"items.{self.choose('reverse()', 'insert(1, i)', 'extend(pair)', 'extend(range(2))')}",
+            lambda: f"for q, r in enumerate({self.choose('text', 'pair', 'words', 'sorted(map(repr, seen))', 'sorted(tally, key=str)')}): c = fit(q + len(repr(r)))",
+            lambda: f"for q, r in zip(items, {self.choose('text', 'range(3)', 'queue')}): b = q",
+            lambda: f"for q, r in {self.choose('tally.items()', 'list(groups.items())')}: a = fit(len(repr(q)) + len(repr(r)))",
+            lambda: f"a = fit(len([q for q in {self.choose('items', 'text', 'queue', 'octets')} if q != i]))",
+            lambda: f"b = len({{q: r for r, q in enumerate({self.choose('text', 'octets', 'words')})}})",
+            lambda: f"table = {{**table, 'k': fit({n()})}}",
+            lambda: f"text = {self.choose('text[::-1]', 'text.replace(chr(97), chr(98))', 'chr(97 + i % 26) + text[1:]', 'str(i % 1000) + text[-2:]', 'chr(120).join(text[:3]) or text')}",
+            lambda: f"maybe = {self.choose('tuple(items[:2])', 'list(text)', 'frozenset(text)', 'text.encode()', '[*pair, i]', '{{*pair}}')}",
+            lambda: f"log.append('%s-%d' % (text, i))",
+        )())
+
 
     def index(self, of="items"):
         return self.choose("0", "-1", "i % 5", f"i % len({of})", "-(i % 3) - 1")
@@ -152,6 +216,7 @@ class Maker:
                 lambda: self.line("if len(log) > 60: del log[:30]"),
                 lambda: self.line("maybe = Tell(i) if i % 50 == 0 else maybe"),
                 lambda: self.line(f"if i % {self.random.randrange(50, 150)} == 7: continue") if self.loops else None,
+                *[self.native_statement] * 12,
             )()
 
     def block(self, depth, most=3):
@@ -193,6 +258,7 @@ class Maker:
             self.line(text)
         for _ in range(self.random.randrange(1, 4)):
             self.loop(2)
+        self.line("print(reals, words, octets, sorted(map(repr, seen)), sorted(map(repr, tally.items())), sorted(groups.items()), len(queue))")
         self.line("print(a, b, c, g, items, pair, text, sorted(table.items()))")
         self.line("print(sorted(vars(obj).items()), type(maybe).__name__, log[-20:], ended)")
         self.indent -= 1
@@ -205,6 +271,20 @@ class Maker:
 
 PRELUDE = '''
 import sys
+from array import array
+from collections import defaultdict, deque
+class Key:
+    """A key that Python code hashes and compares."""
+    def __init__(self, n):
+        self.n = n
+    def __hash__(self):
+        return self.n
+    def __eq__(self, other):
+        return isinstance(other, Key) and self.n == other.n
+    def __repr__(self):
+        return f"Key({self.n})"
+def key(n):
+    return Key(n % 4) if n % 3 == 0 else n % 4
 def fit(n):
     if isinstance(n, int):
         return n if -(1 << 66) < n < 1 << 66 else n % 1000003
@@ -290,6 +370,8 @@ SETUP = [
     "table = {'k': 1, 'l': 2.5, 'm': 3, 'n': 4}",
     "closure = make(10)",
     "log = []",
+    "reals, words, octets = array('d', [1, 2.5, -3, 4]), array('i', [5, 6, 7, 8]), bytearray(b'abcd')",
+    "frozen, seen, tally, groups, queue = (1, 2, 3.5, 4), {1}, defaultdict(int), defaultdict(list), deque([1, 2], 9)",
 ]
 
 

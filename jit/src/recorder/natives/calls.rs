@@ -30,6 +30,10 @@ impl Recorder {
             self.detail = Some(name.to_owned());
             return Err(Abort("a call of a class"));
         };
+        if argc > 1 && matches!(name, "str" | "bytes" | "bytearray") {
+            // An encoding, whose codec may be written in Python.
+            return Err(Abort("a class with many arguments"));
+        }
         if name == "reversed" && argc == 1 {
             // SAFETY: the real operand.
             let real = unsafe { self.real(at, 1)? };
@@ -52,6 +56,10 @@ impl Recorder {
         if module == "builtins" && name == "next" && argc <= 2 {
             // SAFETY: passed on.
             return unsafe { self.call_next(at, function, argc) };
+        }
+        if module == "builtins" && name == "iter" && argc == 1 {
+            // SAFETY: passed on.
+            return unsafe { self.call_iter(at, function) };
         }
         let Some(row) = reviewed::function(module, name) else {
             self.detail = Some(format!("{module}.{name}"));
@@ -236,6 +244,22 @@ impl Recorder {
     /// `None`.
     pub(in crate::recorder) fn none_sym(&mut self) -> Sym {
         Sym::Obj { value: self.constant_object(rpy_vm::none_ref()), hold: Hold::Constant }
+    }
+
+    /// `iter(x)` of a built-in container.
+    unsafe fn call_iter(&mut self, at: Registers<'_>, function: &PyObject) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value, .. } = self.peek(3)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, function)?;
+        let value = self.materialize(1)?;
+        if !self.guard_native_iterable(value, real)? {
+            return Err(Abort("an iterator of an iterator"));
+        }
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends(at, 3)? };
+        let iterator = self.attempt(table::ITER, &[value])?;
+        self.conclude(3, ends, Some(Sym::Obj { value: iterator, hold: Hold::Owned }))
     }
 
     /// `next(iterator)`, with or without a default.

@@ -13,6 +13,7 @@ use rpy_vm::types::bytearray::PyByteArray;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::list::PyList;
+use rpy_vm::types::set::PyFrozenSet;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
@@ -228,8 +229,9 @@ impl Recorder {
                     return Err(self.abort_on("an argument of plain items", real));
                 }
                 self.guard_type(value, real.ty())?;
-                let certain = is_plain(real) && !PyTuple::check_exact(real);
-                if !certain && !value.is_const() {
+                // What never changes is what it is.
+                let constant = value.is_const() && (is_plain(real) || PyFrozenSet::check_exact(real));
+                if !constant && (!is_plain(real) || PyTuple::check_exact(real)) {
                     self.guard_that(if items { table::PLAIN_ITEMS } else { table::DEEP }, value)?;
                 }
             }

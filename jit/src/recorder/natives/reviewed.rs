@@ -50,7 +50,7 @@ pub struct Reviewed {
     pub of: &'static str,
     pub names: &'static str,
     pub receiver: Takes,
-    /// What the arguments have to be; the last one says it for all that follow.
+    /// What the arguments have to be; the last one says it for all that follow. None are allowed if there is none.
     pub args: &'static [Takes],
     pub does: Does,
     pub gives: Gives,
@@ -166,8 +166,7 @@ const FUNCTIONS: &[Reviewed] = rows! {
     "_operator" "add sub mul truediv floordiv mod and_ or_ xor lshift rshift neg pos inv invert abs pow concat" (Any, Plain) Looks -> Object;
     "_operator" "eq ne lt le gt ge not_ truth is_ is_not" (Any, Plain) Looks -> Bool;
     "_struct" "pack unpack calcsize" (Any, Plain) Looks -> Object;
-    "zlib" "crc32 adler32" (Any, Plain) Looks -> Object;
-    "binascii" "crc32 hexlify unhexlify" (Any, Plain) Looks -> Object;
+    "binascii" "hexlify unhexlify" (Any, Plain) Looks -> Object;
 };
 
 /// Built-in classes.
@@ -180,7 +179,7 @@ const CLASSES: &[Reviewed] = rows! {
     "builtins" "int float" (Any, Plain) Looks -> Object;
     "builtins" "complex" (Any, Plain) Looks -> Object;
     "builtins" "bytes bytearray" (Any, Items) Looks -> Object;
-    "builtins" "slice" (Any, Plain) Looks -> Object;
+    "builtins" "slice range" (Any, Plain) Looks -> Object;
     "builtins" "dict object" (Any) Looks -> Object;
     "builtins" "collections.deque" (Any, Native, Plain) Adds -> Object;
 };
