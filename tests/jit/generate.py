@@ -79,11 +79,11 @@ class Maker:
         n = lambda: self.number(0)
         return self.choose(
             lambda: f"{self.choose('reals', 'words', 'octets', 'frozen')}[{self.choose('i % 4', '-(i % 4) - 1', '0', 'i % 2 == 0')}]",
-            lambda: f"len({self.choose('reals', 'words', 'octets', 'seen', 'queue', 'tally', 'groups', 'table.keys()', 'range(i)')})",
-            lambda: f"({n()} {self.choose('in', 'not in')} {self.choose('seen', 'tally', 'items', 'pair', 'table', 'range(9)', 'table.values()')})",
+            lambda: f"len({self.choose('reals', 'words', 'octets', 'bag', 'queue', 'tally', 'groups', 'table.keys()', 'range(i)')})",
+            lambda: f"({n()} {self.choose('in', 'not in')} {self.choose('bag', 'tally', 'items', 'pair', 'table', 'range(9)', 'table.values()')})",
             lambda: f"tally.get({n()}, {self.choose('0', 'i', '2.5')})",
             lambda: f"tally[i % {self.choose('3', '7')}]",
-            lambda: f"sum({self.choose('reals', 'words[:3]', 'items[::2]', 'seen', 'tally.values()', 'pair')})",
+            lambda: f"sum({self.choose('reals', 'words[:3]', 'items[::2]', 'bag', 'tally.values()', 'pair')})",
             lambda: f"max(items[{self.choose('1:4', '-3:', '::-1')}])",
             lambda: f"(1 << (i % 90))",
             lambda: f"(~whole({n()}) & ((1 << 64) - 1))",
@@ -92,7 +92,7 @@ class Maker:
             lambda: f"round({n()})",
             lambda: f"int(str(i))",
             lambda: f"next(iter(items), 0)",
-            lambda: f"len({self.choose('text[::-1]', 'repr(pair)', 'str(i) + text', 'text * 2', 'sorted(seen)', 'list(queue)', 'text.split(chr(120))', '[q for q in queue if q]', 'seen | {i}', 'seen & tally.keys()')})",
+            lambda: f"len({self.choose('text[::-1]', 'repr(pair)', 'str(i) + text', 'text * 2', 'sorted(bag)', 'list(queue)', 'text.split(chr(120))', '[q for q in queue if q]', 'bag | {i}', 'bag & tally.keys()')})",
             lambda: f"({self.choose('text', 'pair', 'items', 'maybe', 'frozen', 'i')} {self.choose('==', '!=')} {self.choose('text', 'pair', 'items', 'maybe', 'frozen')})",
             lambda: f"words.index(words[i % 4])",
             lambda: f"(type(a) is {self.choose('int', 'float')})",
@@ -106,10 +106,10 @@ class Maker:
             lambda: f"reals[i % 4] = fit({n()})",
             lambda: f"words[{self.choose('i % 4', '-1')}] = whole({n()}) % {self.choose('100', '70000')}",
             lambda: f"octets[i % 4] = whole({n()}) & 255",
-            lambda: f"seen.add({self.choose('i % 11', 'text', 'pair', 'key(i)', 'b')})",
-            lambda: f"seen.discard({self.choose('i % 7', 'text[:1]', 'key(i)')})",
-            lambda: "if len(seen) > 30: seen.clear()",
-            lambda: f"seen {self.choose('|', '-', '&', '^')}= {{i % 5, {n()}}}",
+            lambda: f"bag.add({self.choose('i % 11', 'text', 'pair', 'key(i)', 'b')})",
+            lambda: f"bag.discard({self.choose('i % 7', 'text[:1]', 'key(i)')})",
+            lambda: "if len(bag) > 30: bag.clear()",
+            lambda: f"bag {self.choose('|', '-', '&', '^')}= {{i % 5, {n()}}}",
             lambda: f"tally[{self.choose('i % 7', 'key(i)', 'pair', 'text')}] = fit({n()})",
             lambda: f"tally[i % 5] += 1",
             lambda: f"b = fit(tally.pop({self.choose('i % 3', 'pair', 'key(i)')}, 3))",
@@ -124,7 +124,7 @@ class Maker:
             lambda: f"if len(items) > 8: items.pop({self.choose('', '0', '-2', 'i % 4')})",
             lambda: f"if len(items) > 12: del items[{self.choose('3', '-1', '::4', '6:')}]",
             lambda: f"items.{self.choose('reverse()', 'insert(1, i)', 'extend(pair)', 'extend(range(2))')}",
-            lambda: f"for q, r in enumerate({self.choose('text', 'pair', 'words', 'sorted(map(repr, seen))', 'sorted(tally, key=str)')}): c = fit(q + len(repr(r)))",
+            lambda: f"for q, r in enumerate({self.choose('text', 'pair', 'words', 'sorted(map(repr, bag))', 'sorted(tally, key=str)')}): c = fit(q + len(repr(r)))",
             lambda: f"for q, r in zip(items, {self.choose('text', 'range(3)', 'queue')}): b = q",
             lambda: f"for q, r in {self.choose('tally.items()', 'list(groups.items())')}: a = fit(len(repr(q)) + len(repr(r)))",
             lambda: f"a = fit(len([q for q in {self.choose('items', 'text', 'queue', 'octets')} if q != i]))",
@@ -258,7 +258,7 @@ class Maker:
             self.line(text)
         for _ in range(self.random.randrange(1, 4)):
             self.loop(2)
-        self.line("print(reals, words, octets, sorted(map(repr, seen)), sorted(map(repr, tally.items())), sorted(groups.items()), len(queue))")
+        self.line("print(reals, words, octets, sorted(map(repr, bag)), sorted(map(repr, tally.items())), sorted(groups.items()), len(queue))")
         self.line("print(a, b, c, g, items, pair, text, sorted(table.items()))")
         self.line("print(sorted(vars(obj).items()), type(maybe).__name__, log[-20:], ended)")
         self.indent -= 1
@@ -371,7 +371,7 @@ SETUP = [
     "closure = make(10)",
     "log = []",
     "reals, words, octets = array('d', [1, 2.5, -3, 4]), array('i', [5, 6, 7, 8]), bytearray(b'abcd')",
-    "frozen, seen, tally, groups, queue = (1, 2, 3.5, 4), {1}, defaultdict(int), defaultdict(list), deque([1, 2], 9)",
+    "frozen, bag, tally, groups, queue = (1, 2, 3.5, 4), {1}, defaultdict(int), defaultdict(list), deque([1, 2], 9)",
 ]
 
 
