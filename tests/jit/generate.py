@@ -131,7 +131,7 @@ class Maker:
             lambda: f"b = len({{q: r for r, q in enumerate({self.choose('text', 'octets', 'words')})}})",
             lambda: f"table = {{**table, 'k': fit({n()})}}",
             lambda: f"text = {self.choose('text[::-1]', 'text.replace(chr(97), chr(98))', 'chr(97 + i % 26) + text[1:]', 'str(i % 1000) + text[-2:]', 'chr(120).join(text[:3]) or text')}",
-            lambda: f"maybe = {self.choose('tuple(items[:2])', 'list(text)', 'frozenset(text)', 'text.encode()', '[*pair, i]', '{{*pair}}')}",
+            lambda: f"maybe = {self.choose('tuple(items[:2])', 'list(text)', 'frozenset(text)', 'text.encode()', '[*pair, i]')}",
             lambda: f"log.append('%s-%d' % (text, i))",
         )())
 
