@@ -122,6 +122,19 @@ pub fn is_deep(object: &PyObject) -> bool {
     is_deeply_plain(object, MOST_DEPTH, &mut MOST_ITEMS.clone())
 }
 
+/// Is it a container that takes long to look through? Finding out whether its items are plain would cost more than what is saved by knowing.
+pub fn is_long(object: &PyObject) -> bool {
+    const LONG: usize = 12;
+    // SAFETY: only the length is looked at.
+    let length = match unsafe { items_of(object) } {
+        Some(items) => items.len(),
+        None => {
+            any_set_exact(object).map_or_else(|| object.downcast_exact::<PyDict>().map_or(0, PyDict::len), |s| s.len())
+        }
+    };
+    length > LONG
+}
+
 /// Is it a slice object with plain bounds?
 pub fn is_plain_slice(key: &PyObject) -> bool {
     key.downcast_exact::<PySlice>().is_some_and(|s| [s.start(), s.stop(), s.step()].into_iter().all(is_plain))

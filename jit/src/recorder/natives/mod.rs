@@ -21,7 +21,7 @@ use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
-use crate::runtime::plain::{has_plain_items, is_deep, is_plain};
+use crate::runtime::plain::{has_plain_items, is_deep, is_long, is_plain};
 use crate::runtime::table::{self, Function};
 
 mod calls;
@@ -225,7 +225,7 @@ impl Recorder {
             Takes::Items | Takes::Deep => {
                 let items = takes == Takes::Items;
                 let fits = if items { has_plain_items(real) } else { is_deep(real) };
-                if !fits {
+                if !fits || is_long(real) {
                     return Err(self.abort_on("an argument of plain items", real));
                 }
                 self.guard_type(value, real.ty())?;

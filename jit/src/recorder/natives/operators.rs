@@ -14,7 +14,7 @@ use crate::ir::{Op, Value};
 use crate::recorder::arith::operator;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::{compare, is_deep, is_plain};
+use crate::runtime::plain::{compare, is_deep, is_long, is_plain};
 use crate::runtime::{UNSURE, table};
 
 const SEQUENCES: &[&str] = &["list", "tuple", "str", "bytes", "bytearray", "array.array"];
@@ -133,6 +133,9 @@ impl Recorder {
             self.guard_type(b, PyStr::type_object())?;
             let equal = self.call_runtime(table::STR_EQ, &[a, b])?;
             return if which == 2 { Ok(equal) } else { self.op(Op::Not, &[equal]) };
+        }
+        if is_long(left) || is_long(right) || any_set_exact(left).is_some() {
+            return Err(self.abort_on("a comparison of many items of", left));
         }
         // SAFETY: live objects.
         if unsafe { compare(left.as_ptr(), right.as_ptr(), which as u64) } == UNSURE {

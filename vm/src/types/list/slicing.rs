@@ -66,6 +66,11 @@ impl PyList {
             return self.delete_slice(start, step, count);
         };
         if step == 1 {
+            if let Some(list) = values.downcast_exact::<PyList>()
+                && self.overwrite(start, stop, list)
+            {
+                return Ok(());
+            }
             let values = self.values_of(values, "can only assign an iterable")?;
             let (start, stop, _) = adjust_indices(self.len(), start, stop, 1);
             return self.replace_range(start as usize, stop.max(start) as usize, values);
@@ -89,6 +94,29 @@ impl PyList {
         }
         drop(old);
         Ok(())
+    }
+
+    /// `list[start:stop] = values`, where few items take the place of as many. False: nothing was done.
+    fn overwrite(&self, start: isize, stop: isize, values: &PyList) -> bool {
+        const FEW: usize = 16;
+        let (start, stop, _) = adjust_indices(self.len(), start, stop, 1);
+        let count = values.len();
+        if ptr::eq(self, values) || count > FEW || stop.max(start) - start != count as isize {
+            return false;
+        }
+        let mut old = [ptr::null_mut::<PyObject>(); FEW];
+        // SAFETY: resolved indices lie in the list. Each slot's old reference moves out and a new one in; nothing runs in between.
+        unsafe {
+            let slots = self.ob_item.get().add(start as usize);
+            for (i, old) in old.iter_mut().enumerate().take(count) {
+                let item = values.get_unchecked(i).new_ref();
+                *old = slots.add(i).replace(item.into_raw());
+            }
+            for old in &old[..count] {
+                drop(ObjRef::from_owned_ptr(*old));
+            }
+        }
+        true
     }
 
     /// What is assigned to a slice, as new references; the message is for objects that cannot be iterated.
