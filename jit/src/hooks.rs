@@ -4,7 +4,7 @@ use std::cell::UnsafeCell;
 
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::JUMP_BACKWARD_NO_JIT;
-use rpy_vm::jit_hooks::{Jit, LoopAction, Registers};
+use rpy_vm::jit_hooks::{Jit, LoopAction, RecordAction, Registers};
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
@@ -12,13 +12,14 @@ use rpy_vm::types::function::PyFunction;
 use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::budget::{self, Budget};
+use crate::detour;
 use crate::executor::{Executor, NewTrace, Run};
 use crate::ir::{Form, Trace};
 use crate::log;
 use crate::loops::{Failures, Found, Loops};
 use crate::opt::is_number;
 use crate::options::{Mode, Options};
-use crate::recorder::{LoopKey, Origin, Outcome, Recorder};
+use crate::recorder::{Abort, LoopKey, Origin, Outcome, Recorder};
 
 /// Failed recordings after which a loop is left to the interpreter for good.
 const MAX_FAILURES: u32 = 5;
@@ -136,20 +137,31 @@ impl Jit for TracingJit {
         }
     }
 
-    unsafe fn record(&self, at: Registers<'_>, op: u8, arg: usize) -> bool {
-        // SAFETY: under the GIL; recording runs no Python code.
+    unsafe fn record(&self, at: Registers<'_>, op: u8, arg: usize) -> RecordAction {
+        // SAFETY: under the GIL; recording runs no Python code, and a detour begins when nothing of the state is borrowed.
         unsafe {
-            let Some(state) = self.state() else { return false };
-            let Some(recorder) = &mut state.recording else { return false };
+            let Some(state) = self.state() else { return RecordAction::Interpret };
+            let Some(recorder) = &mut state.recording else { return RecordAction::Interpret };
             let begin = budget::now();
             let outcome = recorder.step(at, op, arg, &state.loops);
-            if matches!(outcome, Outcome::Continue) {
-                state.budget.spend(begin);
-                return true;
-            }
-            let Some(recorder) = state.recording.take() else { return false };
+            let outcome = match outcome {
+                Outcome::Continue => {
+                    state.budget.spend(begin);
+                    return RecordAction::Record;
+                }
+                Outcome::Enter(detour) => {
+                    state.budget.spend(begin);
+                    if detour::enter(at, detour) {
+                        return RecordAction::Enter;
+                    }
+                    Outcome::Aborted(Abort("no room for a frame"))
+                }
+                outcome => outcome,
+            };
+            let Some(state) = self.state() else { return RecordAction::Interpret };
+            let Some(recorder) = state.recording.take() else { return RecordAction::Interpret };
             match outcome {
-                Outcome::Continue => {}
+                Outcome::Continue | Outcome::Enter(_) => {}
                 Outcome::Closed => state.close(*recorder),
                 Outcome::Reached(target) => state.reached(*recorder, at, op, target),
                 Outcome::Aborted(why) => {
@@ -158,7 +170,7 @@ impl Jit for TracingJit {
                 }
             }
             state.budget.spend(begin);
-            false
+            RecordAction::Interpret
         }
     }
 

@@ -16,6 +16,7 @@
 
 pub mod backend;
 mod budget;
+pub mod detour;
 pub mod executor;
 pub mod hooks;
 pub mod ir;

@@ -72,6 +72,21 @@ class Maker:
             lambda: f"Sub.limit",
             self.native,
             self.native,
+            lambda: f"fit(({self.choose('num', 'Num(i)', sub())} {self.choose('+', '-', '*')} num).n)",
+            lambda: f"fit((num {self.choose('+', '-', '*')} {sub()}).n)",
+            lambda: f"fit((-num).n)",
+            lambda: f"len({self.choose('num', 'sack')})",
+            lambda: f"fit(num[{sub()}])",
+            lambda: f"fit(num({sub()}))",
+            lambda: f"sack[i % len(sack)]",
+            lambda: f"kw({sub()}, {self.choose('z=', 'y=', 'w=', 'w=i, v=', '')}{sub()})",
+            lambda: f"kw({sub()}, i, {sub()}, {sub()})",
+            lambda: f"kw({self.choose('*pair', '*pair, i', '*pair, z=b', '**table')})",
+            lambda: f"Sub.{self.choose('made', 'twice')}({sub()})",
+            lambda: f"obj.{self.choose('made', 'twice')}({sub()})",
+            lambda: f"(lambda q, r=i: fit(q + r))({sub()})",
+            lambda: f"later({sub()})",
+            lambda: f"method({sub()})",
         )()
 
     def native(self):
@@ -152,6 +167,11 @@ class Maker:
             lambda: f"maybe is {self.choose('None', 'not None')}",
             lambda: f"isinstance({self.choose('obj', 'a', 'maybe')}, {self.choose('int', 'float', 'Point', 'Sub', 'str')})",
             lambda: f"i > {self.random.randrange(400)}",
+            lambda: f"num {self.choose('==', '!=', '<')} {self.choose('num', 'Num(a)', 'obj', 'i', 'maybe')}"
+            if self.chance(60) else "num == obj",
+            lambda: f"{self.choose('', 'not ')}{self.choose('num', 'bag', 'obj', 'maybe')}",
+            lambda: f"{n()} {self.choose('in', 'not in')} {self.choose('num', 'bag')}",
+            lambda: f"{self.choose('obj', 'maybe', 'pair', 'text', 'num')} {self.choose('==', '!=')} {self.choose('obj', 'None', 'maybe', 'i')}",
         )()
 
     # ---- statements ----
@@ -213,6 +233,22 @@ class Maker:
                 lambda: self.line("log.append(f'{a!r:>8}|{i:04d}|{b}')"),
                 lambda: self.line("log.append(sorted(items, key=lambda q: -q)[:2])"),
                 lambda: self.line(f"log.append(repr({self.number(1)}))"),
+                lambda: self.line(f"num {self.choose('+=', '-=', '*=')} {self.choose('num', self.number(1))}"),
+                lambda: self.line("num = Num(fit(num.n) % 1000)"),
+                lambda: self.line(f"num[{self.choose('0', 'i % 3', 'text')}] = {self.number(1)}"),
+                lambda: self.line(f"obj.prop = {self.number(1)}"),
+                lambda: self.line(f"bag.append(fit({self.number(1)}))"),
+                lambda: self.line("if len(bag) > 30: bag = Bag(bag[20:])"),
+                lambda: self.line("for q in num: c = fit(c + q)"),
+                lambda: self.line("for q in bag[:3]: c = fit(c + q)"),
+                lambda: self.line(f"with Ctx(log, i): a = fit({self.number(1)})"),
+                lambda: self.line(f"with Ctx(log, i):\n{'    ' * self.indent}    if {self.condition(1)}: raise KeyError(i)"),
+                lambda: self.line(f"method = {self.choose('obj.get', 'obj.mix', 'num.__call__', 'closure', 'make(i)')}"),
+                lambda: self.line("log.append(f'{a}|{text}|{b:.3f}|{num!r}|{i:>5}')"),
+                lambda: self.line("spare = Late(i); log.append(spare.total()); del spare"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: Num.__{self.choose('add', 'mul', 'sub')}__ = lambda self, other: Num(7)"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: Num.__{self.choose('eq', 'lt')}__ = lambda self, other: NotImplemented"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: Num.__{self.choose('bool', 'len')}__ = lambda self: {self.choose('True', '3', '-1')}"),
                 lambda: self.line("if len(log) > 60: del log[:30]"),
                 lambda: self.line("maybe = Tell(i) if i % 50 == 0 else maybe"),
                 lambda: self.line(f"if i % {self.random.randrange(50, 150)} == 7: continue") if self.loops else None,
@@ -303,10 +339,87 @@ class Point:
     @property
     def prop(self):
         return fit(self.x - self.y)
+    @prop.setter
+    def prop(self, n):
+        self.x = fit(n + 1)
+    @classmethod
+    def made(cls, n):
+        return cls(n, 1).get(2)
+    @staticmethod
+    def twice(n):
+        return fit(n * 2)
 class Sub(Point):
     limit = 17
+    def __init__(self, x, y=4):
+        super().__init__(x, y)
+        self.w = y
     def mix(self, n):
         return super().mix(n) + 1
+class Num:
+    def __init__(self, n):
+        self.n = n; self.held = {}
+    def __repr__(self):
+        return f'Num({self.n})'
+    def __add__(self, other):
+        if isinstance(other, float): return NotImplemented
+        return Num(self.n + (other.n if isinstance(other, Num) else other))
+    def __radd__(self, other):
+        return Num(other * 2 + self.n)
+    def __sub__(self, other):
+        return Num(self.n - other.n) if isinstance(other, Num) else NotImplemented
+    def __rsub__(self, other):
+        return Num(other - self.n)
+    def __mul__(self, other):
+        return Num(fit(self.n * (other.n if isinstance(other, Num) else other)))
+    __rmul__ = __mul__
+    def __iadd__(self, other):
+        if isinstance(other, Num):
+            self.n = fit(self.n + other.n); return self
+        return NotImplemented
+    def __neg__(self):
+        return Num(-self.n)
+    def __eq__(self, other):
+        return self.n == other.n if isinstance(other, Num) else NotImplemented
+    def __lt__(self, other):
+        return self.n < (other.n if isinstance(other, Num) else whole(other))
+    def __bool__(self):
+        return self.n > 3
+    def __len__(self):
+        return whole(self.n) % 17
+    def __getitem__(self, k):
+        return self.held.get(k, k)
+    def __setitem__(self, k, value):
+        if isinstance(k, str): raise KeyError(k)
+        self.held[k] = fit(value)
+    def __contains__(self, k):
+        return self.held.get(k) or k == 1
+    def __iter__(self):
+        return iter([self.n, 2])
+    def __call__(self, x, y=5):
+        return self.n + x + y
+class Bag(list):
+    pass
+class Late:
+    def __init__(self, n):
+        for name in ('p', 'q'): setattr(self, name, n)
+        self.r = n; self.q = self.r + 1
+        if n % 3 == 0: self.s = 1
+    def total(self):
+        return self.p + self.q + self.r + (self.s if hasattr(self, 's') else 0)
+class Ctx:
+    def __init__(self, log, n):
+        self.log = log; self.n = n
+    def __enter__(self):
+        return self
+    def __exit__(self, kind, value, traceback):
+        if kind is not None: self.log.append((kind.__name__, self.n))
+        return kind is KeyError
+def kw(x, y=2, *rest, z=3, **more):
+    return fit(x * 2 + y + len(rest) + z + len(more))
+def later(n):
+    def inner(k, extra=n):
+        return fit(k + n + extra)
+    return inner(1) + inner(n, extra=2)
 class Tell:
     def __init__(self, n):
         self.n = n
@@ -369,6 +482,7 @@ SETUP = [
     "text = 'abcxy'",
     "table = {'k': 1, 'l': 2.5, 'm': 3, 'n': 4}",
     "closure = make(10)",
+    "num, sack, method = Num(4), Bag([1, 2]), closure",
     "log = []",
     "reals, words, octets = array('d', [1, 2.5, -3, 4]), array('i', [5, 6, 7, 8]), bytearray(b'abcd')",
     "frozen, bag, tally, groups, queue = (1, 2, 3.5, 4), {1}, defaultdict(int), defaultdict(list), deque([1, 2], 9)",

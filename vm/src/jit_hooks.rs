@@ -41,6 +41,18 @@ pub enum LoopAction {
     Raise(PyErr),
 }
 
+/// How a recording run goes on at an instruction.
+pub enum RecordAction {
+    /// With the instruction, recording.
+    Record,
+    /// With the instruction; the recording is over.
+    Interpret,
+    /// Recording, with the thread's current frame, whose `instr_ptr` and `stackpointer` are valid: the instruction calls a
+    /// Python function, and the JIT has made its frame (and moved the operands), where the interpreter would have called
+    /// it in a run of its own.
+    Enter,
+}
+
 /// What a JIT is told.
 pub trait Jit: Sync {
     /// The value of `-X jit=...`, if it was given. Called once, before any Python code runs. Answers how often backward
@@ -57,11 +69,11 @@ pub trait Jit: Sync {
     /// The registers are those of a live machine.
     unsafe fn loop_reached(&self, at: Registers<'_>, target: *mut u16) -> LoopAction;
 
-    /// `op` (with its whole argument) is about to be executed in a recording run. Answers whether to go on recording.
+    /// `op` (with its whole argument) is about to be executed in a recording run.
     ///
     /// # Safety
     /// The registers are those of a live machine.
-    unsafe fn record(&self, at: Registers<'_>, op: u8, arg: usize) -> bool;
+    unsafe fn record(&self, at: Registers<'_>, op: u8, arg: usize) -> RecordAction;
 
     /// A recording run was left by an exception.
     fn recording_lost(&self);
@@ -135,9 +147,12 @@ pub unsafe fn loop_reached(at: Registers<'_>, target: *mut u16) -> LoopAction {
 ///
 /// # Safety
 /// As there.
-pub unsafe fn record(at: Registers<'_>, op: u8, arg: usize) -> bool {
-    // SAFETY: passed on.
-    JIT.get().is_some_and(|jit| unsafe { jit.record(at, op, arg) })
+pub unsafe fn record(at: Registers<'_>, op: u8, arg: usize) -> RecordAction {
+    match JIT.get() {
+        // SAFETY: passed on.
+        Some(jit) => unsafe { jit.record(at, op, arg) },
+        None => RecordAction::Interpret,
+    }
 }
 
 /// See [`Jit::show_locals`].

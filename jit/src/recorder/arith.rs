@@ -3,9 +3,15 @@
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::bool_::is_bool;
+use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::list::PyList;
+use rpy_vm::types::object::PyBaseObject_Type;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym};
 use super::values::Number;
@@ -102,7 +108,7 @@ impl Recorder {
     pub(super) unsafe fn binary_op(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
         if arg == operator::SUBSCRIPT {
             // SAFETY: passed on.
-            return unsafe { self.subscript(at, op) };
+            return unsafe { self.subscript(at) };
         }
         let whole = arg;
         let arg = if arg >= operator::INPLACE { arg - operator::INPLACE } else { arg };
@@ -112,6 +118,10 @@ impl Recorder {
         match magnitude(arg, (a, left), (b, right)) {
             // SAFETY: passed on.
             Magnitude::Big => return unsafe { self.big_int_operator(at, whole) },
+            // SAFETY: passed on.
+            Magnitude::Objects if is_of_class(left) || is_of_class(right) => {
+                return unsafe { self.special_operator(at, whole, left, right) };
+            }
             // SAFETY: passed on.
             Magnitude::Objects => return unsafe { self.native_operator(at, op, whole) },
             Magnitude::Raises => return Err(Abort("an operator that raises")),
@@ -280,6 +290,15 @@ impl Recorder {
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let operator = arg >> 5;
         if !is_comparable_as_words(a, left, b, right) {
+            if let Some(result) = self.compare_by_identity(operator, a, b, left, right)? {
+                // SAFETY: the real operands.
+                let ends = unsafe { self.expect_ends(at, 2)? };
+                return self.conclude(2, ends, Some(Sym::Bool(result)));
+            }
+            if is_of_class(left) || is_of_class(right) {
+                // SAFETY: passed on.
+                return unsafe { self.special_comparison(at, arg, left, right) };
+            }
             // SAFETY: passed on; the real operands.
             return unsafe {
                 let result = self.native_compare(at, operator)?;
@@ -315,6 +334,35 @@ impl Recorder {
         self.replace2(a, b, Sym::Bool(result))
     }
 
+    /// `==` and `!=` of objects that are equal to themselves alone, and of unlike ones.
+    fn compare_by_identity(
+        &mut self,
+        operator: usize,
+        a: Sym,
+        b: Sym,
+        left: &PyObject,
+        right: &PyObject,
+    ) -> Result<Option<Value>, Abort> {
+        let (Some(of_left), Some(of_right)) = (Likeness::of(left), Likeness::of(right)) else { return Ok(None) };
+        if operator != 2 && operator != 3 {
+            return Ok(None);
+        }
+        let equal = match (a, b) {
+            _ if of_left != of_right => {
+                self.guard_class(2, left.ty())?;
+                self.guard_class(1, right.ty())?;
+                self.trace().bool(false)
+            }
+            (Sym::Obj { value: x, .. }, Sym::Obj { value: y, .. }) if of_left == Likeness::Identity => {
+                self.guard_class(2, left.ty())?;
+                self.guard_class(1, right.ty())?;
+                self.op(Op::Is, &[x, y])?
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(if operator == 2 { equal } else { self.op(Op::Not, &[equal])? }))
+    }
+
     pub(super) unsafe fn is_op(&mut self, at: Registers<'_>, invert: usize) -> Done {
         // SAFETY: the real operands.
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
@@ -348,6 +396,10 @@ impl Recorder {
     pub(super) unsafe fn to_bool(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
+        // SAFETY: passed on.
+        if unsafe { self.special_truth(at, real)? } {
+            return Ok(());
+        }
         let sym = self.peek(1)?;
         let truth = self.truth(sym, real)?;
         let raw = self.peek_raw(1)?;
@@ -357,6 +409,7 @@ impl Recorder {
         self.release(release)
     }
 
+    /// The truth of an object that runs no Python code to say it.
     pub(super) fn truth(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
         if is_bool(real) {
             return self.as_bool(sym, real);
@@ -391,7 +444,7 @@ impl Recorder {
         }
         match self.native_truth(value, real)? {
             Some(truth) => Ok(truth),
-            None => Err(self.abort_on("the truth of", real)),
+            None => self.truth_by_class(value, real),
         }
     }
 
@@ -427,7 +480,8 @@ impl Recorder {
             (Some(Number::Int(value)), Unary::Positive) => Sym::Int(value),
             (Some(Number::Float(value)), Unary::Negative) => Sym::Float(self.op(Op::FNeg, &[value])?),
             (Some(Number::Float(value)), Unary::Positive) => Sym::Float(value),
-            _ => return Err(self.abort_on("a unary operator on", real)),
+            // SAFETY: passed on.
+            _ => return unsafe { self.special_unary(at, real, unary.method()) },
         };
         let raw = self.peek_raw(1)?;
         let release = self.expect_release(raw, real)?;
@@ -437,10 +491,62 @@ impl Recorder {
     }
 }
 
+/// Is the object an instance of a Python class?
+fn is_of_class(object: &PyObject) -> bool {
+    object.ty().as_heap().is_some()
+}
+
+/// What an object may be equal to, as far as no Python code has a say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    Number,
+    Text,
+    Tuple,
+    List,
+    Dict,
+    /// Itself alone.
+    Identity,
+}
+
+impl Likeness {
+    /// `None`: something else decides.
+    fn of(object: &PyObject) -> Option<Likeness> {
+        let ty = object.ty();
+        if PyStr::check_exact(object) {
+            return Some(Likeness::Text);
+        }
+        if super::values::is_number(object) {
+            return Some(Likeness::Number);
+        }
+        if PyTuple::check_exact(object) {
+            return Some(Likeness::Tuple);
+        }
+        if PyList::check_exact(object) {
+            return Some(Likeness::List);
+        }
+        if PyDict::check_exact(object) {
+            return Some(Likeness::Dict);
+        }
+        let compare = |ty: &PyTypeObject| ty.tp_richcompare.get().map(|f| f as usize);
+        (compare(ty).is_none() || compare(ty) == compare(&PyBaseObject_Type)).then_some(Likeness::Identity)
+    }
+}
+
 /// The unary operators, numbered as the runtime knows them.
 #[derive(Clone, Copy)]
 pub(super) enum Unary {
     Negative = 0,
     Positive = 1,
     Invert = 2,
+}
+
+impl Unary {
+    /// The special method.
+    fn method(self) -> &'static PyStr {
+        match self {
+            Unary::Negative => rpy_vm::intern!("__neg__"),
+            Unary::Positive => rpy_vm::intern!("__pos__"),
+            Unary::Invert => rpy_vm::intern!("__invert__"),
+        }
+    }
 }

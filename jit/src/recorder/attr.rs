@@ -1,7 +1,6 @@
-//! Attributes. Loads are looked up anew, so that sites with many types are recorded, too; what enters a Python function, and stores,
-//! go by what the instruction's inline cache has learned (see the VM's `interp::ops::attr` for its layout), as the interpreter will.
+//! Attributes. They are looked up anew, so that sites with many types are recorded, too: inline caches know only of the last one.
 
-use rpy_vm::interp::opcode::*;
+use rpy_vm::interp::ops::special::Special;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::defs::member;
@@ -9,48 +8,58 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::{PyTypeObject, flags};
-use rpy_vm::protocol::object::generic_getattr_slot;
+use rpy_vm::protocol::object::{generic_getattr_slot, generic_setattr_slot};
+use rpy_vm::types::descr::classmethod::{PyClassMethod, PyStaticMethod};
 use rpy_vm::types::descr::member::PyMemberDescr;
+use rpy_vm::types::descr::property::PyProperty;
 use rpy_vm::types::function::PyFunction;
+use rpy_vm::types::int::PyInt;
+use rpy_vm::types::method::PyMethod;
 use rpy_vm::types::module::PyModule;
+use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::str::PyStr;
+use rpy_vm::types::super_::PySuper;
+use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::types::type_::PyType_Type;
 use rpy_vm::types::type_::lookup::lookup;
 
+use super::enter::Follow;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::runtime::{self, table};
 
-/// Cache unit `n` behind an instruction.
-unsafe fn cache(at: Registers<'_>, n: usize) -> usize {
-    // SAFETY: the instruction has that many units.
-    unsafe { *at.instr.add(1 + n) as usize }
+/// The item that a field of a namedtuple stands for.
+fn tuple_field(found: &PyObject) -> Option<usize> {
+    if found.ty().full_name() != "collections._tuplegetter" {
+        return None;
+    }
+    // It says so natively.
+    let reduced = rpy_vm::protocol::object::getattr(found, rpy_vm::intern!("__reduce__"))
+        .and_then(|reduce| rpy_vm::protocol::call::call_noargs(&reduce))
+        .ok()?;
+    let arguments = reduced.downcast_exact::<PyTuple>()?.get(1)?;
+    let index = arguments.downcast_exact::<PyTuple>()?.get(0)?.downcast_exact::<PyInt>()?.medium_value()?;
+    usize::try_from(index).ok()
 }
 
-/// Cache units `n` to `n + 3` as a pointer.
-unsafe fn cache_object<'a>(at: Registers<'a>, n: usize) -> Result<&'a PyObject, Abort> {
-    // SAFETY: the instruction has that many units; what the pointer is guarded by is checked by the caller.
-    unsafe { (at.instr.add(1 + n) as *const *const PyObject).read_unaligned().as_ref() }.ok_or(Abort("an empty cache"))
-}
+/// Units of `LOAD_ATTR` and `STORE_ATTR`, their caches included.
+const LOAD_ATTR_UNITS: u16 = 10;
+const STORE_ATTR_UNITS: u16 = 5;
 
-/// Cache units 1 and 2 as a number.
-unsafe fn cache_version(at: Registers<'_>) -> u32 {
-    // SAFETY: the instruction has that many units.
-    unsafe { (at.instr.add(2) as *const u32).read_unaligned() }
-}
-
-/// The byte offset of a writable object member (what `__slots__` makes).
-fn object_member(ty: &PyTypeObject, found: &PyObject) -> Option<usize> {
+/// The byte offset of an object member (what `__slots__` makes), which may have to be writable.
+fn object_member(ty: &PyTypeObject, found: &PyObject, writable: bool) -> Option<usize> {
     let descr = found.downcast_exact::<PyMemberDescr>()?;
     // SAFETY: descriptors keep their definition alive.
     let def = unsafe { &*descr.d_member.get() };
-    let plain = def.type_code == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0;
+    let unfit = member::AUDIT_READ | if writable { member::READONLY } else { 0 };
+    let plain = def.type_code == member::OBJECT_EX && def.flags & unfit == 0;
     if plain && ty.is_subtype(&descr.d_type) { usize::try_from(def.offset).ok() } else { None }
 }
 
 impl Recorder {
-    pub(super) unsafe fn load_attr(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
+    pub(super) unsafe fn load_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
         // SAFETY: the real operand; the name and the caches of this instruction.
         unsafe {
             let owner = self.real(at, 1)?;
@@ -69,14 +78,6 @@ impl Recorder {
             if let Some(ty) = owner.downcast_ref::<PyTypeObject>() {
                 return self.load_class_attr(at, object, ty, name, arg);
             }
-            if op == LOAD_ATTR_PROPERTY {
-                self.guard_owner(object, owner, cache_version(at))?;
-                let getter = cache_object(at, 5)?;
-                let Some(function) = getter.downcast_exact::<PyFunction>() else { return Err(Abort("a getter")) };
-                self.expect_enter(function, 1)?;
-                let this = self.pop()?;
-                return self.enter(function, &[this], 10);
-            }
             self.load_instance_attr(at, object, owner, name, arg)
         }
     }
@@ -91,18 +92,83 @@ impl Recorder {
         arg: usize,
     ) -> Done {
         let owner = ty.as_object();
-        if !core::ptr::eq(owner.ty(), PyTypeObject::type_object()) || lookup(owner.ty(), name).is_some() {
+        let metaclass = owner.ty();
+        let getattro = |ty: &PyTypeObject| ty.tp_getattro.get().map(|f| f as usize);
+        if getattro(metaclass) != getattro(&PyType_Type) {
             return Err(self.no_attribute(owner, name));
         }
-        let Some(found) = lookup(ty, name) else { return Err(self.no_attribute(owner, name)) };
-        if found.ty().tp_descr_get.get().is_some() && !PyFunction::check_exact(found) {
+        let of_metaclass = lookup(metaclass, name);
+        if of_metaclass.is_some_and(|found| found.ty().tp_descr_set.get().is_some()) {
             return Err(self.no_attribute(owner, name));
         }
-        self.guard_is(object, owner)?;
+        let Some(found) = lookup(ty, name) else {
+            if let Some(found) = of_metaclass
+                && found.ty().has_flag(flags::METHOD_DESCRIPTOR)
+            {
+                self.guard_is(object, owner)?;
+                self.guard_version(ty)?;
+                self.guard_version_if_heap(metaclass)?;
+                // SAFETY: passed on.
+                return unsafe { self.finish_method(at, arg, found) };
+            }
+            return Err(self.no_attribute(owner, name));
+        };
+        let value = if let Some(method) = found.downcast_exact::<PyClassMethod>()
+            && let Some(function) = method.cm_callable.get().filter(|f| PyFunction::check_exact(f))
+        {
+            self.guard_is(object, owner)?;
+            self.bound_to_class(&function, ty, arg)?
+        } else if let Some(method) = found.downcast_exact::<PyStaticMethod>()
+            && let Some(function) = method.sm_callable.get()
+        {
+            self.guard_is(object, owner)?;
+            self.constant_sym(&function)
+        } else if found.ty().tp_descr_get.get().is_some() && !PyFunction::check_exact(found) {
+            return Err(self.no_attribute(owner, name));
+        } else {
+            self.guard_is(object, owner)?;
+            self.constant_sym(found)
+        };
         self.guard_version(ty)?;
-        let value = self.constant_sym(found);
+        self.guard_version_if_heap(metaclass)?;
         // SAFETY: passed on.
         unsafe { self.finish_load(at, arg, value) }
+    }
+
+    /// A function bound to a class. Where it is called at once, nobody sees which object that is.
+    fn bound_to_class(&mut self, function: &PyObject, ty: &PyTypeObject, arg: usize) -> Result<Sym, Abort> {
+        if arg & 1 != 0 {
+            let method = PyMethod::new(function, ty.as_object());
+            let value = self.constant_object(method.as_object());
+            return Ok(Sym::Obj { value, hold: Hold::Constant });
+        }
+        let (function, class) = (self.constant_object(function), self.constant_object(ty.as_object()));
+        let value = self.call_runtime(table::NEW_METHOD, &[function, class])?;
+        Ok(Sym::Obj { value, hold: Hold::Owned })
+    }
+
+    /// Replaces the owner by the method that its type has.
+    unsafe fn finish_method(&mut self, at: Registers<'_>, arg: usize, found: &PyObject) -> Done {
+        if arg & 1 != 0 {
+            self.lift(1)?;
+            let function = self.constant_object(found);
+            let this = self.pop()?;
+            self.push_obj(function, Hold::Constant);
+            self.push(this);
+            return Ok(());
+        }
+        if !PyFunction::check_exact(found) {
+            return Err(self.abort_on("a bound method of", found));
+        }
+        let Sym::Obj { value: this, .. } = self.peek(1)? else { return Err(Abort("a method of a number")) };
+        let raw = self.peek_raw(1)?;
+        // SAFETY: the real operand.
+        let release = self.expect_release(raw, unsafe { self.real(at, 1)? })?;
+        let function = self.constant_object(found);
+        let value = self.call_runtime(table::NEW_METHOD, &[function, this])?;
+        self.pop()?;
+        self.push_obj(value, Hold::Owned);
+        self.release(release)
     }
 
     /// An attribute of an instance, found as `object.__getattribute__` finds it.
@@ -116,7 +182,11 @@ impl Recorder {
     ) -> Done {
         let ty = owner.ty();
         let generic = generic_getattr_slot as *const () as usize;
-        if ty.tp_getattro.get().map(|f| f as usize) != Some(generic) {
+        let getattribute = rpy_vm::intern!("__getattribute__");
+        let same = |a: Option<&PyObject>, b: Option<&PyObject>| a.is_some_and(|a| b.is_some_and(|b| a.is(b)));
+        if ty.tp_getattro.get().map(|f| f as usize) != Some(generic)
+            && (ty.as_heap().is_none() || !same(lookup(ty, getattribute), lookup(&PyBaseObject_Type, getattribute)))
+        {
             return Err(self.no_attribute(owner, name));
         }
         let found = lookup(ty, name);
@@ -125,7 +195,10 @@ impl Recorder {
         if let Some(found) = found
             && found.ty().tp_descr_set.get().is_some()
         {
-            let Some(offset) = object_member(ty, found) else { return Err(self.no_attribute(owner, name)) };
+            let Some(offset) = object_member(ty, found, false) else {
+                // SAFETY: passed on.
+                return unsafe { self.load_descriptor(at, object, owner, name, found, arg) };
+            };
             // SAFETY: the type says that there is an object field.
             if unsafe { shape::slot_at(owner, offset) }.get().is_null() {
                 return Err(Abort("an empty slot"));
@@ -157,19 +230,37 @@ impl Recorder {
                     self.guard(Op::GuardIs, &[value, nothing])?;
                 }
             }
+        } else if let Ok(offset) = usize::try_from(ty.tp_dictoffset.get())
+            && offset != 0
+        {
+            // SAFETY: the type says that there is the address of a dict, or null.
+            if !unsafe { shape::slot_at(owner, offset) }.get().is_null() {
+                return Err(self.no_attribute(owner, name));
+            }
+            let dict = self.emit(Inst::load(Ty::Obj, object, Access::word(Class::Other, offset)))?;
+            let nothing = self.nothing;
+            self.guard(Op::GuardIs, &[dict, nothing])?;
         } else if ty.tp_dictoffset.get() != 0 {
             return Err(self.no_attribute(owner, name));
         }
         let Some(found) = found else { return Err(self.no_attribute(owner, name)) };
         if found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
-            if arg & 1 == 0 {
-                return Err(self.no_attribute(owner, name));
-            }
-            let function = self.constant_object(found);
-            let this = self.pop()?;
-            self.push_obj(function, Hold::Constant);
-            self.push(this);
-            return Ok(());
+            // SAFETY: passed on.
+            return unsafe { self.finish_method(at, arg, found) };
+        }
+        if let Some(method) = found.downcast_exact::<PyClassMethod>()
+            && let Some(function) = method.cm_callable.get().filter(|f| PyFunction::check_exact(f))
+        {
+            let value = self.bound_to_class(&function, ty, arg)?;
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, value) };
+        }
+        if let Some(method) = found.downcast_exact::<PyStaticMethod>()
+            && let Some(function) = method.sm_callable.get()
+        {
+            let value = self.constant_sym(&function);
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, value) };
         }
         if found.ty().tp_descr_get.get().is_some() {
             return Err(self.no_attribute(owner, name));
@@ -177,6 +268,117 @@ impl Recorder {
         let value = self.constant_sym(found);
         // SAFETY: passed on.
         unsafe { self.finish_load(at, arg, value) }
+    }
+
+    /// A load by way of a data descriptor.
+    unsafe fn load_descriptor(
+        &mut self,
+        at: Registers<'_>,
+        object: Value,
+        owner: &PyObject,
+        name: &PyStr,
+        found: &PyObject,
+        arg: usize,
+    ) -> Done {
+        if let Some(property) = found.downcast_exact::<PyProperty>()
+            && let Some(getter) = property.prop_get.get()
+            && let Some(function) = getter.downcast_exact::<PyFunction>()
+        {
+            let null: Option<(Special, &[usize])> =
+                if arg & 1 != 0 { Some((Special::WithNull, &[1])) } else { None };
+            let call = Follow { function, args: &[1], special: null, pops: 1, offset: LOAD_ATTR_UNITS };
+            // SAFETY: passed on.
+            return unsafe { self.follow(at, &call) };
+        }
+        if let Some(index) = tuple_field(found)
+            && let Some(tuple) = owner.downcast_ref::<PyTuple>()
+            && index < tuple.len()
+        {
+            let length = self.length(object, Class::Fixed)?;
+            let place = self.trace().int(index as i64);
+            let fits = self.op(Op::Ult, &[place, length])?;
+            self.guard(Op::GuardTrue, &[fits])?;
+            let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS + 8 * index);
+            let value = self.emit(Inst::load(Ty::Obj, object, access))?;
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile }) };
+        }
+        if name.eq_str("__class__")
+            && lookup(&PyBaseObject_Type, name).is_some_and(|class| class.is(found))
+        {
+            let class = self.constant_object(owner.ty().as_object());
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, Sym::Obj { value: class, hold: Hold::Constant }) };
+        }
+        Err(self.no_attribute(owner, name))
+    }
+
+    /// `LOAD_SPECIAL`: a context manager's method, for a call.
+    pub(super) unsafe fn load_special(&mut self, at: Registers<'_>, which: usize) -> Done {
+        let name = match which {
+            0 => rpy_vm::intern!("__enter__"),
+            1 => rpy_vm::intern!("__exit__"),
+            _ => return Err(Abort("an asynchronous context manager")),
+        };
+        // SAFETY: the real operand.
+        let owner = unsafe { self.real(at, 1)? };
+        let Some(found) = lookup(owner.ty(), name).filter(|f| f.ty().has_flag(flags::METHOD_DESCRIPTOR)) else {
+            return Err(self.no_attribute(owner, name));
+        };
+        self.guard_class(1, owner.ty())?;
+        // SAFETY: passed on.
+        unsafe { self.finish_method(at, 1, found) }
+    }
+
+    /// `super().name`: the global `super`, the class, self.
+    pub(super) unsafe fn load_super_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
+        // SAFETY: the real operands, and the instruction's name.
+        let (global, class, this, name) = unsafe {
+            (self.real(at, 3)?, self.real(at, 2)?, self.real(at, 1)?, (*at.frame).code().name_at(arg >> 2))
+        };
+        let ty = this.ty();
+        let Some(class) = class.downcast_ref::<PyTypeObject>() else { return Err(Abort("super of no class")) };
+        if !global.is(PySuper::type_object().as_object())
+            || this.downcast_ref::<PyTypeObject>().is_some()
+            || !ty.is_subtype(class)
+            || name.eq_str("__class__")
+        {
+            return Err(Abort("super of this kind"));
+        }
+        let Some(mro) = ty.tp_mro.get() else { return Err(Abort("a type without an order")) };
+        let mut behind = mro.items().iter().skip_while(|c| !c.is(class.as_object())).skip(1);
+        let found = behind.find_map(|base| {
+            base.downcast_ref::<PyTypeObject>()?.tp_dict.get()?.get_str(name)
+        });
+        let Some(found) = found else { return Err(Abort("no such attribute of super")) };
+        if !found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
+            return Err(self.abort_on("an attribute of super", &found));
+        }
+        if arg & 1 == 0 {
+            return Err(Abort("a bound method of super"));
+        }
+        let (Sym::Obj { value: g, .. }, Sym::Obj { value: c, .. }, Sym::Obj { value: t, .. }) =
+            (self.peek(3)?, self.peek(2)?, self.peek(1)?)
+        else {
+            return Err(Abort("super of a number"));
+        };
+        self.lift(3)?;
+        self.guard_is(g, global)?;
+        self.guard_is(c, class.as_object())?;
+        self.guard_type(t, ty)?;
+        self.guard_version(ty)?;
+        let (g, c) = (self.peek_raw(3)?, self.peek_raw(2)?);
+        let ends = [self.expect_release(g, global)?, self.expect_release(c, class.as_object())?];
+        let function = self.constant_object(&found);
+        let this = self.pop()?;
+        self.pop()?;
+        self.pop()?;
+        self.push_obj(function, Hold::Constant);
+        self.push(this);
+        for end in ends {
+            self.release(end)?;
+        }
+        Ok(())
     }
 
     fn no_attribute(&mut self, owner: &PyObject, name: &PyStr) -> Abort {
@@ -191,33 +393,6 @@ impl Recorder {
             self.guard(Op::GuardIs, &[value, expected])?;
         }
         Ok(())
-    }
-
-    /// Guards type and version of an owner; the version must be the cache's.
-    fn guard_owner(&mut self, object: Value, owner: &PyObject, version: u32) -> Done {
-        if owner.ty().tp_version_tag.get() != version || version == 0 {
-            return Err(Abort("a stale cache"));
-        }
-        self.guard_type(object, owner.ty())?;
-        self.guard_version(owner.ty())
-    }
-
-    /// Guards type, version and shape of an instance; the shape's number must be `id`, if given.
-    unsafe fn guard_shape(&mut self, object: Value, owner: &PyObject, id: Option<u32>) -> Done {
-        let ty = owner.ty();
-        if !ty.has_flag(flags::MANAGED_DICT) {
-            return Err(Abort("a stale cache"));
-        }
-        // SAFETY: just checked.
-        let Some(current) = (unsafe { shape::shape_of(owner).as_ref() }) else {
-            return Err(Abort("an instance with a dict"));
-        };
-        if id.is_some_and(|id| id != current.id()) {
-            return Err(Abort("a stale cache"));
-        }
-        self.guard_type(object, ty)?;
-        self.guard_version(ty)?;
-        self.guard_attrs_word(object, current.word())
     }
 
     fn guard_attrs_word(&mut self, object: Value, word: usize) -> Done {
@@ -246,59 +421,135 @@ impl Recorder {
         self.release(release)
     }
 
-    pub(super) unsafe fn store_attr(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
-        // SAFETY: the real operands: value, owner; the caches of this instruction.
-        unsafe {
-            let owner = self.real(at, 1)?;
-            let Sym::Obj { value: object, .. } = self.peek(1)? else { return Err(Abort("an attribute of a number")) };
-            let (offset, word, end) = match op {
-                STORE_ATTR_INSTANCE_VALUE => {
-                    self.guard_shape(object, owner, Some(cache_version(at)))?;
-                    let offset = cache(at, 3);
+    /// `owner.name = value`.
+    pub(super) unsafe fn store_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
+        // SAFETY: the real operands: value, owner; the instruction's name.
+        let (owner, name) = unsafe { (self.real(at, 1)?, (*at.frame).code().name_at(arg)) };
+        let Sym::Obj { value: object, .. } = self.peek(1)? else { return Err(Abort("an attribute of a number")) };
+        let ty = owner.ty();
+        if ty.tp_setattro.get().map(|f| f as usize) != Some(generic_setattr_slot as *const () as usize) {
+            return Err(self.no_attribute(owner, name));
+        }
+        self.guard_type(object, ty)?;
+        self.guard_version_if_heap(ty)?;
+        let found = lookup(ty, name);
+        if let Some(found) = found
+            && found.ty().tp_descr_set.get().is_some()
+        {
+            // SAFETY: passed on.
+            return unsafe { self.store_descriptor(at, object, owner, name, found) };
+        }
+        if !ty.has_flag(flags::MANAGED_DICT) {
+            return Err(self.no_attribute(owner, name));
+        }
+        // SAFETY: just checked: there is an attrs word; the slots of a shape are in use.
+        let (offset, word, end) = unsafe {
+            let Some(current) = shape::shape_of(owner).as_ref() else {
+                if shape::dict_of(owner).is_none() {
+                    return Err(Abort("an instance without a dict"));
+                }
+                // SAFETY: passed on.
+                return self.store_in_dict(at, object, name);
+            };
+            match current.lookup(name) {
+                Some(index) => {
+                    self.guard_attrs_word(object, current.word())?;
+                    let offset = current.slot_offset(index);
                     let real = &*shape::slot_at(owner, offset).get();
                     let old = self.load_slot(object, offset)?;
                     (offset, None, self.expect_drop(old, real, real.refcount() > 1)?)
                 }
-                STORE_ATTR_SLOT => {
-                    self.guard_owner(object, owner, cache_version(at))?;
-                    let offset = cache(at, 3);
-                    let old = self.load_slot(object, offset)?;
-                    let end = match shape::slot_at(owner, offset).get().as_ref() {
-                        Some(real) => {
-                            self.guard(Op::GuardNonNull, &[old])?;
-                            self.expect_drop(old, real, real.refcount() > 1)?
-                        }
-                        None => {
-                            let null = self.nothing;
-                            self.guard(Op::GuardIs, &[old, null])?;
-                            Release::Nothing
-                        }
-                    };
-                    (offset, None, end)
-                }
-                STORE_ATTR_WITH_HINT => {
-                    self.guard_shape(object, owner, Some(cache_version(at)))?;
-                    let name = (*at.frame).code().name_at(arg);
-                    let current = &*shape::shape_of(owner);
+                None => {
                     let Some(next) = current.next(name) else { return Err(Abort("too many attributes")) };
+                    self.guard_attrs_word(object, current.word())?;
                     (next.slot_offset(current.len()), Some(next.word()), Release::Nothing)
                 }
-                _ => return Err(Abort("a store of an attribute that is not cached")),
-            };
-            let raw = self.peek_raw(1)?;
-            let release = self.expect_release(raw, owner)?;
-            self.pop()?;
-            let sym = self.pop()?;
-            self.disturb()?;
-            let owned = self.owned_object(sym)?;
-            self.emit(Inst::store(object, owned, Access::word(Class::Attr, offset)))?;
-            if let Some(word) = word {
-                let word = self.trace().ptr(word);
-                let access = Access { offset: layout::ATTRS_WORD as i32, ..Access::word(Class::Shape, 0) };
-                self.emit(Inst::store(object, word, access))?;
             }
-            self.release(end)?;
-            self.release(release)
+        };
+        // SAFETY: passed on.
+        unsafe { self.finish_store(at, object, offset, word, end) }
+    }
+
+    /// A store by way of a descriptor: what `__slots__` makes, or a property.
+    unsafe fn store_descriptor(
+        &mut self,
+        at: Registers<'_>,
+        object: Value,
+        owner: &PyObject,
+        name: &PyStr,
+        found: &PyObject,
+    ) -> Done {
+        if let Some(offset) = object_member(owner.ty(), found, true) {
+            let old = self.load_slot(object, offset)?;
+            // SAFETY: the type says that there is an object field.
+            let end = match unsafe { shape::slot_at(owner, offset).get().as_ref() } {
+                Some(real) => {
+                    self.guard(Op::GuardNonNull, &[old])?;
+                    self.expect_drop(old, real, real.refcount() > 1)?
+                }
+                None => {
+                    let null = self.nothing;
+                    self.guard(Op::GuardIs, &[old, null])?;
+                    Release::Nothing
+                }
+            };
+            // SAFETY: passed on.
+            return unsafe { self.finish_store(at, object, offset, None, end) };
         }
+        if let Some(property) = found.downcast_exact::<PyProperty>()
+            && let Some(setter) = property.prop_set.get()
+            && let Some(function) = setter.downcast_exact::<PyFunction>()
+        {
+            let call = Follow {
+                function,
+                args: &[1, 2],
+                special: Some((Special::Nothing, &[2, 1])),
+                pops: 2,
+                offset: STORE_ATTR_UNITS,
+            };
+            // SAFETY: passed on.
+            return unsafe { self.follow(at, &call) };
+        }
+        Err(self.no_attribute(owner, name))
+    }
+
+    /// A store into the dict of an instance.
+    unsafe fn store_in_dict(&mut self, at: Registers<'_>, object: Value, name: &PyStr) -> Done {
+        self.lift(2)?;
+        self.disturb()?;
+        let value = self.materialize(2)?;
+        let key = self.constant_object(name.as_object());
+        let done = self.call_runtime(table::INSTANCE_SET, &[object, key, value])?;
+        self.guard(Op::GuardTrue, &[done])?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.late_ends(at, 2)? };
+        self.conclude(2, ends, None)
+    }
+
+    /// Stores the value into the object, and gives the operands back.
+    unsafe fn finish_store(
+        &mut self,
+        at: Registers<'_>,
+        object: Value,
+        offset: usize,
+        word: Option<usize>,
+        end: Release,
+    ) -> Done {
+        self.lift(2)?;
+        let raw = self.peek_raw(1)?;
+        // SAFETY: the real operand.
+        let release = self.expect_release(raw, unsafe { self.real(at, 1)? })?;
+        self.pop()?;
+        let sym = self.pop()?;
+        self.disturb()?;
+        let owned = self.owned_object(sym)?;
+        self.emit(Inst::store(object, owned, Access::word(Class::Attr, offset)))?;
+        if let Some(word) = word {
+            let word = self.trace().ptr(word);
+            let access = Access { offset: layout::ATTRS_WORD as i32, ..Access::word(Class::Shape, 0) };
+            self.emit(Inst::store(object, word, access))?;
+        }
+        self.release(end)?;
+        self.release(release)
     }
 }

@@ -181,7 +181,7 @@ impl Recorder {
     }
 
     /// The callable was guarded: replaces the call by its result.
-    unsafe fn finish_call(&mut self, at: Registers<'_>, callable: &PyObject, argc: usize, result: Sym) -> Done {
+    pub(super) unsafe fn finish_call(&mut self, at: Registers<'_>, callable: &PyObject, argc: usize, result: Sym) -> Done {
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         self.guard_is(value, callable)?;
         // SAFETY: the real operands.
@@ -193,7 +193,10 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("len of a number")) };
-        let Some(size) = self.native_length(value, real)? else { return Err(self.abort_on("len of", real)) };
+        let Some(size) = self.native_length(value, real)? else {
+            // SAFETY: passed on.
+            return unsafe { self.special_len(at, callable, value, real) };
+        };
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 1, Sym::Int(size)) }
     }

@@ -1,174 +1,291 @@
 //! Calls of Python functions, which are followed, and returns.
 
-use rpy_vm::interp::call::function_vectorcall;
 use rpy_vm::interp::ops::calls::init_shim_code;
+use rpy_vm::interp::ops::special::Special;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyStruct;
-use rpy_vm::object::typeobj::PyTypeObject;
-use rpy_vm::types::code::co_flags;
+use rpy_vm::object::refs::{ObjRef, PyClass, PyStruct};
+use rpy_vm::object::typeobj::{PyTypeObject, flags};
+use rpy_vm::types::bool_;
+use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
+use rpy_vm::types::method::PyMethod;
+use rpy_vm::types::object::PyBaseObject_Type;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::PyType_Type;
+use rpy_vm::types::type_::lookup::lookup;
 
-use super::state::{Hold, Sym, SymFrame};
+use super::enter::Follow;
+use super::state::{Hold, Sym};
 use super::values::Release;
-use super::{Abort, Done, LEFT, MAX_DEPTH, Recorder};
-use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Width};
+use super::{Abort, Done, LEFT, Recorder};
+use crate::detour::Detour;
+use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value};
 use crate::runtime::table;
 
 /// Units of `CALL`, its cache included.
 const CALL_UNITS: u16 = 4;
 
-/// What keeps a function from being followed.
-const UNFOLLOWED: i32 = co_flags::VARARGS | co_flags::VARKEYWORDS;
-
 impl Recorder {
+    /// `CALL`.
     pub(super) unsafe fn call(&mut self, at: Registers<'_>, _op: u8, argc: usize) -> Done {
+        // SAFETY: passed on.
+        unsafe { self.call_with(at, argc, &[], 0) }
+    }
+
+    /// `CALL_KW`: the names of the last arguments are on top.
+    pub(super) unsafe fn call_kw(&mut self, at: Registers<'_>, argc: usize) -> Done {
+        // SAFETY: the real operand.
+        let names = unsafe { self.real(at, 1)? };
+        let (Some(names), Sym::Obj { value, .. }) = (names.downcast_exact::<PyTuple>(), self.peek(1)?) else {
+            return Err(Abort("names that are no tuple"));
+        };
+        if !value.is_const() || names.len() > argc {
+            return Err(Abort("names that are not constant"));
+        }
+        // SAFETY: passed on.
+        unsafe { self.call_with(at, argc, names.items(), 1) }
+    }
+
+    /// A call with `argc` arguments, the last of which have names; with so many words above them.
+    unsafe fn call_with(&mut self, at: Registers<'_>, argc: usize, names: &[&PyObject], above: usize) -> Done {
+        let words = argc + 2 + above;
         // SAFETY: the real operands.
-        let (callable, this) = unsafe { (self.real(at, argc + 2)?, (*at.sp.sub(argc + 1)).opt()) };
+        let (callable, this) = unsafe { (self.real(at, words)?, (*at.sp.sub(words - 1)).opt()) };
         if let Some(function) = callable.downcast_exact::<PyFunction>() {
-            let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
-            self.guard_is(value, callable)?;
-            let raw = self.peek_raw(argc + 2)?;
-            let release = self.expect_release(raw, callable)?;
-            let mut args = Vec::with_capacity(argc + 1);
-            for n in (1..=argc).rev() {
-                args.push(self.peek_raw(n)?);
-            }
-            if this.is_some() {
-                args.insert(0, self.peek_raw(argc + 1)?);
-            }
-            self.expect_enter(function, args.len())?;
-            for _ in 0..argc + 2 {
+            self.lift(words)?;
+            let callee = self.peek(words)?;
+            let count = argc + this.is_some() as usize;
+            let mut entry = self.expect_callee(callee, function, count - names.len(), names)?;
+            let callee = self.peek_raw(words)?;
+            let release = self.give_function(&mut entry, callee, callable)?;
+            let args = self.stack_args(count, above)?;
+            for _ in 0..words {
                 self.pop()?;
             }
-            self.enter(function, &args, CALL_UNITS)?;
+            self.take_function(&entry, callee)?;
+            self.enter(entry, &args, CALL_UNITS)?;
             return self.release(release);
+        }
+        if let Some(method) = callable.downcast_exact::<PyMethod>()
+            && this.is_none()
+            && let Some(function) = method.im_func.downcast_exact::<PyFunction>()
+        {
+            return self.call_method(method, function, argc, names, above);
         }
         if this.is_none()
             && let Some(ty) = callable.downcast_ref::<PyTypeObject>()
-            && core::ptr::eq(ty.as_object().ty(), &PyType_Type)
         {
             // SAFETY: passed on.
-            return unsafe { self.call_type(at, ty, argc) };
+            return unsafe { self.call_type(at, ty, argc, names, above) };
+        }
+        if !names.is_empty() {
+            return Err(self.abort_on("a call with keywords of", callable));
+        }
+        if this.is_none()
+            && callable.ty().as_heap().is_some()
+            && let Some(function) = self.special_method(argc + 2, callable, rpy_vm::intern!("__call__"))?
+        {
+            let mut args = vec![argc + 2];
+            args.extend((1..=argc).rev());
+            let call = Follow { function, args: &args, special: None, pops: argc + 2, offset: CALL_UNITS };
+            // SAFETY: passed on.
+            return unsafe { self.follow(at, &call) };
         }
         // SAFETY: passed on.
         unsafe { self.call_builtin(at, callable, this, argc) }
     }
 
-    /// Guards what entering a function with so many arguments relies on.
-    pub(super) fn expect_enter(&mut self, function: &PyFunction, argc: usize) -> Done {
-        let code = function.code();
-        let own = function.vectorcall.get().map(|f| f as usize) == Some(function_vectorcall as *const () as usize);
-        if !own || code.co_flags & UNFOLLOWED != 0 || code.co_flags & co_flags::OPTIMIZED == 0 {
-            return Err(Abort("a function that cannot be followed"));
-        }
-        let defaults = function.func_defaults.get().map_or(0, |d| d.len());
-        let wanted = code.co_argcount as usize;
-        if code.co_kwonlyargcount != 0 || argc > wanted || argc + defaults < wanted {
-            return Err(Abort("arguments that do not match plainly"));
-        }
-        if self.frames.len() > MAX_DEPTH {
-            return Err(Abort("calls too deep"));
-        }
-        if function.version() == 0 {
-            return Err(Abort("a function without a version"));
-        }
-        let object = self.constant_object(function.as_object());
-        let access = Access { class: Class::Other, offset: layout::FUNC_VERSION as i32, width: Width::U32 };
-        let actual = self.emit(Inst::load(Ty::Int, object, access))?;
-        let expected = self.trace().int(function.version() as i64);
-        self.guard(Op::GuardIs, &[actual, expected])?;
-        Ok(())
+    /// The top words as arguments, but for so many above them.
+    fn stack_args(&mut self, count: usize, above: usize) -> Result<Vec<Sym>, Abort> {
+        (1..=count).rev().map(|n| self.peek_raw(n + above)).collect()
     }
 
-    /// Opens a frame for `function`, behind [`Recorder::expect_enter`], once its arguments have left the caller's stack. The caller goes on `offset` units behind its
-    /// instruction.
-    pub(super) fn enter(&mut self, function: &PyFunction, args: &[Sym], offset: u16) -> Done {
-        let code = function.code();
-        let value = self.constant_object(function.as_object());
-        // Snapshots name the code, which the function may lose.
-        self.constant_object(code.as_object());
-        let locals = code.co_nlocalsplus as usize;
-        let wanted = code.co_argcount as usize;
-        let mut slots = args.to_vec();
-        if let Some(defaults) = function.func_defaults.get() {
-            let first = wanted - defaults.len().min(wanted);
-            for position in slots.len()..wanted {
-                let Some(default) = defaults.get(position - first) else { return Err(Abort("defaults")) };
-                slots.push(self.constant_sym(default));
-            }
+    /// A call of a bound method of a Python function.
+    fn call_method(&mut self, method: &PyMethod, function: &PyFunction, argc: usize, names: &[&PyObject], above: usize) -> Done {
+        let words = argc + 2 + above;
+        self.lift(words)?;
+        let Sym::Obj { value, .. } = self.peek(words)? else { return Err(Abort("a callable")) };
+        let bound = self.peek_raw(words)?;
+        let (callee, this) = if value.is_const() {
+            (self.constant_object(&method.im_func), self.constant_object(&method.im_self))
+        } else {
+            self.guard_type(value, PyMethod::type_object())?;
+            let field = |offset| Inst::load(Ty::Obj, value, Access::word(Class::Fixed, offset));
+            let callee = self.emit(field(core::mem::offset_of!(PyMethod, im_func)))?;
+            (callee, self.emit(field(core::mem::offset_of!(PyMethod, im_self)))?)
+        };
+        let callee = Sym::Obj { value: callee, hold: Hold::Fragile };
+        let count = argc + 1 - names.len();
+        let mut entry = self.expect_callee(callee, function, count, names)?;
+        self.give_function(&mut entry, callee, function.as_object())?;
+        let release = self.expect_release(bound, method.as_object())?;
+        let this = if value.is_const() {
+            Sym::Obj { value: this, hold: Hold::Constant }
+        } else {
+            // The method may go.
+            self.own(Sym::Obj { value: this, hold: Hold::Fragile })?
+        };
+        self.take_function(&entry, callee)?;
+        let mut args = vec![this];
+        args.extend(self.stack_args(argc, above)?);
+        for _ in 0..words {
+            self.pop()?;
         }
-        slots.resize(locals, Sym::Null);
-        let call = self.last.0 as usize;
-        let caller = self.top();
-        if !caller.real.is_null() {
-            // The call itself, not a prefix of it: that is what the offset counts from.
-            caller.ip = call;
+        self.enter(entry, &args, CALL_UNITS)?;
+        self.release(release)
+    }
+
+    /// `f(*args, **kwargs)`: function, NULL, tuple, dict or NULL.
+    pub(super) unsafe fn call_function_ex(&mut self, at: Registers<'_>) -> Done {
+        const MOST: usize = 8;
+        // SAFETY: the real operands.
+        let (callable, args, kwargs) = unsafe { (self.real(at, 4)?, self.real(at, 2)?, (*at.sp.sub(1)).opt()) };
+        let (Some(function), Some(tuple)) =
+            (callable.downcast_exact::<PyFunction>(), args.downcast_exact::<PyTuple>())
+        else {
+            return Err(self.abort_on("a call with a tuple of", callable));
+        };
+        let keywords = kwargs.map(|k| k.downcast_exact::<PyDict>().map_or(usize::MAX, PyDict::len));
+        if tuple.len() > MOST || keywords.is_some_and(|n| n != 0) {
+            return Err(Abort("a call with a tuple of many, or keywords"));
         }
-        caller.return_offset = offset;
-        self.frames.push(SymFrame {
-            home: None,
-            inlined: Some((value, Form::Shared, code.as_object().as_ptr() as usize)),
-            real: core::ptr::null(),
-            address: None,
-            locals,
-            slots,
-            ip: code.code_ptr() as usize,
-            return_offset: 0,
-        });
-        self.snapshot = None;
+        self.lift(4)?;
+        let callee = self.peek(4)?;
+        let (Sym::Obj { value: items, .. }, dict) = (self.peek(2)?, self.peek(1)?) else {
+            return Err(Abort("arguments that are no tuple"));
+        };
+        if let (Sym::Obj { value, .. }, Some(kwargs)) = (dict, kwargs) {
+            self.guard_type(value, kwargs.ty())?;
+            self.guard_size(value, Class::Dict, 0)?;
+        }
+        self.guard_type(items, PyTuple::type_object())?;
+        self.guard_size(items, Class::Fixed, tuple.len())?;
+        let mut entry = self.expect_callee(callee, function, tuple.len(), &[])?;
+        let callee = self.peek_raw(4)?;
+        let mut ends = vec![self.give_function(&mut entry, callee, callable)?];
+        let raw = self.peek_raw(2)?;
+        ends.push(self.expect_release(raw, args)?);
+        if let Some(kwargs) = kwargs {
+            let raw = self.peek_raw(1)?;
+            ends.push(self.expect_release(raw, kwargs)?);
+        }
+        let mut syms = Vec::with_capacity(tuple.len());
+        for i in 0..tuple.len() {
+            let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS + 8 * i);
+            let value = self.emit(Inst::load(Ty::Obj, items, access))?;
+            // The tuple may go.
+            syms.push(self.own(Sym::Obj { value, hold: Hold::Fragile })?);
+        }
+        for _ in 0..4 {
+            self.pop()?;
+        }
+        self.take_function(&entry, callee)?;
+        self.enter(entry, &syms, 1)?;
+        for end in ends {
+            self.release(end)?;
+        }
         Ok(())
     }
 
     /// `C(...)` for a class with plain instances and a Python `__init__`, or none.
-    unsafe fn call_type(&mut self, at: Registers<'_>, ty: &PyTypeObject, argc: usize) -> Done {
-        let init = ty.as_heap().map(|h| h.spec_cache_init.get()).unwrap_or(core::ptr::null_mut());
-        // SAFETY: the instruction's cache; the type's own cached function.
-        let cached = unsafe { (at.instr.add(2) as *const u32).read_unaligned() };
-        let specialized = unsafe { *at.instr as u8 } == rpy_vm::interp::opcode::CALL_ALLOC_AND_ENTER_INIT;
-        if !specialized || init.is_null() || ty.tp_version_tag.get() != cached {
+    unsafe fn call_type(
+        &mut self,
+        at: Registers<'_>,
+        ty: &PyTypeObject,
+        argc: usize,
+        names: &[&PyObject],
+        above: usize,
+    ) -> Done {
+        let words = argc + 2 + above;
+        let metaclass = ty.as_object().ty();
+        let plain_call = metaclass.tp_call.get().map(|f| f as usize) == PyType_Type.tp_call.get().map(|f| f as usize);
+        let plain_new = ty.tp_new.get().map(|f| f as usize) == PyBaseObject_Type.tp_new.get().map(|f| f as usize);
+        let unfit = flags::IS_ABSTRACT | flags::DISALLOW_INSTANTIATION;
+        if ty.as_heap().is_none() || !plain_call || !plain_new || ty.has_flag(unfit) {
+            if !names.is_empty() {
+                return Err(self.abort_on("a call with keywords of", ty.as_object()));
+            }
             // SAFETY: passed on.
             return unsafe { self.call_known_type(at, ty, argc) };
         }
-        // SAFETY: cached while the type's version stands.
-        let init: &PyFunction = unsafe { (*init).cast_unchecked_ref() };
-        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        let Some(found) = lookup(ty, rpy_vm::intern!("__init__")) else { return Err(Abort("no __init__")) };
+        self.lift(words)?;
+        let Sym::Obj { value, .. } = self.peek(words)? else { return Err(Abort("a callable")) };
         self.guard_is(value, ty.as_object())?;
         self.guard_version(ty)?;
-        self.expect_enter(init, argc + 1)?;
-        let raw = self.peek_raw(argc + 2)?;
+        if metaclass.as_heap().is_some() {
+            self.guard_version(metaclass)?;
+        }
+        let raw = self.peek_raw(words)?;
+        let Some(init) = found.downcast_exact::<PyFunction>() else {
+            if argc != 0 || ty.tp_init.get().map(|f| f as usize) != PyBaseObject_Type.tp_init.get().map(|f| f as usize)
+            {
+                return Err(self.abort_on("a call of a class with", found));
+            }
+            let release = self.expect_release(raw, ty.as_object())?;
+            let object = self.new_instance(ty)?;
+            self.pop()?;
+            self.pop()?;
+            self.push_obj(object, Hold::Owned);
+            return self.release(release);
+        };
+        let entry = self.expect_enter(init, argc + 1 - names.len(), names)?;
         let release = self.expect_release(raw, ty.as_object())?;
         let shim = init_shim_code().map_err(|_| Abort("no memory"))?;
+        // SAFETY: the real operands.
+        let real_args = unsafe { self.real_instance(at, ty, argc, above)? };
+        let detour = Detour {
+            function: init.to_ref(),
+            between: Some((shim.clone(), vec![real_args[0].clone()])),
+            args: real_args,
+            names: names.iter().map(|n| n.new_ref()).collect(),
+            pops: words,
+            offset: CALL_UNITS,
+        };
+        let object = self.new_instance(ty)?;
+        let mut args = self.stack_args(argc, above)?;
+        for _ in 0..words {
+            self.pop()?;
+        }
+        let lent =
+            self.enter_between(init, &shim, &[Sym::Obj { value: object, hold: Hold::Owned }], CALL_UNITS)?;
+        args.insert(0, lent[0]);
+        self.enter(entry, &args, 0)?;
+        self.detour = Some(detour);
+        self.release(release)
+    }
+
+    /// A new instance of a class with plain instances.
+    fn new_instance(&mut self, ty: &PyTypeObject) -> Result<Value, Abort> {
         let class = self.type_constant(ty);
         let object = self.call_runtime(table::NEW_INSTANCE, &[class])?;
         let raise = self.new_snapshot(ExitKind::Raise);
         self.emit(Inst::new(Op::GuardNonNull, &[object]).at(raise))?;
-        let mut args = vec![Sym::Obj { value: object, hold: Hold::Fragile }];
+        Ok(object)
+    }
+
+    /// The instance that the run makes, and the arguments of its `__init__`.
+    unsafe fn real_instance(
+        &mut self,
+        at: Registers<'_>,
+        ty: &PyTypeObject,
+        argc: usize,
+        above: usize,
+    ) -> Result<Vec<ObjRef>, Abort> {
+        let Some(alloc) = ty.tp_alloc.get() else { return Err(Abort("a class without instances")) };
+        // SAFETY: allocation of a ready type, as object.__new__ does it.
+        let Ok(object) = (unsafe { ObjRef::from_c_result(alloc(ty as *const _ as *mut _, 0)) }) else {
+            return Err(Abort("no memory"));
+        };
+        let mut args = vec![object];
         for n in (1..=argc).rev() {
-            args.push(self.peek_raw(n)?);
+            // SAFETY: the real operands.
+            args.push(unsafe { self.real(at, n + above)? }.new_ref());
         }
-        for _ in 0..argc + 2 {
-            self.pop()?;
-        }
-        // The frame between, which checks what `__init__` returns and hands the object out. It owns the object.
-        let function = self.constant_object(init.as_object());
-        self.constant_object(shim.as_object());
-        self.top().return_offset = CALL_UNITS;
-        self.frames.push(SymFrame {
-            home: None,
-            inlined: Some((function, Form::Shared, shim.as_object().as_ptr() as usize)),
-            real: core::ptr::null(),
-            address: None,
-            locals: 0,
-            slots: vec![Sym::Obj { value: object, hold: Hold::Owned }],
-            ip: shim.code_ptr() as usize,
-            return_offset: 0,
-        });
-        args[0] = Sym::Obj { value: object, hold: Hold::Slot { frame: (self.frames.len() - 1) as u8, slot: 0 } };
-        self.enter(init, &args, 0)?;
-        self.release(release)
+        Ok(args)
     }
 
     /// `__init__` has returned into the frame that checks its result.
@@ -216,13 +333,13 @@ impl Recorder {
             },
             (other, _) => other,
         };
-        self.expect_frame_end()?;
-        // Borrowers from the other slots do not outlive the frame: nothing outside of it borrows from it.
-        let frame = self.frames.pop();
-        if let Some(address) = frame.and_then(|frame| frame.address) {
-            self.call_runtime(table::POP_FRAME, &[address])?;
+        if let Some((function, Form::Owned, _)) = self.frames[index].inlined {
+            let sym = Sym::Obj { value: function, hold: Hold::Owned };
+            // SAFETY: a live Python frame.
+            releases.push(self.expect_release(sym, unsafe { (*at.frame).func() }.as_object())?);
         }
-        self.snapshot = None;
+        self.expect_frame_end()?;
+        self.close_frame()?;
         self.push(result);
         for release in releases {
             if !matches!(release, Release::Nothing) {
@@ -230,6 +347,156 @@ impl Recorder {
             }
         }
         Ok(())
+    }
+
+    /// Ends the innermost frame, behind [`Recorder::expect_frame_end`]; what its slots hold is the caller's. Nothing outside of it
+    /// borrows from them.
+    fn close_frame(&mut self) -> Done {
+        let frame = self.frames.pop();
+        if let Some(address) = frame.and_then(|frame| frame.address) {
+            self.call_runtime(table::POP_FRAME, &[address])?;
+        }
+        self.snapshot = None;
+        Ok(())
+    }
+
+    /// A special method has returned into the frame between: what the instruction makes of the result.
+    pub(super) unsafe fn finish_special(&mut self, at: Registers<'_>, number: usize) -> Done {
+        let Some(special) = Special::from_number(number) else { return Err(Abort("a special method")) };
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let sym = self.peek(1)?;
+        let (value, converted) = match special {
+            Special::Binary { .. } => {
+                self.guard_implemented(sym, real)?;
+                (sym, false)
+            }
+            Special::Compare { truth, .. } => {
+                self.guard_implemented(sym, real)?;
+                if truth && !bool_::is_bool(real) { (Sym::Bool(self.truth(sym, real)?), true) } else { (sym, false) }
+            }
+            Special::NotEqual { .. } => {
+                self.guard_implemented(sym, real)?;
+                let truth = self.truth(sym, real)?;
+                (Sym::Bool(self.op(Op::Not, &[truth])?), true)
+            }
+            Special::Truth => (Sym::Bool(self.as_bool(sym, real)?), true),
+            Special::Contains { invert } => {
+                let truth = self.truth(sym, real)?;
+                (Sym::Bool(if invert { self.op(Op::Not, &[truth])? } else { truth }), true)
+            }
+            Special::Length | Special::TruthOfLength => {
+                if bool_::is_bool(real) {
+                    return Err(Abort("a length that is a bool"));
+                }
+                let length = self.int(sym, real)?.ok_or(Abort("a length that is no int"))?;
+                let zero = self.trace().int(0);
+                let fits = self.op(Op::Ge, &[length, zero])?;
+                self.guard(Op::GuardTrue, &[fits])?;
+                let truth = special == Special::TruthOfLength;
+                (if truth { Sym::Bool(self.op(Op::Ne, &[length, zero])?) } else { Sym::Int(length) }, true)
+            }
+            Special::Iterator => {
+                let Sym::Obj { value, .. } = sym else { return Err(Abort("an iterator that is none")) };
+                if !rpy_vm::protocol::object::is_iterator(real) {
+                    return Err(Abort("an iterator that is none"));
+                }
+                self.guard_type(value, real.ty())?;
+                self.guard_version_if_heap(real.ty())?;
+                (sym, false)
+            }
+            Special::Nothing => (Sym::Null, true),
+            Special::WithNull => (sym, false),
+        };
+        // The result itself goes where something else comes in its place, and so do the operands.
+        let mut ends = Vec::new();
+        let index = self.frames.len() - 1;
+        for slot in 0..self.top().slots.len() {
+            let is_result = slot == self.top().slots.len() - 1;
+            if is_result && !converted {
+                continue;
+            }
+            let held = self.frames[index].slots[slot];
+            // SAFETY: the same slot of the real frame, which has no locals.
+            if let Some(real) = unsafe { real_slot(at, slot) } {
+                ends.push(self.expect_release(held, real)?);
+            }
+        }
+        let closes = matches!(special, Special::Nothing | Special::WithNull);
+        if closes {
+            self.expect_frame_end()?;
+        }
+        let value = if converted {
+            self.pop()?;
+            value
+        } else {
+            // An operand that is the result outlives its slot.
+            for slot in 0..self.top().slots.len() - 1 {
+                self.unlend(index, slot)?;
+            }
+            self.pop()?
+        };
+        while self.top().depth() > 0 {
+            self.pop()?;
+        }
+        if closes {
+            self.close_frame()?;
+        }
+        if special != Special::Nothing {
+            self.push(value);
+        }
+        if special == Special::WithNull {
+            self.push(Sym::Null);
+        }
+        self.snapshot = None;
+        for end in ends {
+            self.release(end)?;
+        }
+        Ok(())
+    }
+
+    /// Guards that a special method has not declined.
+    fn guard_implemented(&mut self, sym: Sym, real: &PyObject) -> Done {
+        if rpy_vm::is_not_implemented(real) {
+            return Err(Abort("a special method that declines"));
+        }
+        if let Sym::Obj { value, .. } = sym
+            && !value.is_const()
+        {
+            let declined = rpy_vm::not_implemented();
+            let declined = self.constant_object(&declined);
+            let same = self.op(Op::Is, &[value, declined])?;
+            self.guard(Op::GuardFalse, &[same])?;
+        }
+        Ok(())
+    }
+
+    /// The Python function that a type has under the name of a special method, guarded. `n`: where the object is on the stack.
+    pub(super) fn special_method<'a>(
+        &mut self,
+        n: usize,
+        object: &'a PyObject,
+        name: &PyStr,
+    ) -> Result<Option<&'a PyFunction>, Abort> {
+        let ty = object.ty();
+        let Some(function) = lookup(ty, name).and_then(|found| found.downcast_exact::<PyFunction>()) else {
+            return Ok(None);
+        };
+        self.guard_class(n, ty)?;
+        Ok(Some(function))
+    }
+
+    /// Guards that an operand is of this class, as it is now.
+    pub(super) fn guard_class(&mut self, n: usize, ty: &PyTypeObject) -> Done {
+        if let Sym::Obj { value, .. } = self.peek(n)? {
+            self.guard_type(value, ty)?;
+        }
+        self.guard_version_if_heap(ty)
+    }
+
+    /// Guards a type's version, if the type can change.
+    pub(super) fn guard_version_if_heap(&mut self, ty: &PyTypeObject) -> Done {
+        if ty.as_heap().is_some() { self.guard_version(ty) } else { Ok(()) }
     }
 }
 

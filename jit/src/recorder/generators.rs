@@ -12,7 +12,7 @@ use rpy_vm::types::generator::{PyGenerator, state};
 use super::state::{Hold, Home, Sym, SymFrame};
 use super::values::slot_access;
 use super::{Abort, Done, MAX_DEPTH, Recorder};
-use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value, Width};
+use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;
 
 /// Units of `FOR_ITER`.
@@ -106,8 +106,12 @@ impl Recorder {
         }
         // SAFETY: an instruction follows.
         let next = self.trace().ptr(unsafe { at.instr.add(1) } as usize);
-        self.frames.pop();
+        let left = self.frames.pop();
         self.snapshot = None;
+        if let Some((function, Form::Owned, _)) = left.and_then(|left| left.inlined) {
+            // The frame has a reference of its own.
+            self.op(Op::CloseShared, &[function])?;
+        }
         let generator = self.call_runtime(table::MAKE_GENERATOR, &[frame, next])?;
         let raise = self.new_snapshot(ExitKind::Raise);
         self.emit(Inst::new(Op::GuardNonNull, &[generator]).at(raise))?;

@@ -4,6 +4,7 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::refs::PyStruct;
+use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::generator::PyGenerator;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::list::iter::PyListIterator;
@@ -11,6 +12,7 @@ use rpy_vm::types::range::PyRange;
 use rpy_vm::types::range::iterator::PyRangeIterator;
 use rpy_vm::types::tuple::{PyTuple, PyTupleIterator};
 
+use super::special::is_like;
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
@@ -112,9 +114,10 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("iteration over a number")) };
-        let callee = if PyList::check_exact(real) {
+        let like = |base: &PyTypeObject| is_like(real, base, &[rpy_vm::intern!("__iter__")]);
+        let callee = if like(PyList::type_object()) {
             table::LIST_ITER
-        } else if PyTuple::check_exact(real) {
+        } else if like(PyTuple::type_object()) {
             table::TUPLE_ITER
         } else if PyRange::check_exact(real) {
             table::RANGE_ITER
@@ -126,9 +129,10 @@ impl Recorder {
             return self.guard_type(value, real.ty());
         } else {
             // SAFETY: passed on.
-            return unsafe { self.native_iter(at, real) };
+            return unsafe { if self.special_iter(at, real)? { Ok(()) } else { self.native_iter(at, real) } };
         };
         self.guard_type(value, real.ty())?;
+        self.guard_version_if_heap(real.ty())?;
         let raw = self.peek_raw(1)?;
         let release = self.expect_release(raw, real)?;
         let iterator = self.call_runtime(callee, &[value])?;

@@ -19,6 +19,7 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::types::code::PyCode;
 
+use crate::detour::Detour;
 use crate::ir::call::CallEffect;
 use crate::ir::snapshot::SlotState;
 use crate::ir::{Effect, Form, Inst, Op, Snapshot, SnapshotId, Trace, Ty, Value};
@@ -28,13 +29,16 @@ mod arith;
 mod attr;
 mod builtins;
 mod calls;
+mod enter;
 mod frames;
 mod generators;
 mod iter;
 mod link;
 mod names;
 mod natives;
+mod special;
 mod stack;
+mod strings;
 pub mod state;
 mod subscr;
 mod values;
@@ -68,7 +72,7 @@ const MAX_STEPS: usize = 3_000;
 /// Instructions that a trace may have when the loop closes.
 const MAX_INSTS: usize = 6_000;
 /// Frames that calls may open.
-const MAX_DEPTH: usize = 12;
+const MAX_DEPTH: usize = 24;
 /// Backward jumps of inner loops that are unrolled.
 const MAX_UNROLLED: usize = 24;
 /// Instructions of functions that are called and not followed.
@@ -82,6 +86,8 @@ const MIN_PATH: usize = 4;
 pub enum Outcome {
     /// Go on.
     Continue,
+    /// Go on, but make this call in place of the instruction.
+    Enter(Detour),
     /// The loop is closed: compile [`Recorder::finish`]'s result.
     Closed,
     /// The path from an exit has come to the head of a compiled loop: [`Recorder::link`] ends it there.
@@ -156,6 +162,8 @@ pub struct Recorder {
     detail: Option<String>,
     /// The last instruction was a prefix of the next.
     prefixed: bool,
+    /// The call that the run is to make in place of the instruction.
+    detour: Option<Detour>,
     /// What the next instruction has to find out about the last one.
     pending: frames::Pending,
     /// Instructions of frames that the trace does not follow.
@@ -220,6 +228,7 @@ impl Recorder {
             kept: Vec::new(),
             detail: None,
             prefixed: false,
+            detour: None,
             pending: frames::Pending::Nothing,
             skipped: 0,
             interpreted: Vec::new(),
@@ -272,6 +281,7 @@ impl Recorder {
             kept: Vec::new(),
             detail: None,
             prefixed: false,
+            detour: None,
             pending: frames::Pending::Nothing,
             skipped: 0,
             interpreted: Vec::new(),
@@ -288,6 +298,7 @@ impl Recorder {
         let mut shared = Vec::new();
         // A value that stands in several slots is one parameter: it lies in one place.
         let mut params: HashMap<Value, Value> = HashMap::new();
+        let mut borrowed = Vec::new();
         for (index, state) in exit.snapshot.frames.iter().enumerate() {
             let real = exit.frames[index];
             // SAFETY: the rebuilt frames are live.
@@ -296,14 +307,22 @@ impl Recorder {
             let inlined = match state.inlined {
                 None => None,
                 Some(inlined) => {
-                    if exit.constants[place].is_none() {
-                        return Err(Abort("an inlined function that is not constant"));
-                    }
-                    place += 1;
                     self.constant_object(code.as_object());
-                    // SAFETY: the rebuilt frame owns its function.
-                    let function = self.constant_object(unsafe { (*real).func() }.as_object());
-                    Some((function, Form::Shared, inlined.code))
+                    let mut form = inlined.function_form;
+                    let function = if exit.constants[place].is_some() {
+                        // SAFETY: the rebuilt frame owns its function.
+                        self.constant_object(unsafe { (*real).func() }.as_object())
+                    } else {
+                        let function = self.parameter(exit, place, inlined.function, &mut params);
+                        if form == Form::Shared {
+                            // As for the slots below.
+                            borrowed.push(function);
+                            form = Form::Owned;
+                        }
+                        function
+                    };
+                    place += 1;
+                    Some((function, form, inlined.code))
                 }
             };
             let address = state.address.map(|address| {
@@ -357,6 +376,9 @@ impl Recorder {
                 ip: state.ip,
                 return_offset: state.return_offset,
             });
+        }
+        for function in borrowed {
+            self.op(Op::Incref, &[function])?;
         }
         for (frame, slot) in shared {
             let sym = self.frames[frame].slots[slot];
@@ -499,7 +521,10 @@ impl Recorder {
         let lifted = if self.gives_words() { unsafe { self.lift(at, consumed(base, arg)) } } else { Ok(()) };
         // SAFETY: passed on.
         match lifted.and_then(|()| unsafe { self.record_somehow(at, op, base, arg) }) {
-            Ok(()) => Outcome::Continue,
+            Ok(()) => match self.detour.take() {
+                Some(detour) => Outcome::Enter(detour),
+                None => Outcome::Continue,
+            },
             Err(abort) => Outcome::Aborted(abort),
         }
     }
@@ -529,6 +554,7 @@ impl Recorder {
             return Err(why);
         }
         self.frames = before.0;
+        self.detour = None;
         self.snapshot = None;
         // SAFETY: passed on.
         match unsafe { self.residual(at, base, arg) } {
@@ -645,6 +671,7 @@ impl Recorder {
                 LOAD_CONST => self.load_const(at, arg),
                 LOAD_SMALL_INT => self.load_small_int(arg),
                 STORE_FAST => self.store_fast(at, arg),
+                DELETE_FAST => self.delete_fast(at, arg),
                 STORE_FAST_LOAD_FAST => {
                     self.store_fast(at, arg >> 4)?;
                     self.load_fast(arg & 15)
@@ -674,13 +701,26 @@ impl Recorder {
                 STORE_NAME => self.store_name(at, arg),
                 STORE_GLOBAL => self.store_global(at, arg),
                 LOAD_DEREF => self.load_deref(at, arg),
+                STORE_DEREF => self.store_deref(at, arg),
+                MAKE_CELL => self.make_cell(arg),
+                MAKE_FUNCTION => self.make_function(at),
+                SET_FUNCTION_ATTRIBUTE => self.set_function_attribute(arg),
                 COPY_FREE_VARS => self.copy_free_vars(at, arg),
-                LOAD_ATTR => self.load_attr(at, op, arg),
-                STORE_ATTR => self.store_attr(at, op, arg),
+                LOAD_ATTR => self.load_attr(at, arg),
+                LOAD_SUPER_ATTR => self.load_super_attr(at, arg),
+                LOAD_SPECIAL => self.load_special(at, arg),
+                STORE_ATTR => self.store_attr(at, arg),
                 UNPACK_SEQUENCE => self.unpack_sequence(at, arg),
                 GET_ITER => self.get_iter(at),
                 FOR_ITER => self.for_iter(at, arg),
                 CALL => self.call(at, op, arg),
+                CALL_KW => self.call_kw(at, arg),
+                CALL_FUNCTION_EX => self.call_function_ex(at),
+                FINISH_SPECIAL => self.finish_special(at, arg),
+                FORMAT_SIMPLE => self.format_simple(at),
+                FORMAT_WITH_SPEC => self.format_with_spec(at),
+                CONVERT_VALUE => self.convert_value(at, arg),
+                BUILD_STRING => self.build_string(at, arg),
                 RETURN_VALUE => self.return_value(at),
                 RETURN_GENERATOR => self.return_generator(at),
                 YIELD_VALUE => self.yield_value(at, arg),

@@ -12,8 +12,10 @@ use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::module::PyModule;
 
 use super::state::{Hold, Sym};
+use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value, Width};
+use crate::runtime::table;
 
 /// The offsets of the globals and of the namespace of module code in a frame's header.
 const FRAME_GLOBALS: usize = 24;
@@ -169,19 +171,111 @@ impl Recorder {
         Ok(())
     }
 
-    pub(super) unsafe fn copy_free_vars(&mut self, at: Registers<'_>, count: usize) -> Done {
+    /// `STORE_DEREF`.
+    pub(super) unsafe fn store_deref(&mut self, at: Registers<'_>, index: usize) -> Done {
+        // SAFETY: a cell in a local of the real frame.
+        let real = unsafe { (*(*at.frame).local(index)).opt() }.ok_or(Abort("an empty slot"))?;
+        // SAFETY: the compiler addresses only cells this way.
+        let content = unsafe { real.cast_unchecked_ref::<PyCell>() }.get();
+        self.lift(1)?;
+        let Sym::Obj { value: cell, .. } = self.slot(index)? else { return Err(Abort("a cell that is none")) };
+        let access = Access::word(Class::Cell, layout::CELL_CONTENT);
+        let old = self.emit(Inst::load(Ty::Obj, cell, access))?;
+        let end = match &content {
+            Some(real) => {
+                self.guard(Op::GuardNonNull, &[old])?;
+                // `get` took a reference of its own.
+                self.expect_drop(old, real, real.refcount() > 2)?
+            }
+            None => {
+                let null = self.nothing;
+                self.guard(Op::GuardIs, &[old, null])?;
+                Release::Nothing
+            }
+        };
+        drop(content);
+        let sym = self.pop()?;
+        self.disturb()?;
+        let owned = self.owned_object(sym)?;
+        self.emit(Inst::store(cell, owned, access))?;
+        self.release(end)
+    }
+
+    /// `MAKE_CELL`, at the beginning of a function that is followed.
+    pub(super) fn make_cell(&mut self, index: usize) -> Done {
         if self.top().home.is_some() {
             return Err(Abort("a function's beginning"));
+        }
+        let frame = self.frames.len() - 1;
+        self.unlend(frame, index)?;
+        let content = match self.frames[frame].slots[index] {
+            Sym::Null => self.nothing,
+            sym => self.owned_object(sym)?,
+        };
+        let value = self.call_runtime(table::NEW_CELL, &[content])?;
+        self.frames[frame].slots[index] = Sym::Obj { value, hold: Hold::Owned };
+        self.snapshot = None;
+        Ok(())
+    }
+
+    pub(super) unsafe fn copy_free_vars(&mut self, at: Registers<'_>, count: usize) -> Done {
+        let Some((function, _, _)) = self.top().inlined else { return Err(Abort("a function's beginning")) };
+        let locals = self.top().locals;
+        if !function.is_const() {
+            // Each closure has cells of its own, which it keeps as long as its frame keeps it.
+            let access = Access::word(Class::Other, layout::FUNC_CLOSURE);
+            let closure = self.emit(Inst::load(Ty::Obj, function, access))?;
+            for i in 0..count {
+                let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS + 8 * i);
+                let value = self.emit(Inst::load(Ty::Obj, closure, access))?;
+                self.top().slots[locals - count + i] = Sym::Obj { value, hold: Hold::Fragile };
+            }
+            self.snapshot = None;
+            return Ok(());
         }
         // SAFETY: a live Python frame, whose function has a closure of so many cells.
         let function = unsafe { (*at.frame).func() };
         let Some(closure) = function.func_closure.get() else { return Err(Abort("no closure")) };
-        let locals = self.top().locals;
         for (i, cell) in closure.items().iter().take(count).enumerate() {
             let value = self.constant_object(cell);
             self.top().slots[locals - count + i] = Sym::Obj { value, hold: Hold::Constant };
         }
         self.snapshot = None;
+        Ok(())
+    }
+
+    /// `MAKE_FUNCTION`: the code object is a constant.
+    pub(super) unsafe fn make_function(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: a live Python frame.
+        let globals = unsafe { (*at.frame).globals() };
+        let Some(dict) = globals.downcast_exact::<PyDict>() else { return Err(Abort("globals that are not a dict")) };
+        let Sym::Obj { value: code, hold: Hold::Constant } = self.peek(1)? else { return Err(Abort("code")) };
+        self.guard_namespace(dict, FRAME_GLOBALS)?;
+        let globals = self.constant_object(globals);
+        let function = self.call_runtime(table::NEW_FUNCTION, &[code, globals])?;
+        self.pop()?;
+        self.push_obj(function, Hold::Owned);
+        Ok(())
+    }
+
+    /// `SET_FUNCTION_ATTRIBUTE` of a function that was just made: the function is on top.
+    pub(super) fn set_function_attribute(&mut self, which: usize) -> Done {
+        let offset = match which {
+            1 => core::mem::offset_of!(PyFunction, func_defaults),
+            2 => core::mem::offset_of!(PyFunction, func_kwdefaults),
+            4 => core::mem::offset_of!(PyFunction, func_annotations),
+            8 => core::mem::offset_of!(PyFunction, func_closure),
+            16 => core::mem::offset_of!(PyFunction, func_annotate),
+            _ => return Err(Abort("an attribute of a function")),
+        };
+        self.lift(2)?;
+        let function = self.pop()?;
+        let attribute = self.pop()?;
+        let Sym::Obj { value, .. } = function else { return Err(Abort("a function")) };
+        let owned = self.owned_object(attribute)?;
+        // It was empty.
+        self.emit(Inst::store(value, owned, Access::word(Class::Other, offset)))?;
+        self.push(function);
         Ok(())
     }
 

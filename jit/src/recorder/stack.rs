@@ -216,6 +216,51 @@ impl Recorder {
         self.store(store)
     }
 
+    /// `DELETE_FAST`.
+    pub(super) unsafe fn delete_fast(&mut self, at: Registers<'_>, index: usize) -> Done {
+        // SAFETY: the real local.
+        let old = unsafe { *(*at.frame).local(index) };
+        // SAFETY: the real local.
+        let Some(real) = (unsafe { old.opt() }) else { return Err(Abort("an unbound local")) };
+        let frame = self.frames.len() - 1;
+        let held = self.frames[frame].slots[index];
+        if self.top().home.is_none() {
+            let end = self.expect_release(held, real)?;
+            self.unlend(frame, index)?;
+            self.frames[frame].slots[index] = Sym::Null;
+            self.snapshot = None;
+            return self.release(end);
+        }
+        let word = self.load_word(index)?;
+        let end = self.expect_word(held, word, old)?;
+        self.unlend(frame, index)?;
+        if matches!(end, WordEnd::Last) {
+            self.disturb()?;
+        }
+        let null = self.null_word();
+        self.store_word(index, null)?;
+        self.frames[frame].slots[index] = Sym::Memory;
+        self.snapshot = None;
+        self.close_word(word, end)
+    }
+
+    /// Drops the word that was in a slot, as expected.
+    fn close_word(&mut self, word: Value, end: WordEnd) -> Done {
+        match end {
+            WordEnd::Nothing => {}
+            WordEnd::Inert => {
+                self.op(Op::CloseInert, &[word])?;
+            }
+            WordEnd::Shared => {
+                self.op(Op::CloseShared, &[word])?;
+            }
+            WordEnd::Last => {
+                self.op(Op::CloseWord, &[word])?;
+            }
+        }
+        Ok(())
+    }
+
     /// `STORE_FAST_STORE_FAST`: what both stores need is guarded before the first.
     pub(super) unsafe fn store_fast_twice(&mut self, at: Registers<'_>, first: usize, second: usize) -> Done {
         if first == second {

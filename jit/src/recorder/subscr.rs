@@ -1,15 +1,15 @@
 //! Subscripts and unpacking.
 
-use rpy_vm::interp::opcode::BINARY_OP_SUBSCR_GETITEM;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
-use rpy_vm::types::function::PyFunction;
+use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
+use super::special::is_like;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
@@ -21,30 +21,34 @@ const ITEM: Access = Access::word(Class::ListItem, 0);
 
 impl Recorder {
     /// `container[key]`.
-    pub(super) unsafe fn subscript(&mut self, at: Registers<'_>, op: u8) -> Done {
+    pub(super) unsafe fn subscript(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        if op == BINARY_OP_SUBSCR_GETITEM {
-            // SAFETY: passed on.
-            return unsafe { self.call_getitem(at, container) };
-        }
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let Sym::Obj { value: object, .. } = a else { return Err(Abort("a subscript of a number")) };
+        let like = |base: &PyTypeObject| is_like(container, base, &[rpy_vm::intern!("__getitem__")]);
+        let is_index = rpy_vm::protocol::number::is_index(key);
         let result = if let Some(item) = self.native_item(container, key)? {
             item
         } else if let Some(item) = self.raw_item(object, container, b, key)? {
             item
-        } else if let Some(list) = container.downcast_exact::<PyList>() {
+        } else if let Some(list) =
+            container.downcast_ref::<PyList>().filter(|_| is_index && like(PyList::type_object()))
+        {
             let index = self.index(b, key)?;
-            self.guard_type(object, PyList::type_object())?;
+            self.guard_type(object, container.ty())?;
+            self.guard_version_if_heap(container.ty())?;
             let length = self.length(object, Class::ListHeader)?;
             let index = self.checked_index(index, key, length, list.len())?;
             let items = self.emit(Inst::load(Ty::Ptr, object, Access::word(Class::ListHeader, layout::LIST_ITEMS)))?;
             let value = self.emit(Inst::load_indexed(Ty::Obj, items, index, ITEM))?;
             Sym::Obj { value, hold: Hold::Fragile }
-        } else if let Some(tuple) = container.downcast_exact::<PyTuple>() {
+        } else if let Some(tuple) =
+            container.downcast_ref::<PyTuple>().filter(|_| is_index && like(PyTuple::type_object()))
+        {
             let index = self.index(b, key)?;
-            self.guard_type(object, PyTuple::type_object())?;
+            self.guard_type(object, container.ty())?;
+            self.guard_version_if_heap(container.ty())?;
             let length = self.length(object, Class::Fixed)?;
             let index = self.checked_index(index, key, length, tuple.len())?;
             let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS);
@@ -60,36 +64,12 @@ impl Recorder {
         } else if Self::is_native_mapping(container) {
             self.dict_item(container, key)?
         } else {
-            return Err(self.abort_on("a subscript of", container));
+            // SAFETY: passed on.
+            return unsafe { self.special_getitem(at, container) };
         };
         let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let (a, b) = (self.expect_release(a, container)?, self.expect_release(b, key)?);
         self.replace2(a, b, result)
-    }
-
-    /// `obj[key]` through a Python `__getitem__`, as the inline cache has it: followed.
-    unsafe fn call_getitem(&mut self, at: Registers<'_>, container: &PyObject) -> Done {
-        let ty = container.ty();
-        // SAFETY: the instruction's cache.
-        let version = unsafe { (at.instr.add(2) as *const u32).read_unaligned() };
-        let Some(heap) = ty.as_heap() else { return Err(Abort("a stale cache")) };
-        let getitem = heap.spec_cache_getitem.get();
-        if version == 0 || ty.tp_version_tag.get() != version || getitem.is_null() {
-            return Err(Abort("a stale cache"));
-        }
-        // SAFETY: the type keeps it while its version stands.
-        let Some(function) = (unsafe { (*getitem).downcast_exact::<PyFunction>() }) else {
-            return Err(Abort("a stale cache"));
-        };
-        let Sym::Obj { value, .. } = self.peek(2)? else { return Err(Abort("a subscript of a number")) };
-        self.guard_type(value, ty)?;
-        self.guard_version(ty)?;
-        self.expect_enter(function, 2)?;
-        let args = [self.peek_raw(2)?, self.peek_raw(1)?];
-        self.pop()?;
-        self.pop()?;
-        // `BINARY_OP` with its cache has six units.
-        self.enter(function, &args, 6)
     }
 
     pub(super) fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
@@ -133,15 +113,19 @@ impl Recorder {
         if unsafe { self.raw_store(at)? } {
             return Ok(());
         }
-        let list = match container.downcast_exact::<PyList>() {
+        let like = is_like(container, PyList::type_object(), &[rpy_vm::intern!("__setitem__")]);
+        let list = match container.downcast_ref::<PyList>().filter(|_| like) {
             Some(list) if rpy_vm::protocol::number::is_index(key) => list,
+            // SAFETY: passed on.
+            _ if container.ty().as_heap().is_some() => return unsafe { self.special_setitem(at, container) },
             // SAFETY: passed on.
             _ => return unsafe { self.native_store(at) },
         };
         let Sym::Obj { value: object, .. } = self.peek(2)? else { return Err(Abort("a store into a number")) };
         let key_sym = self.peek(1)?;
         let index = self.index(key_sym, key)?;
-        self.guard_type(object, PyList::type_object())?;
+        self.guard_type(object, container.ty())?;
+        self.guard_version_if_heap(container.ty())?;
         let length = self.length(object, Class::ListHeader)?;
         let index = self.checked_index(index, key, length, list.len())?;
         let items = self.emit(Inst::load(Ty::Ptr, object, Access::word(Class::ListHeader, layout::LIST_ITEMS)))?;
@@ -216,7 +200,7 @@ impl Recorder {
         self.release(release)
     }
 
-    fn guard_size(&mut self, object: Value, class: Class, count: usize) -> Done {
+    pub(super) fn guard_size(&mut self, object: Value, class: Class, count: usize) -> Done {
         let size = self.length(object, class)?;
         let count = self.trace().int(count as i64);
         self.guard(Op::GuardIs, &[size, count])?;

@@ -45,6 +45,12 @@ pub fn is_inert(ty: &PyTypeObject) -> bool {
         || of(rpy_vm::none_ref().ty())
 }
 
+/// Is the object an exact int, float or bool?
+pub fn is_number(object: &PyObject) -> bool {
+    let of = |other: &PyTypeObject| core::ptr::eq(object.ty(), other);
+    of(PyInt::type_object()) || of(PyFloat::type_object()) || of(bool_type())
+}
+
 impl Recorder {
     /// Is the constant an immortal object?
     pub fn is_immortal(&self, value: Value) -> bool {

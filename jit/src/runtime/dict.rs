@@ -8,6 +8,7 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::protocol::object;
 use rpy_vm::runtime::thread;
 use rpy_vm::types::dict::{PyDict, PyDictKeys};
+use rpy_vm::types::str::PyStr;
 
 /// The value of a plain key (borrowed); null if there is none or finding it could run Python code.
 ///
@@ -205,4 +206,20 @@ pub unsafe extern "C" fn view_contains(view: *const PyObject, key: *const PyObje
     // SAFETY: the caller's promise.
     let (view, key): (&PyDictKeys, &PyObject) = unsafe { ((*view).cast_unchecked_ref(), &*key) };
     view.mapping_ref().find_plain(key).map_or(UNSURE, |found| found.is_some() as u64)
+}
+
+/// Adds a keyword argument, whose value the dict takes over. Where memory is short, `MemoryError` becomes due at the next safe point.
+///
+/// # Safety
+/// A live exact dict that nobody else knows, a live exact string, and an owned object.
+pub unsafe extern "C" fn set_keyword(dict: *const PyObject, name: *const PyObject, value: *mut PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (dict, name): (&PyDict, &PyStr) = ((*dict).cast_unchecked_ref(), (*name).cast_unchecked_ref());
+        let value = ObjRef::from_owned_ptr(value);
+        if dict.set_str(name, &value).is_err() {
+            thread::set_eval_breaker(thread::breaker::OUT_OF_MEMORY);
+        }
+    }
+    1
 }

@@ -1,10 +1,15 @@
 //! Instances of classes.
 
-use super::dict::dict_get;
+use super::dict::{dict_get, dict_set};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::PyTypeObject;
+use rpy_vm::object::refs::ObjRef;
+use rpy_vm::types::cell::PyCell;
+use rpy_vm::types::code::PyCode;
+use rpy_vm::types::function::PyFunction;
+use rpy_vm::types::method::PyMethod;
 
 /// The value that an instance in dictionary mode has under a name (borrowed); null if there is none, or the instance is in
 /// another mode.
@@ -32,5 +37,52 @@ pub unsafe extern "C" fn new_instance(ty: *mut PyTypeObject) -> *mut PyObject {
             Some(alloc) => alloc(ty, 0),
             None => core::ptr::null_mut(),
         }
+    }
+}
+
+/// Sets an attribute of an instance in dictionary mode: 1, or 0 if it was not done.
+///
+/// # Safety
+/// A live instance of a type with MANAGED_DICT, a live exact string and a live object.
+pub unsafe extern "C" fn instance_set(instance: *const PyObject, name: *const PyObject, value: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match shape::dict_of(&*instance) {
+            Some(dict) => dict_set((*dict).as_object(), name, value),
+            None => 0,
+        }
+    }
+}
+
+/// A function bound to an object (owned).
+///
+/// # Safety
+/// Live objects.
+pub unsafe extern "C" fn new_method(function: *const PyObject, this: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { PyMethod::new(&*function, &*this).into_obj().into_raw() }
+}
+
+/// A cell with this content, which it takes over, or none (owned).
+///
+/// # Safety
+/// An owned object, or null.
+pub unsafe extern "C" fn new_cell(content: *mut PyObject) -> *mut PyObject {
+    let content = if content.is_null() { None } else {
+        // SAFETY: the caller's promise.
+        Some(unsafe { ObjRef::from_owned_ptr(content) })
+    };
+    PyCell::new(content).into_obj().into_raw()
+}
+
+/// A function (owned).
+///
+/// # Safety
+/// A live code object, and live globals.
+pub unsafe extern "C" fn new_function(code: *const PyObject, globals: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let code: &PyCode = (*code).cast_unchecked_ref();
+        PyFunction::new(code, &*globals, None).into_obj().into_raw()
     }
 }

@@ -1,9 +1,10 @@
 //! Strings.
 
-use super::UNSURE;
+use super::{UNSURE, attempted};
 use rpy_vm::object::header::PyObject;
-use rpy_vm::protocol::sequence;
-use rpy_vm::types::str::PyStr;
+use rpy_vm::object::refs::PyStruct;
+use rpy_vm::protocol::{object, sequence};
+use rpy_vm::types::str::{PyStr, StrBuilder};
 
 /// Are two exact strings equal? 0 or 1.
 ///
@@ -44,4 +45,54 @@ pub unsafe extern "C" fn str_contains(text: *const PyObject, part: *const PyObje
         Ok(found) => found as u64,
         Err(_) => UNSURE,
     }
+}
+
+/// `str(x)`, or null.
+///
+/// # Safety
+/// A live object whose text is made without Python code.
+pub unsafe extern "C" fn to_str(object: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    attempted(object::str(unsafe { &*object }).map(|text| text.into_obj()))
+}
+
+/// `repr(x)`, or null.
+///
+/// # Safety
+/// A live object whose text is made without Python code.
+pub unsafe extern "C" fn repr(object: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    attempted(object::repr(unsafe { &*object }).map(|text| text.into_obj()))
+}
+
+/// `format(x, spec)`, or null.
+///
+/// # Safety
+/// A live object that is formatted without Python code, and a live exact string.
+pub unsafe extern "C" fn format(object: *const PyObject, spec: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    attempted(unsafe { object::format(&*object, (*spec).cast_unchecked_ref()) }.map(|text| text.into_obj()))
+}
+
+/// Two to six strings joined, or null; nulls are left out.
+///
+/// # Safety
+/// Live exact strings, or nulls.
+pub unsafe extern "C" fn join(
+    a: *const PyObject,
+    b: *const PyObject,
+    c: *const PyObject,
+    d: *const PyObject,
+    e: *const PyObject,
+    f: *const PyObject,
+) -> *mut PyObject {
+    let mut text = StrBuilder::new();
+    for part in [a, b, c, d, e, f] {
+        if part.is_null() {
+            break;
+        }
+        // SAFETY: the caller's promise.
+        text.push_py(unsafe { (*part).cast_unchecked_ref::<PyStr>() });
+    }
+    attempted(text.try_finish().map(|text| text.into_obj()))
 }

@@ -111,6 +111,13 @@ functions! {
     /// `part in text`; UNSURE where it raises.
     STR_CONTAINS = str::str_contains -> Int, MAKES;
 
+    /// `str(x)`, `repr(x)` and `format(x, spec)` of what runs no Python code for it, or null.
+    TO_STR = str::to_str -> Obj, MAKES;
+    REPR = str::repr -> Obj, MAKES;
+    FORMAT = str::format -> Obj, MAKES;
+    /// Up to six strings joined.
+    JOIN = str::join -> Obj, MAKES;
+
     // ---- dicts and instances ----
 
     /// The value of a plain key (borrowed), or null.
@@ -140,6 +147,16 @@ functions! {
     DICT_DELETE = dict::dict_delete -> Bool, DESTROYS;
     /// The attribute of an instance in dictionary mode (borrowed), or null.
     INSTANCE_GET = instance::instance_get -> Obj, MAKES;
+    /// Sets the attribute of an instance in dictionary mode; false if it was not done.
+    INSTANCE_SET = instance::instance_set -> Bool, DICTS;
+    /// Adds an entry to a new dict for `**kwargs`, which takes over the value.
+    SET_KEYWORD = dict::set_keyword -> Bool, DICTS;
+    /// A bound method.
+    NEW_METHOD = instance::new_method -> Obj, MAKES;
+    /// A cell, which takes over its content.
+    NEW_CELL = instance::new_cell -> Obj, MAKES;
+    /// A function of a code object and globals.
+    NEW_FUNCTION = instance::new_function -> Obj, MAKES;
     /// A new instance (owned), or null and an exception.
     NEW_INSTANCE = instance::new_instance -> Obj, MAKES;
 

@@ -19,7 +19,7 @@ use super::stackref::StackRef;
 use super::unwind::{self, Unwound};
 use crate::err::{PyErr, PyResult};
 use crate::exc;
-use crate::jit_hooks::{self, LoopAction, Registers};
+use crate::jit_hooks::{self, LoopAction, RecordAction, Registers};
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, Ref};
 use crate::runtime::thread::{self, PyThreadState};
@@ -429,12 +429,18 @@ unsafe extern "sysv64-unwind" fn recording_handler<const OP: u8>(
 ) -> usize {
     // SAFETY: the registers of a live machine.
     unsafe {
-        let context = record(frame, ip, sp, ts, OP as usize | arg << 8, context);
-        handler::<OP>(frame, ip, sp, ts, arg, context)
+        let next = record(frame, ip, sp, ts, OP as usize | arg << 8, context);
+        if next.is_null() {
+            let frame = (*ts).current_frame.get();
+            let (ip, sp) = ((*frame).instr_ptr.get(), (*frame).stackpointer.get());
+            return go_next(&mut Machine { ts: &*ts, frame, ip, sp }, context);
+        }
+        handler::<OP>(frame, ip, sp, ts, arg, next)
     }
 }
 
-/// Tells the JIT of an instruction (opcode in the low byte, argument above); the context to go on in.
+/// Tells the JIT of an instruction (opcode in the low byte, argument above); the context to go on in, or null to go on in the
+/// thread's current frame.
 #[inline(never)]
 unsafe extern "sysv64-unwind" fn record(
     frame: *mut InterpreterFrame,
@@ -447,7 +453,11 @@ unsafe extern "sysv64-unwind" fn record(
     // SAFETY: the registers of a live machine.
     unsafe {
         let at = Registers { thread: &*ts, frame, instr: ip.sub(1), sp };
-        if jit_hooks::record(at, instruction as u8, instruction >> 8) { context } else { ordinary(context) }
+        match jit_hooks::record(at, instruction as u8, instruction >> 8) {
+            RecordAction::Record => context,
+            RecordAction::Interpret => ordinary(context),
+            RecordAction::Enter => core::ptr::null(),
+        }
     }
 }
 

@@ -623,6 +623,7 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
             saved!(m, fallible!(ops::calls::call_kw(m, arg)))
         }
         CALL_FUNCTION_EX => saved!(m, fallible!(ops::calls::call_function_ex(m))),
+        FINISH_SPECIAL => saved!(m, fallible!(ops::special::finish(m, arg))),
         EXIT_INIT_CHECK => saved!(m, fallible!(ops::calls::exit_init_check(m))),
         MAKE_FUNCTION => {
             m.save_ip();

@@ -235,6 +235,8 @@ instructions! {
     UNPACK_SEQUENCE_LIST = 209, UNPACK_SEQUENCE, 1;
     UNPACK_SEQUENCE_TUPLE = 210, UNPACK_SEQUENCE, 1;
     UNPACK_SEQUENCE_TWO_TUPLE = 211, UNPACK_SEQUENCE, 1;
+    // Only in the code of the interpreter's own frames (`ops::special`).
+    FINISH_SPECIAL = 232, FINISH_SPECIAL, 0;
     // Never in bytecode: what RETURN_VALUE goes on as where its fast form does not apply.
     RETURN_VALUE_GENERAL = 233, RETURN_VALUE, 0;
     INSTRUMENTED_END_FOR = 234, END_FOR, 0;

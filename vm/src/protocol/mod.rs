@@ -5,4 +5,5 @@ pub mod call;
 pub mod mapping;
 pub mod number;
 pub mod object;
+pub mod operators;
 pub mod sequence;

@@ -146,6 +146,27 @@ fn binary_slots(
     Ok(crate::not_implemented())
 }
 
+/// `a op b` for a plain operator by its number, without what sequences have to say; `NotImplemented` if both sides declined.
+pub(crate) fn binary_without_sequences(number: usize, a: &PyObject, b: &PyObject) -> PyResult {
+    match number {
+        0 => binary_slots(a, b, |n| &n.nb_add),
+        1 => binary_slots(a, b, |n| &n.nb_and),
+        2 => binary_slots(a, b, |n| &n.nb_floor_divide),
+        3 => binary_slots(a, b, |n| &n.nb_lshift),
+        4 => binary_slots(a, b, |n| &n.nb_matrix_multiply),
+        5 => binary_slots(a, b, |n| &n.nb_multiply),
+        6 => binary_slots(a, b, |n| &n.nb_remainder),
+        7 => binary_slots(a, b, |n| &n.nb_or),
+        // Its slots have a third operand; it raises by itself.
+        8 => power_slots(a, b, crate::none_ref(), "**="),
+        9 => binary_slots(a, b, |n| &n.nb_rshift),
+        10 => binary_slots(a, b, |n| &n.nb_subtract),
+        11 => binary_slots(a, b, |n| &n.nb_true_divide),
+        12 => binary_slots(a, b, |n| &n.nb_xor),
+        _ => Ok(crate::not_implemented()),
+    }
+}
+
 /// `TypeError: unsupported operand type(s) for ...`.
 #[cold]
 #[inline(never)]

@@ -483,22 +483,35 @@ pub fn is_true(o: &PyObject) -> PyResult<bool> {
 pub fn rich_compare(a: &PyObject, b: &PyObject, op: CompareOp) -> PyResult {
     recursion::check(" in comparison")?;
     let (ta, tb) = (a.ty(), b.ty());
-    let attempt = |ty: &PyTypeObject, x: &PyObject, y: &PyObject, op: CompareOp| -> PyResult<Option<ObjRef>> {
-        let Some(f) = ty.tp_richcompare.get() else { return Ok(None) };
-        // SAFETY: calling the slot as C would.
-        let result = unsafe { ObjRef::from_c_result(f(x.as_ptr(), y.as_ptr(), op as c_int))? };
-        Ok(Some(result).filter(|r| !crate::is_not_implemented(r)))
-    };
     let right_first = !core::ptr::eq(ta, tb) && tb.tp_richcompare.get().is_some() && tb.is_subtype(ta);
-    if right_first && let Some(result) = attempt(tb, b, a, op.swapped())? {
+    if right_first && let Some(result) = attempt_compare(tb, b, a, op.swapped())? {
         return Ok(result);
     }
-    if let Some(result) = attempt(ta, a, b, op)? {
+    if let Some(result) = attempt_compare(ta, a, b, op)? {
         return Ok(result);
     }
-    if !right_first && let Some(result) = attempt(b.ty(), b, a, op.swapped())? {
-        return Ok(result);
+    if right_first { compare_by_default(a, b, op) } else { rich_compare_right(a, b, op) }
+}
+
+/// Asks the slot of `ty`; `None` if it declines.
+#[inline]
+fn attempt_compare(ty: &PyTypeObject, x: &PyObject, y: &PyObject, op: CompareOp) -> PyResult<Option<ObjRef>> {
+    let Some(f) = ty.tp_richcompare.get() else { return Ok(None) };
+    // SAFETY: calling the slot as C would.
+    let result = unsafe { ObjRef::from_c_result(f(x.as_ptr(), y.as_ptr(), op as c_int))? };
+    Ok(Some(result).filter(|r| !crate::is_not_implemented(r)))
+}
+
+/// The rest of a comparison where the left operand's method, the first to be asked, has declined.
+pub fn rich_compare_right(a: &PyObject, b: &PyObject, op: CompareOp) -> PyResult {
+    match attempt_compare(b.ty(), b, a, op.swapped())? {
+        Some(result) => Ok(result),
+        None => compare_by_default(a, b, op),
     }
+}
+
+/// A comparison that both operands have declined.
+fn compare_by_default(a: &PyObject, b: &PyObject, op: CompareOp) -> PyResult {
     match op {
         CompareOp::Eq => Ok(crate::py_bool(a.is(b))),
         CompareOp::Ne => Ok(crate::py_bool(!a.is(b))),

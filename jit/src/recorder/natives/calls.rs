@@ -79,6 +79,15 @@ impl Recorder {
         argc: usize,
     ) -> Done {
         let ty = this.ty();
+        if name == "append" && argc == 1 && ty.is_subtype(PyList::type_object()) {
+            // Also of a class derived from `list`: its instances begin as lists do.
+            let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+            self.guard_is(value, method)?;
+            let receiver = self.materialize(argc + 1)?;
+            self.guard_type(receiver, ty)?;
+            // SAFETY: passed on.
+            return unsafe { self.call_append(at, receiver) };
+        }
         if !is_static(ty) {
             self.detail = Some(format!("{}.{name}", ty.full_name()));
             return Err(Abort("a method of an instance"));

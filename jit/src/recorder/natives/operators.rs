@@ -152,6 +152,10 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn contains_op(&mut self, at: Registers<'_>, invert: usize) -> Done {
         // SAFETY: the real operands.
         let (key, container) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        // SAFETY: passed on.
+        if unsafe { self.special_contains(at, invert, container)? } {
+            return Ok(());
+        }
         let callee = if Self::is_native_mapping(container) && is_plain(key) {
             table::DICT_CONTAINS
         } else if any_set_exact(container).is_some() && is_plain(key) {

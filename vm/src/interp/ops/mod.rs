@@ -11,4 +11,5 @@ pub mod intrinsics;
 pub mod iter;
 pub mod names;
 pub mod pattern;
+pub mod special;
 pub mod subscr;

@@ -281,8 +281,12 @@ pub(crate) unsafe extern "C-unwind" fn slot_sq_length(this: *mut PyObject) -> is
 pub(crate) use slot_sq_length as slot_mp_length;
 
 fn length(this: &PyObject) -> PyResult<isize> {
-    let result = call_dunder(this, crate::intern!("__len__"), &[])?;
-    let result = protocol::number::index(&result)?;
+    length_from(&*call_dunder(this, crate::intern!("__len__"), &[])?)
+}
+
+/// What `__len__` returned as a length.
+pub(crate) fn length_from(result: &PyObject) -> PyResult<isize> {
+    let result = protocol::number::index(result)?;
     if result.sign() < 0 {
         return Err(exc::value_error("__len__() should return >= 0"));
     }
