@@ -150,7 +150,6 @@ impl Recorder {
     /// Replaces the owner by the method that its type has.
     unsafe fn finish_method(&mut self, at: Registers<'_>, arg: usize, found: &PyObject) -> Done {
         if arg & 1 != 0 {
-            self.lift(1)?;
             let function = self.constant_object(found);
             let this = self.pop()?;
             self.push_obj(function, Hold::Constant);
@@ -362,7 +361,6 @@ impl Recorder {
         else {
             return Err(Abort("super of a number"));
         };
-        self.lift(3)?;
         self.guard_is(g, global)?;
         self.guard_is(c, class.as_object())?;
         self.guard_type(t, ty)?;
@@ -515,7 +513,6 @@ impl Recorder {
 
     /// A store into the dict of an instance.
     unsafe fn store_in_dict(&mut self, at: Registers<'_>, object: Value, name: &PyStr) -> Done {
-        self.lift(2)?;
         self.disturb()?;
         let value = self.materialize(2)?;
         let key = self.constant_object(name.as_object());
@@ -535,7 +532,6 @@ impl Recorder {
         word: Option<usize>,
         end: Release,
     ) -> Done {
-        self.lift(2)?;
         let raw = self.peek_raw(1)?;
         // SAFETY: the real operand.
         let release = self.expect_release(raw, unsafe { self.real(at, 1)? })?;

@@ -55,7 +55,6 @@ impl Recorder {
         // SAFETY: the real operands.
         let (callable, this) = unsafe { (self.real(at, words)?, (*at.sp.sub(words - 1)).opt()) };
         if let Some(function) = callable.downcast_exact::<PyFunction>() {
-            self.lift(words)?;
             let callee = self.peek(words)?;
             let count = argc + this.is_some() as usize;
             let mut entry = self.expect_callee(callee, function, count - names.len(), names)?;
@@ -106,7 +105,6 @@ impl Recorder {
     /// A call of a bound method of a Python function.
     fn call_method(&mut self, method: &PyMethod, function: &PyFunction, argc: usize, names: &[&PyObject], above: usize) -> Done {
         let words = argc + 2 + above;
-        self.lift(words)?;
         let Sym::Obj { value, .. } = self.peek(words)? else { return Err(Abort("a callable")) };
         let bound = self.peek_raw(words)?;
         let (callee, this) = if value.is_const() {
@@ -152,7 +150,6 @@ impl Recorder {
         if tuple.len() > MOST || keywords.is_some_and(|n| n != 0) {
             return Err(Abort("a call with a tuple of many, or keywords"));
         }
-        self.lift(4)?;
         let callee = self.peek(4)?;
         let (Sym::Obj { value: items, .. }, dict) = (self.peek(2)?, self.peek(1)?) else {
             return Err(Abort("arguments that are no tuple"));
@@ -212,7 +209,6 @@ impl Recorder {
             return unsafe { self.call_known_type(at, ty, argc) };
         }
         let Some(found) = lookup(ty, rpy_vm::intern!("__init__")) else { return Err(Abort("no __init__")) };
-        self.lift(words)?;
         let Sym::Obj { value, .. } = self.peek(words)? else { return Err(Abort("a callable")) };
         self.guard_is(value, ty.as_object())?;
         self.guard_version(ty)?;

@@ -324,7 +324,6 @@ impl Recorder {
             Some((special, operands)) => Some((special.code().map_err(|_| Abort("no memory"))?, operands)),
             None => None,
         };
-        self.lift(call.pops)?;
         let object = |n: &usize| -> Result<ObjRef, Abort> {
             // SAFETY: the real operands.
             unsafe { self.real(at, *n).map(PyObject::new_ref) }

@@ -177,7 +177,6 @@ impl Recorder {
         let real = unsafe { (*(*at.frame).local(index)).opt() }.ok_or(Abort("an empty slot"))?;
         // SAFETY: the compiler addresses only cells this way.
         let content = unsafe { real.cast_unchecked_ref::<PyCell>() }.get();
-        self.lift(1)?;
         let Sym::Obj { value: cell, .. } = self.slot(index)? else { return Err(Abort("a cell that is none")) };
         let access = Access::word(Class::Cell, layout::CELL_CONTENT);
         let old = self.emit(Inst::load(Ty::Obj, cell, access))?;
@@ -268,7 +267,6 @@ impl Recorder {
             16 => core::mem::offset_of!(PyFunction, func_annotate),
             _ => return Err(Abort("an attribute of a function")),
         };
-        self.lift(2)?;
         let function = self.pop()?;
         let attribute = self.pop()?;
         let Sym::Obj { value, .. } = function else { return Err(Abort("a function")) };

@@ -232,7 +232,7 @@ impl Recorder {
             return self.release(end);
         }
         let word = self.load_word(index)?;
-        let end = self.expect_word(held, word, old)?;
+        let end = self.expect_word(held, word, old, false)?;
         self.unlend(frame, index)?;
         if matches!(end, WordEnd::Last) {
             self.disturb()?;

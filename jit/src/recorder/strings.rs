@@ -30,7 +30,6 @@ impl Recorder {
         {
             return self.guard_type(value, PyStr::type_object());
         }
-        self.lift(1)?;
         let value = self.materialize(1)?;
         self.guard_type(value, real.ty())?;
         let text = self.attempt(table::TO_STR, &[value])?;
@@ -46,7 +45,6 @@ impl Recorder {
         if !is_plain(object) || !PyStr::check_exact(spec) {
             return Err(self.abort_on("the format of", object));
         }
-        self.lift(2)?;
         let (o, s) = (self.materialize(2)?, self.materialize(1)?);
         self.guard_type(o, object.ty())?;
         self.guard_type(s, PyStr::type_object())?;
@@ -68,7 +66,6 @@ impl Recorder {
         if !is_plain(real) {
             return Err(self.abort_on("a conversion of", real));
         }
-        self.lift(1)?;
         let value = self.materialize(1)?;
         self.guard_type(value, real.ty())?;
         let text = self.attempt(callee, &[value])?;
@@ -82,7 +79,6 @@ impl Recorder {
         if count > MOST_PARTS || count < 2 {
             return Err(Abort("a string of many parts"));
         }
-        self.lift(count)?;
         let mut parts = Vec::with_capacity(MOST_PARTS);
         for n in (1..=count).rev() {
             parts.push(self.materialize(n)?);
