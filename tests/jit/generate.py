@@ -169,8 +169,8 @@ class Maker:
             lambda: f"i > {self.random.randrange(400)}",
             lambda: f"num {self.choose('==', '!=', '<')} {self.choose('num', 'Num(a)', 'obj', 'i', 'maybe')}"
             if self.chance(60) else "num == obj",
-            lambda: f"{self.choose('', 'not ')}{self.choose('num', 'bag', 'obj', 'maybe')}",
-            lambda: f"{n()} {self.choose('in', 'not in')} {self.choose('num', 'bag')}",
+            lambda: f"{self.choose('', 'not ')}{self.choose('num', 'sack', 'obj', 'maybe')}",
+            lambda: f"{n()} {self.choose('in', 'not in')} {self.choose('num', 'sack')}",
             lambda: f"{self.choose('obj', 'maybe', 'pair', 'text', 'num')} {self.choose('==', '!=')} {self.choose('obj', 'None', 'maybe', 'i')}",
         )()
 
@@ -237,10 +237,10 @@ class Maker:
                 lambda: self.line("num = Num(fit(num.n) % 1000)"),
                 lambda: self.line(f"num[{self.choose('0', 'i % 3', 'text')}] = {self.number(1)}"),
                 lambda: self.line(f"obj.prop = {self.number(1)}"),
-                lambda: self.line(f"bag.append(fit({self.number(1)}))"),
-                lambda: self.line("if len(bag) > 30: bag = Bag(bag[20:])"),
+                lambda: self.line(f"sack.append(fit({self.number(1)}))"),
+                lambda: self.line("if len(sack) > 30: sack = Bag(sack[20:])"),
                 lambda: self.line("for q in num: c = fit(c + q)"),
-                lambda: self.line("for q in bag[:3]: c = fit(c + q)"),
+                lambda: self.line("for q in sack[:3]: c = fit(c + q)"),
                 lambda: self.line(f"with Ctx(log, i): a = fit({self.number(1)})"),
                 lambda: self.line(f"with Ctx(log, i):\n{'    ' * self.indent}    if {self.condition(1)}: raise KeyError(i)"),
                 lambda: self.line(f"method = {self.choose('obj.get', 'obj.mix', 'num.__call__', 'closure', 'make(i)')}"),

@@ -283,8 +283,7 @@ impl Recorder {
             && let Some(getter) = property.prop_get.get()
             && let Some(function) = getter.downcast_exact::<PyFunction>()
         {
-            let null: Option<(Special, &[usize])> =
-                if arg & 1 != 0 { Some((Special::WithNull, &[1])) } else { None };
+            let null: Option<(Special, &[usize])> = if arg & 1 != 0 { Some((Special::WithNull, &[1])) } else { None };
             let call = Follow { function, args: &[1], special: null, pops: 1, offset: LOAD_ATTR_UNITS };
             // SAFETY: passed on.
             return unsafe { self.follow(at, &call) };
@@ -302,9 +301,7 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile }) };
         }
-        if name.eq_str("__class__")
-            && lookup(&PyBaseObject_Type, name).is_some_and(|class| class.is(found))
-        {
+        if name.eq_str("__class__") && lookup(&PyBaseObject_Type, name).is_some_and(|class| class.is(found)) {
             let class = self.constant_object(owner.ty().as_object());
             // SAFETY: passed on.
             return unsafe { self.finish_load(at, arg, Sym::Obj { value: class, hold: Hold::Constant }) };
@@ -332,9 +329,8 @@ impl Recorder {
     /// `super().name`: the global `super`, the class, self.
     pub(super) unsafe fn load_super_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
         // SAFETY: the real operands, and the instruction's name.
-        let (global, class, this, name) = unsafe {
-            (self.real(at, 3)?, self.real(at, 2)?, self.real(at, 1)?, (*at.frame).code().name_at(arg >> 2))
-        };
+        let (global, class, this, name) =
+            unsafe { (self.real(at, 3)?, self.real(at, 2)?, self.real(at, 1)?, (*at.frame).code().name_at(arg >> 2)) };
         let ty = this.ty();
         let Some(class) = class.downcast_ref::<PyTypeObject>() else { return Err(Abort("super of no class")) };
         if !global.is(PySuper::type_object().as_object())
@@ -346,9 +342,7 @@ impl Recorder {
         }
         let Some(mro) = ty.tp_mro.get() else { return Err(Abort("a type without an order")) };
         let mut behind = mro.items().iter().skip_while(|c| !c.is(class.as_object())).skip(1);
-        let found = behind.find_map(|base| {
-            base.downcast_ref::<PyTypeObject>()?.tp_dict.get()?.get_str(name)
-        });
+        let found = behind.find_map(|base| base.downcast_ref::<PyTypeObject>()?.tp_dict.get()?.get_str(name));
         let Some(found) = found else { return Err(Abort("no such attribute of super")) };
         if !found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
             return Err(self.abort_on("an attribute of super", &found));

@@ -181,7 +181,13 @@ impl Recorder {
     }
 
     /// The callable was guarded: replaces the call by its result.
-    pub(super) unsafe fn finish_call(&mut self, at: Registers<'_>, callable: &PyObject, argc: usize, result: Sym) -> Done {
+    pub(super) unsafe fn finish_call(
+        &mut self,
+        at: Registers<'_>,
+        callable: &PyObject,
+        argc: usize,
+        result: Sym,
+    ) -> Done {
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         self.guard_is(value, callable)?;
         // SAFETY: the real operands.

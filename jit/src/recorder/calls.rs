@@ -103,7 +103,14 @@ impl Recorder {
     }
 
     /// A call of a bound method of a Python function.
-    fn call_method(&mut self, method: &PyMethod, function: &PyFunction, argc: usize, names: &[&PyObject], above: usize) -> Done {
+    fn call_method(
+        &mut self,
+        method: &PyMethod,
+        function: &PyFunction,
+        argc: usize,
+        names: &[&PyObject],
+        above: usize,
+    ) -> Done {
         let words = argc + 2 + above;
         let Sym::Obj { value, .. } = self.peek(words)? else { return Err(Abort("a callable")) };
         let bound = self.peek_raw(words)?;
@@ -141,8 +148,7 @@ impl Recorder {
         const MOST: usize = 8;
         // SAFETY: the real operands.
         let (callable, args, kwargs) = unsafe { (self.real(at, 4)?, self.real(at, 2)?, (*at.sp.sub(1)).opt()) };
-        let (Some(function), Some(tuple)) =
-            (callable.downcast_exact::<PyFunction>(), args.downcast_exact::<PyTuple>())
+        let (Some(function), Some(tuple)) = (callable.downcast_exact::<PyFunction>(), args.downcast_exact::<PyTuple>())
         else {
             return Err(self.abort_on("a call with a tuple of", callable));
         };
@@ -246,8 +252,7 @@ impl Recorder {
         for _ in 0..words {
             self.pop()?;
         }
-        let lent =
-            self.enter_between(init, &shim, &[Sym::Obj { value: object, hold: Hold::Owned }], CALL_UNITS)?;
+        let lent = self.enter_between(init, &shim, &[Sym::Obj { value: object, hold: Hold::Owned }], CALL_UNITS)?;
         args.insert(0, lent[0]);
         self.enter(entry, &args, 0)?;
         self.detour = Some(detour);

@@ -68,7 +68,7 @@ impl Recorder {
     ) -> Result<Entry, Abort> {
         let value = self.constant_object(function.as_object());
         self.guard_version_of(value, function)?;
-        self.prepare(function, value, positional, names)
+        self.prepare_entry(function, value, positional, names)
     }
 
     /// As [`Recorder::expect_enter`], for a callee on the operand stack, which may be another function of the same code each
@@ -101,7 +101,7 @@ impl Recorder {
             };
             self.guard(Op::GuardIs, &[actual, expected])?;
         }
-        self.prepare(function, value, positional, names)
+        self.prepare_entry(function, value, positional, names)
     }
 
     fn guard_version_of(&mut self, value: Value, function: &PyFunction) -> Done {
@@ -115,7 +115,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn prepare(
+    fn prepare_entry(
         &mut self,
         function: &PyFunction,
         value: Value,

@@ -38,8 +38,8 @@ mod names;
 mod natives;
 mod special;
 mod stack;
-mod strings;
 pub mod state;
+mod strings;
 mod subscr;
 mod values;
 

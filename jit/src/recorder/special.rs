@@ -112,7 +112,8 @@ impl Recorder {
             ty.as_sequence().is_some_and(|s| s.sq_concat.get().is_some() || s.sq_repeat.get().is_some())
         };
         let plain = if number >= INPLACE { number - INPLACE } else { number };
-        if matches!(plain, super::arith::operator::ADD | super::arith::operator::MULTIPLY) && (sequence(a) || sequence(b))
+        if matches!(plain, super::arith::operator::ADD | super::arith::operator::MULTIPLY)
+            && (sequence(a) || sequence(b))
         {
             return Err(self.abort_on("an operator on", left));
         }
@@ -172,13 +173,8 @@ impl Recorder {
         };
         self.guard_class(2, a)?;
         self.guard_class(1, b)?;
-        let call = Follow {
-            function,
-            args: &[2, 1],
-            special: Some((special, &[2, 1])),
-            pops: 2,
-            offset: units::COMPARE_OP,
-        };
+        let call =
+            Follow { function, args: &[2, 1], special: Some((special, &[2, 1])), pops: 2, offset: units::COMPARE_OP };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call) }
     }
@@ -195,8 +191,7 @@ impl Recorder {
         };
         let Some(function) = function else { return Ok(false) };
         self.guard_class(1, ty)?;
-        let call =
-            Follow { function, args: &[1], special: Some((special, &[1])), pops: 1, offset: units::TO_BOOL };
+        let call = Follow { function, args: &[1], special: Some((special, &[1])), pops: 1, offset: units::TO_BOOL };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call)? };
         Ok(true)
@@ -223,13 +218,8 @@ impl Recorder {
         let Some(function) = function(container.ty(), rpy_vm::intern!("__contains__")) else { return Ok(false) };
         self.guard_class(1, container.ty())?;
         let special = Special::Contains { invert: invert != 0 };
-        let call = Follow {
-            function,
-            args: &[1, 2],
-            special: Some((special, &[2, 1])),
-            pops: 2,
-            offset: units::CONTAINS_OP,
-        };
+        let call =
+            Follow { function, args: &[1, 2], special: Some((special, &[2, 1])), pops: 2, offset: units::CONTAINS_OP };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call)? };
         Ok(true)
@@ -253,13 +243,8 @@ impl Recorder {
         let Sym::Obj { value, .. } = self.peek(3)? else { return Err(Abort("a callable")) };
         self.guard_is(value, callable)?;
         self.guard_class(1, real.ty())?;
-        let call = Follow {
-            function,
-            args: &[1],
-            special: Some((Special::Length, &[1])),
-            pops: 3,
-            offset: units::CALL,
-        };
+        let call =
+            Follow { function, args: &[1], special: Some((Special::Length, &[1])), pops: 3, offset: units::CALL };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call) }
     }
@@ -296,13 +281,8 @@ impl Recorder {
     pub(super) unsafe fn special_iter(&mut self, at: Registers<'_>, real: &PyObject) -> Result<bool, Abort> {
         let Some(function) = function(real.ty(), rpy_vm::intern!("__iter__")) else { return Ok(false) };
         self.guard_class(1, real.ty())?;
-        let call = Follow {
-            function,
-            args: &[1],
-            special: Some((Special::Iterator, &[1])),
-            pops: 1,
-            offset: units::GET_ITER,
-        };
+        let call =
+            Follow { function, args: &[1], special: Some((Special::Iterator, &[1])), pops: 1, offset: units::GET_ITER };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call)? };
         Ok(true)

@@ -2,10 +2,10 @@
 
 use super::dict::{dict_get, dict_set};
 use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::ObjRef;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::PyTypeObject;
-use rpy_vm::object::refs::ObjRef;
 use rpy_vm::types::cell::PyCell;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
@@ -68,7 +68,9 @@ pub unsafe extern "C" fn new_method(function: *const PyObject, this: *const PyOb
 /// # Safety
 /// An owned object, or null.
 pub unsafe extern "C" fn new_cell(content: *mut PyObject) -> *mut PyObject {
-    let content = if content.is_null() { None } else {
+    let content = if content.is_null() {
+        None
+    } else {
         // SAFETY: the caller's promise.
         Some(unsafe { ObjRef::from_owned_ptr(content) })
     };

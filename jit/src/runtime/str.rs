@@ -2,7 +2,6 @@
 
 use super::{UNSURE, attempted};
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyStruct;
 use rpy_vm::protocol::{object, sequence};
 use rpy_vm::types::str::{PyStr, StrBuilder};
 

@@ -10,12 +10,12 @@ use crate::exc;
 use crate::interp::machine::Machine;
 use crate::interp::opcode::{FINISH_SPECIAL, RESUME, RETURN_VALUE};
 use crate::interp::stackref::StackRef;
+use crate::object::OptRef;
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, Ref};
 use crate::object::slots::CompareOp;
-use crate::object::OptRef;
-use crate::protocol::operators::{Stage, rest_of_binary};
 use crate::protocol::object as protocol;
+use crate::protocol::operators::{Stage, rest_of_binary};
 use crate::types::bool_;
 use crate::types::code::PyCode;
 use crate::types::type_::slot_functions::length_from;
@@ -131,7 +131,8 @@ pub fn finish(m: &mut Machine<'_>, number: usize) -> PyResult<()> {
     // SAFETY: the stack pointer lies in the same frame, above one result at least.
     let count = unsafe { m.sp.offset_from(base) } as usize - 1;
     let result = m.pop_owned();
-    let operands = [if count > 0 { m.peek_obj(count) } else { &*result }, if count > 1 { m.peek_obj(1) } else { &*result }];
+    let operands =
+        [if count > 0 { m.peek_obj(count) } else { &*result }, if count > 1 { m.peek_obj(1) } else { &*result }];
     let value = conclude(special, &result, operands)?;
     drop(result);
     m.drop_n(count);
