@@ -234,7 +234,7 @@ fn double_text(value: f64, code: u8, precision: c_int, flags: c_int) -> PyResult
         code,
         precision,
         FloatFlags { alternate: flags & 4 != 0, add_dot_0: flags & 2 != 0, no_negative_zero: flags & 8 != 0 },
-    );
+    )?;
     if flags & 1 != 0 && !shown.starts_with('-') {
         shown.insert(0, '+');
     }

@@ -75,3 +75,14 @@ for text, args in (("%d", "x"), ("%d", ()), ("%d %d", (1,)), ("%d", (1, 2)), ("%
         print(text % args)
     except (TypeError, ValueError, KeyError) as e:
         print(text, type(e).__name__, e)
+
+# Sizes that no memory can hold.
+from decimal import Decimal
+
+for value, spec in ((5, "03372036854775808"), (Decimal("1e999999999999999"), "f")):
+    try:
+        print(len(format(value, spec)))
+    except MemoryError:
+        print("no memory")
+print(len(format(Decimal("1.25"), ".100000f")), format(Decimal("0E+3"), ".3f"), format(Decimal("-0.0"), ".3f"),
+    format(Decimal("12E3"), ".2f"), format(Decimal("12.345"), ".1f"), format(Decimal("0.5"), ".3%"), format(Decimal(0), ".2e"))

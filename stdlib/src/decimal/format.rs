@@ -1,5 +1,6 @@
 //! `format(Decimal, ...)`.
 
+use rpy_vm::object::alloc::ensure_available;
 use rpy_vm::protocol::{call, object as protocol};
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
@@ -261,7 +262,7 @@ pub fn format(number: &Number, spec: &PyObject, given: Option<&PyObject>) -> PyR
     }
     let mut environment = Environment::maximal();
     environment.rounding = context.environment().rounding;
-    Ok(PyStr::from_string(render(number, &spec, &mut environment)).into_obj())
+    Ok(PyStr::from_string(render(number, &spec, &mut environment)?).into_obj())
 }
 
 /// Rounds to so many digits.
@@ -271,7 +272,11 @@ fn to_digits(n: &Number, digits: i64, environment: &mut Environment) -> Number {
     if result.is_finite() { result } else { n.clone() }
 }
 
-fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> String {
+///
+/// # Errors
+/// `MemoryError`.
+fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> PyResult<String> {
+    ensure_available(spec.width.saturating_mul(4 * (spec.fill.len() + spec.separator.len())))?;
     let percent = if spec.kind == '%' { "%" } else { "" };
     if !number.is_finite() {
         let body = number.clone().with_sign(false).text(false, true);
@@ -285,7 +290,7 @@ fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> String
             point: String::new(),
             ..*spec
         };
-        return spec.aligned(spec.sign_of(number.negative), &format!("{body}{percent}"));
+        return Ok(spec.aligned(spec.sign_of(number.negative), &format!("{body}{percent}")));
     }
     let mut n = number.clone();
     if spec.kind == '%' {
@@ -298,7 +303,7 @@ fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> String
             'e' if !n.is_zero() && n.coefficient.digits() as i64 > precision + 1 => {
                 n = to_digits(&n, precision + 1, environment);
             }
-            'f' | '%' => n = environment.rescale(&n, -precision, rounding),
+            'f' | '%' if n.exponent < -precision => n = environment.rescale(&n, -precision, rounding),
             'g' if n.coefficient.digits() as i64 > precision.max(1) => n = to_digits(&n, precision, environment),
             _ => {}
         }
@@ -308,12 +313,14 @@ fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> String
     }
     let negative = n.negative && !(spec.no_negative_zero && n.is_zero());
     let mut digits = n.coefficient.text();
-    if kind == 'e'
-        && !n.is_zero()
-        && let Some(precision) = spec.precision
-    {
+    if let Some(precision) = spec.precision {
         // Zeros behind, up to the precision.
-        let missing = (precision + 1 - digits.len() as i64).max(0);
+        let missing = match kind {
+            'e' if !n.is_zero() => (precision + 1 - digits.len() as i64).max(0),
+            'f' | '%' => n.exponent.saturating_add(precision).max(0),
+            _ => 0,
+        };
+        ensure_available((missing as usize).saturating_mul(2))?;
         digits.extend(core::iter::repeat_n('0', missing as usize));
         n.exponent -= missing;
     }
@@ -328,6 +335,8 @@ fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> String
         _ => 1,
     };
     let len = digits.len() as i64;
+    // The digits, the zeros on either side and the separators, each twice.
+    ensure_available((len.saturating_add(point.saturating_abs()) as usize).saturating_mul(4))?;
     let (whole, fraction) = if point < 0 {
         (String::from("0"), format!("{}{digits}", "0".repeat(point.unsigned_abs() as usize)))
     } else if point > len {
@@ -354,5 +363,5 @@ fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> String
     tail.push_str(percent);
     let sign = spec.sign_of(negative);
     let width = if spec.zero_padded { spec.width.saturating_sub(tail.chars().count() + sign.len()) } else { 0 };
-    spec.aligned(sign, &format!("{}{tail}", spec.grouped(&whole, width)))
+    Ok(spec.aligned(sign, &format!("{}{tail}", spec.grouped(&whole, width))))
 }

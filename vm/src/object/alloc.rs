@@ -73,6 +73,19 @@ pub fn zeroed_vec(len: usize) -> PyResult<Vec<u8>> {
     }
 }
 
+/// Asks for memory that collections are about to take for what a program gave the size of, where they have no way to
+/// report that there is none. Small sizes are not worth asking.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn ensure_available(size: usize) -> PyResult<()> {
+    const WORTH_ASKING: usize = 1 << 16;
+    if size < WORTH_ASKING {
+        return Ok(());
+    }
+    Vec::<u8>::new().try_reserve_exact(size).map_err(|_| crate::exc::memory_error())
+}
+
 /// Appends to a vector that may become large.
 ///
 /// # Errors

@@ -143,7 +143,7 @@ pub fn format(format: &[u8], args: &PyObject) -> PyResult<Vec<u8>> {
                         }
                     })?,
                 };
-                write_number(&mut out, &float_text(number, &spec), &spec)?;
+                write_number(&mut out, &float_text(number, &spec)?, &spec)?;
             }
             b'c' => {
                 let byte = to_byte(&value)?;

@@ -372,7 +372,7 @@ pub fn format_int(value: &PyInt, spec: &PyStr) -> PyResult<Ref<PyStr>> {
         (_, _, true) => "0X",
     };
     let parts = NumberParts { negative, prefix, digits: &digits, ..NumberParts::default() };
-    write_number(&mut out, &parts, spec.layout(), &spec.locale());
+    write_number(&mut out, &parts, spec.layout(), &spec.locale())?;
     out.try_finish()
 }
 
@@ -444,7 +444,7 @@ fn format_float_spec(value: f64, spec: &FormatSpec, _type_name: &str) -> PyResul
     if precision > isize::MAX as usize / 16 {
         return Err(exc::memory_error());
     }
-    let mut text = double_to_string(value, code, precision, flags);
+    let mut text = double_to_string(value, code, precision, flags)?;
     if percent {
         text.push('%');
     }
@@ -455,7 +455,7 @@ fn format_float_spec(value: f64, spec: &FormatSpec, _type_name: &str) -> PyResul
     let (digits, has_point, fraction, suffix) = split_float(body);
     let parts = NumberParts { negative, prefix: "", digits, has_point, fraction, suffix };
     let mut out = StrBuilder::new();
-    write_number(&mut out, &parts, spec.layout(), &spec.locale());
+    write_number(&mut out, &parts, spec.layout(), &spec.locale())?;
     out.try_finish()
 }
 
@@ -504,8 +504,8 @@ pub fn format_complex(object: &PyObject, re: f64, im: f64, spec: &PyStr) -> PyRe
         }
     };
     let locale = spec.locale();
-    let part = |out: &mut StrBuilder, value: f64, sign: u8| {
-        let text = double_to_string(value, code, precision, flags);
+    let part = |out: &mut StrBuilder, value: f64, sign: u8| -> PyResult<()> {
+        let text = double_to_string(value, code, precision, flags)?;
         let (negative, body) = match text.strip_prefix('-') {
             Some(body) => (true, body),
             None => (false, text.as_str()),
@@ -513,16 +513,16 @@ pub fn format_complex(object: &PyObject, re: f64, im: f64, spec: &PyStr) -> PyRe
         let (digits, has_point, fraction, suffix) = split_float(body);
         let parts = NumberParts { negative, prefix: "", digits, has_point, fraction, suffix };
         let layout = Layout { fill: b' ' as u32, align: b'<', sign, width: None };
-        write_number(out, &parts, layout, &locale);
+        write_number(out, &parts, layout, &locale)
     };
     let mut body = StrBuilder::new();
     if parentheses {
         body.push_ascii(b"(");
     }
     if !skip_real {
-        part(&mut body, re, spec.sign);
+        part(&mut body, re, spec.sign)?;
     }
-    part(&mut body, im, if skip_real { spec.sign } else { b'+' });
+    part(&mut body, im, if skip_real { spec.sign } else { b'+' })?;
     body.push_ascii(b"j");
     if parentheses {
         body.push_ascii(b")");

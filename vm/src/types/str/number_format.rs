@@ -2,6 +2,8 @@
 //! fraction and padding that the format mini-language prescribes.
 
 use super::StrBuilder;
+use crate::PyResult;
+use crate::object::alloc::ensure_available;
 
 /// What `double_to_string` is asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +58,17 @@ impl Digits {
 }
 
 /// `PyOS_double_to_string`: `code` is one of `e E f F g G r`. The result has a `-` when the number is negative.
-pub fn double_to_string(value: f64, code: u8, precision: usize, flags: FloatFlags) -> String {
+///
+/// # Errors
+/// `MemoryError`.
+pub fn double_to_string(value: f64, code: u8, precision: usize, flags: FloatFlags) -> PyResult<String> {
+    if code != b'r' && (flags.alternate || !code.eq_ignore_ascii_case(&b'g')) {
+        ensure_available(precision.saturating_mul(2))?;
+    }
+    Ok(float_text(value, code, precision, flags))
+}
+
+fn float_text(value: f64, code: u8, precision: usize, flags: FloatFlags) -> String {
     let upper = code.is_ascii_uppercase();
     let code = code.to_ascii_lowercase();
     if value.is_nan() {
@@ -228,10 +240,16 @@ impl Locale {
 }
 
 /// The digits with separators, zeros put in front until at least `min_width` characters (separators counted) stand there.
-pub fn group_digits(digits: &str, min_width: usize, locale: &Locale) -> String {
-    let separator: Vec<char> = locale.thousands_sep.chars().collect();
+///
+/// # Errors
+/// `MemoryError`.
+pub fn group_digits(digits: &str, min_width: usize, locale: &Locale) -> PyResult<String> {
+    let separator = locale.thousands_sep.as_bytes();
+    let separator_width = locale.thousands_sep.chars().count();
+    ensure_available(min_width.saturating_mul(separator.len().max(1) * 2))?;
     let digits = digits.as_bytes();
-    let mut reversed: Vec<char> = Vec::with_capacity(digits.len() + digits.len() / 3 + min_width);
+    // The bytes from the last to the first.
+    let mut reversed: Vec<u8> = Vec::with_capacity(digits.len() + digits.len() / 3 + min_width);
     let mut remaining = digits.len();
     let mut min_width = min_width as isize;
     let mut sizes = locale.grouping.iter().copied();
@@ -253,7 +271,7 @@ pub fn group_digits(digits: &str, min_width: usize, locale: &Locale) -> String {
             reversed.extend(separator.iter().rev());
         }
         for i in 0..len {
-            reversed.push(if i < remaining { digits[remaining - 1 - i] as char } else { '0' });
+            reversed.push(if i < remaining { digits[remaining - 1 - i] } else { b'0' });
         }
         use_separator = true;
         remaining -= len.min(remaining);
@@ -261,9 +279,11 @@ pub fn group_digits(digits: &str, min_width: usize, locale: &Locale) -> String {
         if (remaining == 0 && min_width <= 0) || unlimited {
             break;
         }
-        min_width -= separator.len() as isize;
+        min_width -= separator_width as isize;
     }
-    reversed.iter().rev().collect()
+    reversed.reverse();
+    // Whole separators were reversed, and are the right way round again.
+    Ok(String::from_utf8(reversed).unwrap_or_default())
 }
 
 /// Digits behind the decimal point in groups of three from the left.
@@ -308,7 +328,10 @@ pub struct Layout {
 
 /// Puts the parts together:
 /// `left padding | sign | prefix | inner padding | grouped digits | point | fraction | suffix | right padding`.
-pub fn write_number(out: &mut StrBuilder, parts: &NumberParts<'_>, layout: Layout, locale: &Locale) {
+///
+/// # Errors
+/// `MemoryError`.
+pub fn write_number(out: &mut StrBuilder, parts: &NumberParts<'_>, layout: Layout, locale: &Locale) -> PyResult<()> {
     let sign = match (parts.negative, layout.sign) {
         (true, _) => Some('-'),
         (false, b'+') => Some('+'),
@@ -330,7 +353,7 @@ pub fn write_number(out: &mut StrBuilder, parts: &NumberParts<'_>, layout: Layou
     } else {
         0
     };
-    let digits = if parts.digits.is_empty() { String::new() } else { group_digits(parts.digits, min_digits, locale) };
+    let digits = if parts.digits.is_empty() { String::new() } else { group_digits(parts.digits, min_digits, locale)? };
     let padding = layout.width.unwrap_or(0).saturating_sub(fixed + digits.chars().count());
     let (left, inner, right) = match layout.align {
         b'<' => (0, 0, padding),
@@ -349,6 +372,7 @@ pub fn write_number(out: &mut StrBuilder, parts: &NumberParts<'_>, layout: Layou
     out.push_str(&fraction);
     out.push_str(parts.suffix);
     out.push_repeated(layout.fill, right);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -356,7 +380,7 @@ mod tests {
     use super::*;
 
     fn text(value: f64, code: u8, precision: usize) -> String {
-        double_to_string(value, code, precision, FloatFlags::default())
+        float_text(value, code, precision, FloatFlags::default())
     }
 
     #[test]
@@ -370,11 +394,11 @@ mod tests {
         assert_eq!(text(123456789.0, b'e', 3), "1.235e+08");
         assert_eq!(text(0.0, b'e', 2), "0.00e+00");
         assert_eq!(text(-0.0, b'g', 6), "-0");
-        assert_eq!(double_to_string(1.0, b'r', 0, FloatFlags { add_dot_0: true, ..Default::default() }), "1.0");
-        assert_eq!(double_to_string(1505.0, b'g', 3, FloatFlags { alternate: true, ..Default::default() }), "1.50e+03");
-        assert_eq!(double_to_string(1.1, b'g', 6, FloatFlags { alternate: true, ..Default::default() }), "1.10000");
+        assert_eq!(float_text(1.0, b'r', 0, FloatFlags { add_dot_0: true, ..Default::default() }), "1.0");
+        assert_eq!(float_text(1505.0, b'g', 3, FloatFlags { alternate: true, ..Default::default() }), "1.50e+03");
+        assert_eq!(float_text(1.1, b'g', 6, FloatFlags { alternate: true, ..Default::default() }), "1.10000");
         assert_eq!(
-            double_to_string(-0.001, b'f', 2, FloatFlags { no_negative_zero: true, ..Default::default() }),
+            float_text(-0.001, b'f', 2, FloatFlags { no_negative_zero: true, ..Default::default() }),
             "0.00"
         );
     }
@@ -382,9 +406,9 @@ mod tests {
     #[test]
     fn grouping() {
         let locale = Locale::grouped("_", 3);
-        assert_eq!(group_digits("1234567", 0, &locale), "1_234_567");
-        assert_eq!(group_digits("123456", 12, &locale), "0_000_123_456");
-        assert_eq!(group_digits("1", 4, &locale), "0_001");
+        assert_eq!(group_digits("1234567", 0, &locale).unwrap(), "1_234_567");
+        assert_eq!(group_digits("123456", 12, &locale).unwrap(), "0_000_123_456");
+        assert_eq!(group_digits("1", 4, &locale).unwrap(), "0_001");
         assert_eq!(group_fraction("1234567", ','), "123,456,7");
     }
 }

@@ -308,14 +308,17 @@ pub fn int_text(value: &PyObject, spec: &Spec) -> PyResult<NumberText> {
 }
 
 /// Formats for a float conversion.
-pub fn float_text(value: f64, spec: &Spec) -> NumberText {
+///
+/// # Errors
+/// `MemoryError`.
+pub fn float_text(value: f64, spec: &Spec) -> PyResult<NumberText> {
     let flags = FloatFlags { alternate: spec.alternate, ..FloatFlags::default() };
-    let mut body = double_to_string(value, spec.code as u8, spec.precision.unwrap_or(6), flags);
+    let mut body = double_to_string(value, spec.code as u8, spec.precision.unwrap_or(6), flags)?;
     let negative = body.starts_with('-');
     if negative {
         body.remove(0);
     }
-    NumberText { negative, prefix: "", body }
+    Ok(NumberText { negative, prefix: "", body })
 }
 
 /// Writes a number with sign and padding.
@@ -463,7 +466,7 @@ pub fn format(format: &PyStr, args: &PyObject) -> PyResult<Ref<PyStr>> {
                     Some(number) => number.value(),
                     None => protocol::number::float(&value)?,
                 };
-                write_number(&mut out, &float_text(number, &spec), &spec)?;
+                write_number(&mut out, &float_text(number, &spec)?, &spec)?;
             }
             Ok(b'c') => {
                 let c = to_char(&value)?;
