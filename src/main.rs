@@ -4,7 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 
-use rpy_vm::object::reserve;
+use rpy_vm::object::{arena, reserve};
 use rpy_vm::runtime::tracemalloc;
 
 /// The allocator of Rust's collections: the one of objects, with a second attempt out of the reserve. `tracemalloc` hears of
@@ -66,6 +66,7 @@ unsafe impl GlobalAlloc for Allocator {
 /// The arguments are read through `std::env`.
 #[unsafe(no_mangle)]
 pub extern "C" fn main(_argc: i32, _argv: *const *const core::ffi::c_char) -> i32 {
+    arena::reserve();
     rpy_capi::install();
     rpy_jit::install();
     std::process::exit(rpy_vm::startup::main(rpy_stdlib::MODULES));

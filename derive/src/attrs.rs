@@ -169,6 +169,23 @@ pub fn c_literal(text: &str, span: Span) -> Result<Literal> {
     Ok(literal)
 }
 
+/// A documentation text as a C string. These texts are rarely read: they are kept together, apart from the names that every
+/// start reads, so that they do not become resident with these.
+pub fn doc_literal(text: &str, span: Span) -> Result<TokenStream> {
+    let text = CString::new(text).map_err(|_| syn::Error::new(span, "a NUL character cannot be part of this text"))?;
+    let text = text.as_bytes_with_nul();
+    let len = text.len();
+    let bytes = Literal::byte_string(text);
+    Ok(quote::quote! {
+        {
+            #[cfg_attr(target_os = "linux", unsafe(link_section = ".rodata.doc"))]
+            static DOC: [::core::primitive::u8; #len] = *#bytes;
+            // SAFETY: the only NUL is the last byte.
+            unsafe { ::core::ffi::CStr::from_bytes_with_nul_unchecked(&DOC) }
+        }
+    })
+}
+
 /// A Rust identifier as Python sees it: without `r#`.
 pub fn python_name(ident: &Ident) -> String {
     let text = ident.to_string();

@@ -541,6 +541,8 @@ pub struct MethodEntry<'a> {
     pub name: String,
     /// The doc comment.
     pub doc: String,
+    /// Does the doc begin without a signature?
+    pub unsigned: bool,
     /// How the doc's signature calls the receiver, if it shows one.
     pub doc_receiver: Option<&'static str>,
     /// `METH_*` constants of the glue module, besides the convention's.
@@ -589,8 +591,12 @@ impl MethodEntry<'_> {
             ),
         };
         let extra = self.flags.iter().map(|flag| format_ident!("{flag}"));
-        let doc = format!("{name}{}\n--\n\n{}", self.plan.signature.text(self.doc_receiver), self.doc);
-        let doc = attrs::c_literal(&doc, self.span)?;
+        let doc = if self.unsigned {
+            self.doc.clone()
+        } else {
+            format!("{name}{}\n--\n\n{}", self.plan.signature.text(self.doc_receiver), self.doc)
+        };
+        let doc = attrs::doc_literal(&doc, self.span)?;
         let c_name = attrs::c_literal(name, self.span)?;
         Ok(quote! {
             {
@@ -632,12 +638,14 @@ pub fn output_span(sig: &syn::Signature) -> Span {
 pub fn function_entry(mut args: AttrArgs, item: &ItemFn) -> Result<TokenStream> {
     let name = args.string("name")?.map_or_else(|| attrs::python_name(&item.sig.ident), |name| name.value());
     let sig = args.string("sig")?;
-    args.finish("`name` and `sig`")?;
+    let unsigned = args.flag("unsigned")?;
+    args.finish("`name`, `sig` and `unsigned`")?;
     let (receiver, params) = split_receiver(&item.sig, Style::Function, None)?;
     let ident = &item.sig.ident;
     MethodEntry {
         name,
         doc: attrs::doc_text(&item.attrs),
+        unsigned,
         doc_receiver: Some("module"),
         flags: Vec::new(),
         target: quote!(#ident),

@@ -39,7 +39,9 @@ struct GetSet {
 
 /// Expands the attribute.
 pub fn expand(args: TokenStream, mut item: ItemImpl) -> Result<TokenStream> {
-    AttrArgs::parse(args)?.finish("no arguments")?;
+    let mut args = AttrArgs::parse(args)?;
+    let signature = args.string("signature")?;
+    args.finish("`signature`")?;
     if let Some((_, path, _)) = &item.trait_ {
         return Err(syn::Error::new(path.span(), "`#[pymethods]` goes on the struct's own impl block"));
     }
@@ -47,7 +49,7 @@ pub fn expand(args: TokenStream, mut item: ItemImpl) -> Result<TokenStream> {
         return Err(syn::Error::new(item.generics.span(), "a Python type cannot be generic"));
     }
     let self_ty = (*item.self_ty).clone();
-    let mut tables = Tables::default();
+    let mut tables = Tables { class_signature: signature.map(|text| text.value()), ..Tables::default() };
     for member in &mut item.items {
         let ImplItem::Fn(function) = member else { continue };
         let found = attrs::take_attrs(&mut function.attrs, ATTRIBUTES);
@@ -90,7 +92,8 @@ impl Tables {
         if args.flag("coexist")? {
             flags.push("METH_COEXIST");
         }
-        args.finish("`name`, `sig` and `coexist`")?;
+        let unsigned = args.flag("unsigned")?;
+        args.finish("`name`, `sig`, `coexist` and `unsigned`")?;
         let doc_receiver = match style {
             Style::Instance => Some("self"),
             Style::Class => {
@@ -106,6 +109,7 @@ impl Tables {
         let entry = MethodEntry {
             name,
             doc: attrs::doc_text(&function.attrs),
+            unsigned,
             doc_receiver,
             flags,
             target: quote!(<#self_ty>::#ident),
@@ -237,10 +241,13 @@ impl Tables {
         let ident = &function.sig.ident;
         let sig = args.string("sig")?;
         let vectorcall = args.flag("vectorcall")?;
-        args.finish("`sig` and `vectorcall`")?;
+        let unsigned = args.flag("unsigned")?;
+        args.finish("`sig`, `vectorcall` and `unsigned`")?;
         let (_, params) = split_receiver(&function.sig, Style::Class, Some(self_ty))?;
         let plan = Plan::new(sig.as_ref(), params, ident.span())?;
-        self.class_signature(&plan, sig.as_ref());
+        if !unsigned {
+            self.class_signature(&plan, sig.as_ref());
+        }
         let glue = glue();
         let fname = quote!(<#self_ty as #glue::StaticType>::NAME);
         let arguments = plan.arguments();
@@ -437,7 +444,7 @@ pub fn optional_doc(doc: &str, span: Span) -> Result<TokenStream> {
     if doc.is_empty() {
         return Ok(quote!(::core::option::Option::None));
     }
-    let doc = attrs::c_literal(doc, span)?;
+    let doc = attrs::doc_literal(doc, span)?;
     Ok(quote!(::core::option::Option::Some(#doc)))
 }
 

@@ -113,7 +113,7 @@ pub mod gc {
     /// Set the collection thresholds (the collection frequency).
     ///
     /// Setting 'threshold0' to zero disables collection.
-    #[pyfunction(sig = "(threshold0, threshold1=<unrepresentable>, threshold2=<unrepresentable>, /)")]
+    #[pyfunction(sig = "(threshold0, threshold1=<unrepresentable>, threshold2=<unrepresentable>, /)", unsigned)]
     fn set_threshold(threshold0: i32, threshold1: Option<i32>, threshold2: Option<i32>) {
         let given = [Some(threshold0), threshold1, threshold2];
         for (generation, threshold) in STATE.generations.iter().zip(given) {

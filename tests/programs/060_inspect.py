@@ -129,3 +129,19 @@ class A(ABC):
 
 print(inspect.isabstract(A), inspect.isabstract(Base), inspect.signature(A.m), inspect.get_annotations(f),
     inspect.indentsize("   x"), inspect.Parameter("x", inspect.Parameter.KEYWORD_ONLY, annotation=int))
+
+# Signatures of built-in classes and functions, and of what has none.
+import gc
+import io
+import operator
+import time
+import types
+
+for what in (tuple, list, zip, filter, classmethod, staticmethod, types.GenericAlias, types.SimpleNamespace, io.BytesIO, io.FileIO,
+             operator.attrgetter("a"), time.struct_time):
+    print(getattr(what, "__name__", type(what).__name__), inspect.signature(what))
+for what in (time.ctime, time.gmtime, gc.set_threshold):
+    try:
+        print(what.__name__, inspect.signature(what))
+    except ValueError:
+        print(what.__name__, "none")

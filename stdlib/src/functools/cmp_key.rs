@@ -29,6 +29,11 @@ impl PyKeyWrapper {
 
 #[pymethods]
 impl PyKeyWrapper {
+    #[pygetset]
+    fn __text_signature__(&self) -> &'static str {
+        "(obj)"
+    }
+
     #[pycall(sig = "($self, /, obj)")]
     fn py_call(&self, obj: &PyObject) -> PyResult {
         Ok(alloc::new_exact(PyKeyWrapper {

@@ -123,7 +123,7 @@ impl PyBytesIO {
 
 #[pymethods]
 impl PyBytesIO {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let this = rpy_vm::object::alloc::new_in(
             cls,

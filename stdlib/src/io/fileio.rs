@@ -292,7 +292,7 @@ fn bad_mode() -> PyErr {
 
 #[pymethods]
 impl PyFileIO {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let file = rpy_vm::object::alloc::new_in(
             cls,

@@ -148,7 +148,7 @@ impl PyIncrementalNewlineDecoder {
 
 #[pymethods]
 impl PyIncrementalNewlineDecoder {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let this = rpy_vm::object::alloc::new_in(
             cls,

@@ -109,7 +109,7 @@ impl PyStringIO {
 
 #[pymethods]
 impl PyStringIO {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let this = PyStringIO {
             ob_base: PyIOBase::fresh(),

@@ -463,7 +463,7 @@ fn set_decoder(decoder: &PyObject, flags: i64) -> PyResult<()> {
 
 #[pymethods]
 impl PyTextIOWrapper {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let this = PyTextIOWrapper {
             ob_base: PyIOBase::fresh(),

@@ -174,7 +174,7 @@ pub struct PyRepeat {
 
 #[pymethods]
 impl PyRepeat {
-    #[pynew(sig = "(object, times=<unrepresentable>)", vectorcall)]
+    #[pynew(sig = "(object, times=<unrepresentable>)", vectorcall, unsigned)]
     fn py_new(cls: &PyTypeObject, object: &PyObject, times: Option<isize>) -> PyResult<ObjRef> {
         let value = PyRepeat {
             ob_base: PyObject::placeholder(),

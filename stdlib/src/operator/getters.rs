@@ -134,8 +134,16 @@ impl PyAttrGetter {
     }
 }
 
+/// What an instance is called with.
+const CALL_SIGNATURE: &str = "(obj, /)";
+
 #[pymethods]
 impl PyAttrGetter {
+    #[pygetset]
+    fn __text_signature__(&self) -> &'static str {
+        CALL_SIGNATURE
+    }
+
     #[slot]
     fn tp_new(_cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {
         no_keywords("attrgetter", kwargs)?;
@@ -244,6 +252,11 @@ impl PyItemGetter {
 
 #[pymethods]
 impl PyItemGetter {
+    #[pygetset]
+    fn __text_signature__(&self) -> &'static str {
+        CALL_SIGNATURE
+    }
+
     #[slot]
     fn tp_new(_cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {
         no_keywords("itemgetter", kwargs)?;
@@ -325,6 +338,11 @@ impl PyMethodCaller {
 
 #[pymethods]
 impl PyMethodCaller {
+    #[pygetset]
+    fn __text_signature__(&self) -> &'static str {
+        CALL_SIGNATURE
+    }
+
     #[slot]
     fn tp_new(_cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {
         let Some((name, rest)) = args.items().split_first() else {

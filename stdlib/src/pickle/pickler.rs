@@ -176,7 +176,7 @@ pub fn cannot_delete() -> PyErr {
 
 #[pymethods]
 impl PyPickler {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         Ok(new_in(cls, PyPickler::blank())?.into_obj())
     }

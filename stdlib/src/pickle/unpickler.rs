@@ -235,7 +235,7 @@ pub fn no_persistent_load() -> PyErr {
 
 #[pymethods]
 impl PyUnpickler {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         Ok(new_in(cls, PyUnpickler::blank())?.into_obj())
     }

@@ -168,7 +168,7 @@ impl PyMatch {
     /// group([group1, ...]) -> str or tuple.
     /// Return subgroup(s) of the match by indices or names.
     /// For 0 returns the entire match.
-    #[pymethod(sig = "($self, /, *args)")]
+    #[pymethod(sig = "($self, /, *args)", unsigned)]
     fn group(&self, args: &[&PyObject]) -> PyResult<ObjRef> {
         match args {
             [] => self.slice_or(&self.subject()?, 0, rpy_vm::none_ref()),

@@ -222,7 +222,7 @@ pub mod thread {
     /// If changing the thread stack size is unsupported, a ThreadError exception
     /// is raised. If the specified size is invalid, a ValueError exception
     /// is raised, and the stack size is unmodified.
-    #[pyfunction(sig = "($module, size=<unrepresentable>, /)")]
+    #[pyfunction(sig = "($module, size=0, /)")]
     fn stack_size(size: Option<isize>) -> PyResult<usize> {
         handle::stack_size(size)
     }

@@ -154,7 +154,7 @@ pub mod time {
     /// clock_settime(clk_id, time)
     ///
     /// Set the time of the specified clock clk_id.
-    #[pyfunction]
+    #[pyfunction(unsigned)]
     fn clock_settime(clk_id: i32, time: &PyObject) -> PyResult<()> {
         set_clock(clk_id, &timespec(convert::to_nanoseconds(time, Rounding::Floor)?))
     }
@@ -162,7 +162,7 @@ pub mod time {
     /// clock_settime_ns(clk_id, time)
     ///
     /// Set the time of the specified clock clk_id with nanoseconds.
-    #[pyfunction]
+    #[pyfunction(unsigned)]
     fn clock_settime_ns(clk_id: i32, time: i64) -> PyResult<()> {
         set_clock(clk_id, &timespec(time))
     }
@@ -179,7 +179,7 @@ pub mod time {
     /// clock_getres(clk_id) -> floating-point number
     ///
     /// Return the resolution (precision) of the specified clock clk_id.
-    #[pyfunction]
+    #[pyfunction(unsigned)]
     fn clock_getres(clk_id: i32) -> PyResult<f64> {
         resolution(clk_id)
     }
@@ -187,7 +187,7 @@ pub mod time {
     /// pthread_getcpuclockid(thread_id) -> int
     ///
     /// Return the clk_id of a thread's CPU time clock.
-    #[pyfunction]
+    #[pyfunction(unsigned)]
     fn pthread_getcpuclockid(thread_id: u64) -> PyResult<i32> {
         let mut clock: libc::clockid_t = 0;
         // SAFETY: writes the given number; the caller vouches for the thread, as in C.
@@ -198,7 +198,7 @@ pub mod time {
     /// get_clock_info(name: str) -> dict
     ///
     /// Get information of the specified clock.
-    #[pyfunction]
+    #[pyfunction(unsigned)]
     fn get_clock_info(name: &str) -> PyResult<ObjRef> {
         let (clock, implementation, monotonic, adjustable) = match name {
             "time" => (libc::CLOCK_REALTIME, "clock_gettime(CLOCK_REALTIME)", false, true),
@@ -259,7 +259,7 @@ pub mod time {
     ///
     /// If the platform supports the tm_gmtoff and tm_zone, they are available as
     /// attributes only.
-    #[pyfunction(sig = "($module, seconds=None, /)")]
+    #[pyfunction(sig = "($module, seconds=None, /)", unsigned)]
     fn gmtime(seconds: Option<&PyObject>) -> PyResult<ObjRef> {
         let utc = tm::utc(moment(seconds)?)?;
         tm::to_object(&utc, &tm::zone_name(&utc))
@@ -270,7 +270,7 @@ pub mod time {
     ///
     /// Convert seconds since the Epoch to a time tuple expressing local time.
     /// When 'seconds' is not passed in, convert the current time instead.
-    #[pyfunction(sig = "($module, seconds=None, /)")]
+    #[pyfunction(sig = "($module, seconds=None, /)", unsigned)]
     fn localtime(seconds: Option<&PyObject>) -> PyResult<ObjRef> {
         let local = tm::local(moment(seconds)?)?;
         tm::to_object(&local, &tm::zone_name(&local))
@@ -288,7 +288,7 @@ pub mod time {
     /// Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.
     /// When the time tuple is not present, current time as returned by localtime()
     /// is used.
-    #[pyfunction(sig = "($module, tuple=<unrepresentable>, /)")]
+    #[pyfunction(sig = "($module, tuple=<unrepresentable>, /)", unsigned)]
     fn asctime(tuple: Option<&PyObject>) -> PyResult<String> {
         let mut parsed = given_or_now(tuple, "asctime")?;
         tm::check(&mut parsed.tm)?;
@@ -300,7 +300,7 @@ pub mod time {
     /// Convert a time in seconds since the Epoch to a string in local time.
     /// This is equivalent to asctime(localtime(seconds)). When the time tuple is
     /// not present, current time as returned by localtime() is used.
-    #[pyfunction(sig = "($module, seconds=None, /)")]
+    #[pyfunction(sig = "($module, seconds=None, /)", unsigned)]
     fn ctime(seconds: Option<&PyObject>) -> PyResult<String> {
         Ok(tm::asctime(&tm::local(moment(seconds)?)?))
     }
@@ -329,7 +329,7 @@ pub mod time {
     /// Convert a time tuple to a string according to a format specification.
     /// See the library reference manual for formatting codes. When the time tuple
     /// is not present, current time as returned by localtime() is used.
-    #[pyfunction(sig = "($module, format, tuple=<unrepresentable>, /)")]
+    #[pyfunction(sig = "($module, format, tuple=<unrepresentable>, /)", unsigned)]
     fn strftime(format: &PyStr, tuple: Option<&PyObject>) -> PyResult<ObjRef> {
         let mut parsed = given_or_now(tuple, "strftime")?;
         tm::check(&mut parsed.tm)?;
@@ -365,7 +365,7 @@ pub mod time {
     /// Parse a string to a time tuple according to a format specification.
     /// See the library reference manual for formatting codes (same as
     /// strftime()).
-    #[pyfunction(sig = "($module, /, *args)")]
+    #[pyfunction(sig = "($module, /, *args)", unsigned)]
     fn strptime(args: &[&PyObject]) -> PyResult<ObjRef> {
         let module = rpy_vm::import::import_module("_strptime")?;
         let function = po::getattr(&module, rpy_vm::intern!("_strptime_time"))?;

@@ -86,7 +86,7 @@ fn reduce_with_strict(object: &PyObject, args: Ref<PyTuple>, strict: bool) -> Ob
     PyTuple::new(items).into_obj()
 }
 
-#[pymethods]
+#[pymethods(signature = "(function, iterable, /, *iterables, strict=False)")]
 impl PyMap {
     #[slot]
     fn tp_new(cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {
@@ -165,7 +165,7 @@ pub struct PyFilter {
     iterator: ObjRef,
 }
 
-#[pymethods]
+#[pymethods(signature = "(function, iterable, /)")]
 impl PyFilter {
     #[slot]
     fn tp_new(cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {
@@ -235,7 +235,7 @@ impl PyZip {
     }
 }
 
-#[pymethods]
+#[pymethods(signature = "(*iterables, strict=False)")]
 impl PyZip {
     #[slot]
     fn tp_new(cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<ObjRef> {

@@ -1,6 +1,7 @@
 //! The object layer: headers, references, type objects, slots, allocation. Layouts are CPython 3.14's.
 
 pub mod alloc;
+pub mod arena;
 pub mod class_impl;
 pub mod dealloc;
 pub mod defs;

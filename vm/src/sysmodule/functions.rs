@@ -379,7 +379,7 @@ pub mod sys {
     /// getsizeof(object [, default]) -> int
     ///
     /// Return the size of object in bytes.
-    #[pyfunction(sig = "($module, /, object, default=<unrepresentable>)")]
+    #[pyfunction(sig = "($module, /, object, default=<unrepresentable>)", unsigned)]
     fn getsizeof(object: &PyObject, default: Option<&PyObject>) -> PyResult<ObjRef> {
         match (super::sizeof(object), default) {
             (Ok(size), _) => Ok(PyInt::from_usize(size).into_obj()),
@@ -587,7 +587,7 @@ pub mod sys {
     /// set_asyncgen_hooks([firstiter] [, finalizer])
     ///
     /// Set a finalizer for async generators objects.
-    #[pyfunction(sig = "($module, /, firstiter=<unrepresentable>, finalizer=<unrepresentable>)")]
+    #[pyfunction(sig = "($module, /, firstiter=<unrepresentable>, finalizer=<unrepresentable>)", unsigned)]
     fn set_asyncgen_hooks(firstiter: Option<&PyObject>, finalizer: Option<&PyObject>) -> PyResult<()> {
         let state = thread::current();
         let check = |hook: Option<&PyObject>, name: &str| match hook {

@@ -337,7 +337,7 @@ impl PyGenericAlias {
     }
 }
 
-#[pymethods]
+#[pymethods(signature = "(origin, args, /)")]
 impl PyGenericAlias {
     #[slot]
     fn tp_new(cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult {

@@ -46,7 +46,7 @@ fn check_keys(dict: &PyDict) -> PyResult<()> {
     }
 }
 
-#[pymethods]
+#[pymethods(signature = "(mapping_or_iterable=(), /, **kwargs)")]
 impl PyNamespace {
     #[slot]
     fn tp_new(cls: &PyTypeObject, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult {

@@ -477,7 +477,7 @@ fn new_subclass(cls: &PyTypeObject, items: &PyTuple) -> PyResult {
     }
 }
 
-#[pymethods]
+#[pymethods(signature = "(iterable=(), /)")]
 impl PyTuple {
     #[slot]
     fn tp_new(cls: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult {

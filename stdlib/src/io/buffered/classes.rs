@@ -32,7 +32,7 @@ macro_rules! buffered_class {
 
         #[pymethods]
         impl $ty {
-            #[pynew(sig = "(*args, **kwargs)")]
+            #[pynew(sig = "(*args, **kwargs)", unsigned)]
             fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
                 let made: Ref<PyBuffered> = rpy_vm::object::alloc::new_in(cls, PyBuffered::fresh())?;
                 Ok(made.into_obj())

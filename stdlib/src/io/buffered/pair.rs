@@ -30,7 +30,7 @@ impl PyBufferedRWPair {
 
 #[pymethods]
 impl PyBufferedRWPair {
-    #[pynew(sig = "(*args, **kwargs)")]
+    #[pynew(sig = "(*args, **kwargs)", unsigned)]
     fn py_new(cls: &PyTypeObject, _args: &[&PyObject], _kwargs: rpy_vm::args::KwArgs<'_>) -> PyResult<ObjRef> {
         let pair = PyBufferedRWPair { ob_base: PyIOBase::fresh(), reader: OptRef::NULL, writer: OptRef::NULL };
         Ok(rpy_vm::object::alloc::new_in(cls, pair)?.into_obj())
@@ -46,28 +46,28 @@ impl PyBufferedRWPair {
         self.writer.set(Some(writer));
         Ok(())
     }
-    #[pymethod(sig = "($self, size=-1, /)")]
+    #[pymethod(sig = "($self, size=-1, /)", unsigned)]
     fn read(&self, size: Option<&PyObject>) -> PyResult<ObjRef> {
         let none = rpy_vm::none();
         self.forward(&self.reader, intern!("read"), &[size.unwrap_or(&none)])
     }
-    #[pymethod(sig = "($self, size=-1, /)")]
+    #[pymethod(sig = "($self, size=-1, /)", unsigned)]
     fn read1(&self, size: Option<isize>) -> PyResult<ObjRef> {
         self.forward(&self.reader, intern!("read1"), &[PyInt::from_isize(size.unwrap_or(-1)).as_object()])
     }
-    #[pymethod(sig = "($self, size=0, /)")]
+    #[pymethod(sig = "($self, size=0, /)", unsigned)]
     fn peek(&self, size: Option<isize>) -> PyResult<ObjRef> {
         self.forward(&self.reader, intern!("peek"), &[PyInt::from_isize(size.unwrap_or(0)).as_object()])
     }
-    #[pymethod(sig = "($self, buffer, /)")]
+    #[pymethod(sig = "($self, buffer, /)", unsigned)]
     fn readinto(&self, buffer: &PyObject) -> PyResult<ObjRef> {
         self.forward(&self.reader, intern!("readinto"), &[buffer])
     }
-    #[pymethod(sig = "($self, buffer, /)")]
+    #[pymethod(sig = "($self, buffer, /)", unsigned)]
     fn readinto1(&self, buffer: &PyObject) -> PyResult<ObjRef> {
         self.forward(&self.reader, intern!("readinto1"), &[buffer])
     }
-    #[pymethod(sig = "($self, b, /)")]
+    #[pymethod(sig = "($self, b, /)", unsigned)]
     fn write(&self, b: &PyObject) -> PyResult<ObjRef> {
         self.forward(&self.writer, intern!("write"), &[b])
     }

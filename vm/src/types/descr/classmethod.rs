@@ -134,7 +134,7 @@ fn only_argument<'a>(name: &str, args: &'a PyTuple, kwargs: Option<&PyDict>) -> 
     }
 }
 
-#[pymethods]
+#[pymethods(signature = "(function, /)")]
 impl PyClassMethod {
     #[slot]
     fn tp_new(cls: &PyTypeObject, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult {
@@ -210,7 +210,7 @@ impl PyClassMethod {
     }
 }
 
-#[pymethods]
+#[pymethods(signature = "(function, /)")]
 impl PyStaticMethod {
     #[slot]
     fn tp_new(cls: &PyTypeObject, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult {

@@ -20,7 +20,7 @@ use crate::types::str::{PyStr, StrBuilder};
 use crate::types::tuple::PyTuple;
 use rpy_derive::pymethods;
 
-#[pymethods]
+#[pymethods(signature = "(iterable=(), /)")]
 impl PyList {
     #[slot]
     fn tp_new(cls: &PyTypeObject, _args: &PyTuple, _kwargs: Option<&PyDict>) -> PyResult {
