@@ -80,3 +80,14 @@ items = list(range(10))
 random.shuffle(items)
 print(items, random.choices([1, 2, 3], k=5), random.randrange(0, 100, 7), random.Random(7).random(),
     random.Random("text").random(), random.triangular(0, 1, 0.5), random.expovariate(1.5), random.betavariate(2, 3))
+
+
+# Constants that the compiler may fold.
+def quotients(x):
+    return (3 // 1.5, -3 // 1.5, 3 // -1.5, (7 - 4) // (3 / 2), True // 0.5, (3.0,)[0] // 1.5, 4 // 2.0 // 1.0, 0 // 1.5, 7 // 2.0,
+        x // 1.5, 9 // 3.0)
+
+
+print(quotients(3), 3 // 1.5, [6 // 1.5], {1: 9 // 4.5}, f"{3 // 1.5}", (lambda y=3 // 1.5: y)(), eval("3 // 1.5"))
+print(math.gcd(6 * 10 ** 5000, 4), math.gcd(10 ** 4000 * 7, 10 ** 30 * 21) == 7 * 10 ** 30, math.gcd(0, 10 ** 50) == 10 ** 50,
+    math.gcd(2 ** 200, 3 ** 100), math.gcd(-(2 ** 130), 2 ** 70) == 2 ** 70)

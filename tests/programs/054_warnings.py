@@ -87,3 +87,16 @@ def deprecated():
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     print(deprecated(), deprecated.__deprecated__, [(w.category.__name__, str(w.message)) for w in caught])
+
+# Numbers that a keyword follows at once.
+for source in ("1if 2 else 3", "[0x1for x in ()]", "1jif 1 else 2", "0b1or 0", "0o7in (7,)", "(1.5in ())", "1 if 2 else 3", "x1 if 2 else 3"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compile(source, "f", "exec")
+    print(source, [(str(w.message), w.lineno, w.category.__name__) for w in caught])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            compile(source, "f", "exec")
+        except SyntaxError as e:
+            print(e.msg, e.lineno, e.offset)

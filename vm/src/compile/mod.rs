@@ -13,9 +13,11 @@ use crate::types::code::PyCode;
 
 pub mod ast;
 mod convert;
+mod division;
 mod error;
 mod escapes;
 mod explain;
+mod numbers;
 pub mod source;
 mod stack;
 pub mod symtable;
@@ -125,9 +127,14 @@ pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -
     }
     if result.is_ok() {
         escapes::find_in_source(source).issue(filename, source)?;
+        numbers::find_in_source(source).issue(filename, source)?;
     }
     warnings.issue(filename, source)?;
-    let code = result.map_err(|e| error::compile_error(e, source, filename, mode, options))?;
+    let mut code = result.map_err(|e| error::compile_error(e, source, filename, mode, options))?;
+    let protected = stack::with_room(source, || compile_protected(source, filename, mode, compiler_options(options)));
+    if let Some(protected) = protected {
+        code = protected;
+    }
     code_from_compiler(&code)
 }
 
@@ -149,6 +156,13 @@ fn compile_unchecked(
     let mut note = |location, message| warnings.note(location, message);
     let code = compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, Some(&mut note));
     Some(code.map_err(CompileError::from))
+}
+
+/// Compiles once more, if there are divisions that must not be folded.
+fn compile_protected(source: &str, filename: &str, mode: Mode, opts: CompileOpts) -> Option<CodeObject<ConstantData>> {
+    let tree = division::protected_tree(source, mode)?;
+    let file = SourceFileBuilder::new(filename, source).finish();
+    compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, None).ok()
 }
 
 /// Decodes and compiles a source file's bytes.

@@ -11,7 +11,7 @@ use super::feature_version::{self, NEWEST_VERSION};
 use super::function_type;
 use super::type_comments::TypeComments;
 use crate::compile::warnings::Warnings;
-use crate::compile::{Mode, Options, cf, compiler_options, error, escapes, stack, syntax_error};
+use crate::compile::{Mode, Options, cf, compiler_options, error, escapes, numbers, stack, syntax_error};
 use crate::err::PyResult;
 use crate::object::ObjRef;
 
@@ -96,6 +96,7 @@ pub fn parse_module(
         (options.flags & cf::TYPE_COMMENTS != 0).then(|| TypeComments::new(parsed.tokens(), file.source_text()));
     let mut warnings = Warnings::default();
     escapes::find(source, parsed.tokens(), &mut warnings);
+    numbers::find(source, parsed.tokens(), &mut warnings);
     let too_new = feature_version::too_new(&parsed, source, minor);
     let mut module = parsed.into_syntax();
     rustpython_compiler::too_deeply_nested_error(&module, file, opts.recursion_limit)?;

@@ -547,5 +547,16 @@ pub fn int_gcd(a: &PyInt, b: &PyInt) -> Ref<PyInt> {
     if let (Some(x), Some(y)) = (a.magnitude_u64(), b.magnitude_u64()) {
         return PyInt::from_u64(num_integer::gcd(x, y));
     }
-    PyInt::from_biguint(false, &num_integer::Integer::gcd(&a.to_biguint(), &b.to_biguint()))
+    let (mut large, mut small) = (a.to_biguint(), b.to_biguint());
+    if large < small {
+        core::mem::swap(&mut large, &mut small);
+    }
+    // The crate subtracts and shifts, which takes forever where the lengths differ much: a division brings them together.
+    if small.bits() > 0 && large.bits() - small.bits() > 32 {
+        (large, small) = (small.clone(), large % small);
+    }
+    if let (Ok(x), Ok(y)) = (u64::try_from(&large), u64::try_from(&small)) {
+        return PyInt::from_u64(num_integer::gcd(x, y));
+    }
+    PyInt::from_biguint(false, &num_integer::Integer::gcd(&large, &small))
 }
