@@ -332,9 +332,10 @@ pub mod posixsubprocess {
             }
             let mut groups = Vec::with_capacity(all.len());
             for group in &all {
-                match super::id(group, "gid")? {
-                    Some(group) => groups.push(group),
-                    None => return Err(exc::value_error("invalid group id")),
+                match super::id(group, "gid") {
+                    Ok(Some(group)) => groups.push(group),
+                    Err(e) if e.matches(exc::TypeError()) => return Err(e),
+                    _ => return Err(exc::value_error("invalid group id")),
                 }
             }
             Some(groups)

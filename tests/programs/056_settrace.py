@@ -150,3 +150,36 @@ code = simple.__code__
 print(code.co_name, code.co_varnames, code.co_argcount, code.co_nlocals, code.co_freevars, code.co_consts is not None,
     len(list(code.co_lines())) > 3, len(list(code.co_positions())) > 5, code.co_flags & 1,
     code.replace(co_name="renamed").co_name)
+
+
+# Loops on one line, and lines that consist of a jump back.
+def loops(items):
+    for item in items: pass
+    for item in items:
+        pass
+    for item in items:
+        if item:
+            continue
+        break
+
+
+def tracer(frame, event, arg):
+    if frame.f_code is loops.__code__:
+        lines.append((frame.f_lineno - loops.__code__.co_firstlineno, event))
+        return tracer
+
+
+for _ in range(2):
+    lines = []
+    sys.settrace(tracer)
+    loops([1, 2, 0])
+    sys.settrace(None)
+    print(lines)
+tool = m.DEBUGGER_ID
+m.use_tool_id(tool, "lines")
+seen = []
+m.register_callback(tool, m.events.LINE, lambda code, line: seen.append(line - code.co_firstlineno))
+m.set_local_events(tool, loops.__code__, m.events.LINE)
+loops([1, 2, 0])
+m.free_tool_id(tool)
+print(seen)

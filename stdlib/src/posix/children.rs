@@ -105,6 +105,11 @@ unsafe extern "C" {
         actions: *mut libc::posix_spawn_file_actions_t,
         from: libc::c_int,
     ) -> libc::c_int;
+    fn posix_spawnattr_setschedpolicy(attributes: *mut libc::posix_spawnattr_t, policy: libc::c_int) -> libc::c_int;
+    fn posix_spawnattr_setschedparam(
+        attributes: *mut libc::posix_spawnattr_t,
+        param: *const libc::sched_param,
+    ) -> libc::c_int;
     fn login_tty(fd: libc::c_int) -> libc::c_int;
 }
 
@@ -143,7 +148,7 @@ impl Spawn<'_> {
         let mut flags = 0;
         // SAFETY: initialised attributes, here and below.
         unsafe {
-            if let Some(group) = self.setpgroup {
+            if let Some(group) = self.setpgroup.filter(|o| !rpy_vm::is_none(o)) {
                 spawn_result(libc::posix_spawnattr_setpgroup(&mut attributes.0, c_int(group)?))?;
                 flags |= libc::POSIX_SPAWN_SETPGROUP;
             }
@@ -164,10 +169,21 @@ impl Spawn<'_> {
                 spawn_result(libc::posix_spawnattr_setsigdefault(&mut attributes.0, &set))?;
                 flags |= libc::POSIX_SPAWN_SETSIGDEF;
             }
+            if let Some(scheduler) = self.scheduler.filter(|o| !rpy_vm::is_none(o)) {
+                let Some(pair) = scheduler.downcast_ref::<PyTuple>() else {
+                    return Err(exc::type_error(format!("{}: scheduler must be a tuple or None", self.function)));
+                };
+                let &[policy, param] = pair.items() else {
+                    return Err(exc::type_error("A scheduler tuple must have two elements"));
+                };
+                if !rpy_vm::is_none(policy) {
+                    spawn_result(posix_spawnattr_setschedpolicy(&mut attributes.0, c_int(policy)?))?;
+                    flags |= libc::POSIX_SPAWN_SETSCHEDULER;
+                }
+                spawn_result(posix_spawnattr_setschedparam(&mut attributes.0, &super::sched::param(param)?))?;
+                flags |= libc::POSIX_SPAWN_SETSCHEDPARAM;
+            }
             spawn_result(libc::posix_spawnattr_setflags(&mut attributes.0, flags as libc::c_short))?;
-        }
-        if self.scheduler.is_some() {
-            return Err(exc::not_implemented_error(format!("{}: scheduler is not supported yet", self.function)));
         }
         Ok(attributes)
     }
@@ -315,7 +331,7 @@ pub mod children {
     ///   scheduler
     ///     A tuple with the scheduler policy (optional) and parameters.
     #[pyfunction(
-        sig = "(path, argv, env, /, *, file_actions=(), setpgroup=<unrepresentable>, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=<unrepresentable>)"
+        sig = "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are CPython's")]
     fn posix_spawn(
@@ -340,7 +356,7 @@ pub mod children {
     ///
     /// The arguments are those of posix_spawn().
     #[pyfunction(
-        sig = "(path, argv, env, /, *, file_actions=(), setpgroup=<unrepresentable>, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=<unrepresentable>)"
+        sig = "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are CPython's")]
     fn posix_spawnp(

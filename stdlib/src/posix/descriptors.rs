@@ -34,6 +34,27 @@ fn from_seconds(seconds: f64) -> PyResult<libc::timespec> {
     Ok(spec)
 }
 
+/// The number of no device, which programs write as -1.
+const NO_DEVICE: u64 = u64::MAX;
+
+fn device_number(object: &PyObject) -> PyResult<u64> {
+    if is_minus_one(object)? { Ok(NO_DEVICE) } else { rpy_vm::convert::unsigned_arg(object, "unsigned long long") }
+}
+
+/// A major or minor number.
+fn part_number(object: &PyObject) -> PyResult<u32> {
+    if is_minus_one(object)? { Ok(u32::MAX) } else { rpy_vm::convert::unsigned_arg(object, "unsigned int") }
+}
+
+fn is_minus_one(object: &PyObject) -> PyResult<bool> {
+    Ok(number::index(object)?.as_i64() == Some(-1))
+}
+
+/// A part of a number as programs see it.
+fn shown(part: u32) -> i64 {
+    if part == u32::MAX { -1 } else { part.into() }
+}
+
 fn from_nanos(nanos: i64) -> libc::timespec {
     libc::timespec { tv_sec: nanos.div_euclid(NANOS), tv_nsec: nanos.rem_euclid(NANOS) }
 }
@@ -136,8 +157,9 @@ mod functions {
     ///     0 or a bit mask of os.TFD_NONBLOCK or os.TFD_CLOEXEC.
     #[pyfunction(sig = "(clockid, /, *, flags=TFD_CLOEXEC)")]
     fn timerfd_create(clockid: i32, flags: Option<i32>) -> PyResult<i64> {
+        let flags = flags.unwrap_or(0) | libc::TFD_CLOEXEC;
         // SAFETY: a plain system call.
-        checked(|| unsafe { libc::timerfd_create(clockid, flags.unwrap_or(libc::TFD_CLOEXEC)) as i64 })
+        checked(|| unsafe { libc::timerfd_create(clockid, flags) as i64 })
     }
     /// Alter a timer file descriptor's internal timer in seconds.
     #[pyfunction(sig = "(fd, /, *, flags=0, initial=0.0, interval=0.0)")]
@@ -179,15 +201,15 @@ mod functions {
     }
     /// Announce an intention to access data in a specific pattern.
     #[pyfunction(sig = "(fd, offset, length, advice, /)")]
-    fn posix_fadvise(fd: Fd, offset: i64, length: i64, advice: i32) -> PyResult<()> {
+    fn posix_fadvise(fd: i32, offset: i64, length: i64, advice: i32) -> PyResult<()> {
         // SAFETY: a plain system call.
-        by_result(rpy_vm::runtime::gil::allow_threads(|| unsafe { libc::posix_fadvise(fd.0, offset, length, advice) }))
+        by_result(rpy_vm::runtime::gil::allow_threads(|| unsafe { libc::posix_fadvise(fd, offset, length, advice) }))
     }
     /// Ensure a file has allocated at least a particular number of bytes on disk.
     #[pyfunction(sig = "(fd, offset, length, /)")]
-    fn posix_fallocate(fd: Fd, offset: i64, length: i64) -> PyResult<()> {
+    fn posix_fallocate(fd: i32, offset: i64, length: i64) -> PyResult<()> {
         // SAFETY: a plain system call.
-        by_result(rpy_vm::runtime::gil::allow_threads(|| unsafe { libc::posix_fallocate(fd.0, offset, length) }))
+        by_result(rpy_vm::runtime::gil::allow_threads(|| unsafe { libc::posix_fallocate(fd, offset, length) }))
     }
     /// Reads from a file descriptor into a number of mutable bytes-like objects.
     #[pyfunction(sig = "(fd, buffers, offset, flags=0, /)")]
@@ -277,18 +299,19 @@ mod functions {
     }
     /// Extracts a device major number from a raw device number.
     #[pyfunction(sig = "(device, /)")]
-    fn major(device: u64) -> ObjRef {
-        PyInt::from_i64(i64::from(libc::major(device))).into_obj()
+    fn major(device: &PyObject) -> PyResult<ObjRef> {
+        Ok(PyInt::from_i64(shown(libc::major(device_number(device)?))).into_obj())
     }
     /// Extracts a device minor number from a raw device number.
     #[pyfunction(sig = "(device, /)")]
-    fn minor(device: u64) -> ObjRef {
-        PyInt::from_i64(i64::from(libc::minor(device))).into_obj()
+    fn minor(device: &PyObject) -> PyResult<ObjRef> {
+        Ok(PyInt::from_i64(shown(libc::minor(device_number(device)?))).into_obj())
     }
     /// Composes a raw device number from the major and minor device numbers.
     #[pyfunction(sig = "(major, minor, /)")]
-    fn makedev(major: u32, minor: u32) -> u64 {
-        libc::makedev(major, minor)
+    fn makedev(major: &PyObject, minor: &PyObject) -> PyResult<ObjRef> {
+        let device = libc::makedev(part_number(major)?, part_number(minor)?);
+        Ok(if device == NO_DEVICE { PyInt::from_i64(-1) } else { PyInt::from_u64(device) }.into_obj())
     }
     /// Change root directory to path.
     #[pyfunction(sig = "(path)")]

@@ -456,7 +456,17 @@ pub mod posix {
     /// Perform a stat system call on the given path.
     #[pyfunction(sig = "(path, *, dir_fd=None, follow_symlinks=True)")]
     fn stat(path: PathOrFd, dir_fd: Option<&PyObject>, follow_symlinks: Option<bool>) -> PyResult<ObjRef> {
-        do_stat(&path, super::dir_fd(dir_fd)?, follow_flag(follow_symlinks))
+        let dir = super::dir_fd(dir_fd)?;
+        let follow = follow_flag(follow_symlinks);
+        if matches!(path, PathOrFd::Fd(_)) {
+            if dir != libc::AT_FDCWD {
+                return Err(exc::value_error("stat: can't specify dir_fd without matching path"));
+            }
+            if follow != 0 {
+                return Err(exc::value_error("stat: cannot use fd and follow_symlinks together"));
+            }
+        }
+        do_stat(&path, dir, follow)
     }
 
     /// Perform a stat system call on the given path, without following symbolic links.

@@ -143,6 +143,7 @@ pub fn dir_fd(object: Option<&PyObject>) -> PyResult<i32> {
         None => Ok(libc::AT_FDCWD),
         Some(o) if rpy_vm::is_none(o) => Ok(libc::AT_FDCWD),
         Some(o) if number::is_index(o) => {
+            warn_if_bool(o)?;
             let n = number::as_isize(o, Some(exc::OverflowError()))?;
             i32::try_from(n).map_err(|_| exc::overflow_error("fd is greater than maximum"))
         }

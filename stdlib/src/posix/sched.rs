@@ -1,13 +1,16 @@
 //! Scheduling policies and priorities.
 
-use core::ffi::c_int;
+use core::cell::Cell;
+use core::ffi::{c_int, c_void};
 
-use rpy_vm::object::defs::PyMethodDef;
+use rpy_vm::object::defs::{PyMethodDef, meth};
 use rpy_vm::protocol::number;
+use rpy_vm::protocol::object::getattr;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyObject, PyResult, PyTypeObject, exc, pymodule};
+use rpy_vm::types::type_::ready;
+use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, exc, intern, pymodule};
 
 use super::stat::SCHED_PARAM;
 
@@ -47,21 +50,45 @@ unsafe extern "C-unwind" fn new_param(
     }
 }
 
-/// Gives `sched_param` its constructor.
+/// `sched_param.__reduce__`: the class, and the priority as its argument.
+unsafe extern "C-unwind" fn reduce(this: *mut PyObject, _args: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the method's contract: a `sched_param`.
+    let this = unsafe { &*this };
+    let parts = getattr(this, intern!("sched_priority"))
+        .map(|priority| PyTuple::from_array([this.ty().to_obj(), PyTuple::from_array([priority]).into_obj()]));
+    match parts {
+        Ok(parts) => parts.into_obj().into_raw() as *mut PyObject,
+        Err(e) => e.restore_null(),
+    }
+}
+
+static REDUCE: PyMethodDef = PyMethodDef {
+    ml_name: c"__reduce__".as_ptr(),
+    ml_meth: reduce as *const c_void,
+    ml_flags: meth::NOARGS | meth::COEXIST,
+    ml_doc: Cell::new(c"Helper for pickle.".as_ptr()),
+};
+
+/// Gives `sched_param` its constructor, and its way to be pickled.
 ///
 /// # Errors
 /// What making the type raises.
 pub fn prepare() -> PyResult<()> {
-    SCHED_PARAM.get()?.tp_new.set(Some(new_param));
+    let class = SCHED_PARAM.get()?;
+    class.tp_new.set(Some(new_param));
+    if let Some(dict) = class.tp_dict.get() {
+        // SAFETY: the definition is static.
+        unsafe { ready::add_method(class, &dict, &REDUCE)? };
+    }
     Ok(())
 }
 
 /// The priority in a `sched_param`.
-fn param(object: &PyObject) -> PyResult<libc::sched_param> {
+pub fn param(object: &PyObject) -> PyResult<libc::sched_param> {
     if !object.is_exact_type(SCHED_PARAM.get()?) {
         return Err(exc::type_error("must have a sched_param object"));
     }
-    let priority = rpy_vm::protocol::object::getattr(object, rpy_vm::intern!("sched_priority"))?;
+    let priority = getattr(object, intern!("sched_priority"))?;
     let priority = number::as_isize(&priority, Some(exc::OverflowError()))?;
     let priority = c_int::try_from(priority).map_err(|_| exc::overflow_error("sched_priority out of range"))?;
     Ok(libc::sched_param { sched_priority: priority })

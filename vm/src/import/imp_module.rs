@@ -305,6 +305,9 @@ pub mod dynamic {
         let (Some(name_text), Some(path_text)) = (name.downcast_ref::<PyStr>(), path.downcast_ref::<PyStr>()) else {
             return Err(exc::type_error("spec.name and spec.origin must be str"));
         };
+        if [name_text, path_text].iter().any(|text| text.to_string_lossy().contains('\0')) {
+            return Err(exc::value_error("embedded null character"));
+        }
         match LOADER.0.get() {
             Some(loader) => {
                 crate::runtime::audit::audit(

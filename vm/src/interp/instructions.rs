@@ -285,6 +285,10 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
             Flow::Next
         }
         JUMP_BACKWARD => {
+            // SAFETY: the running instruction. Where a tool listens, its opcode is another one, which has to stay.
+            if unsafe { *m.this() } as u8 != JUMP_BACKWARD {
+                return Flow::Again(JUMP_BACKWARD_NO_JIT, arg);
+            }
             let op = if crate::jit_hooks::is_enabled() { JUMP_BACKWARD_JIT } else { JUMP_BACKWARD_NO_JIT };
             specialize::set_opcode(m.this(), op);
             m.set_cache(0, crate::jit_hooks::threshold());

@@ -341,7 +341,7 @@ impl PyFunction {
                     let result = crate::protocol::call::call_one(&annotate, one.as_object())?;
                     if result.downcast_ref::<PyDict>().is_none() {
                         return Err(exc::type_error(format!(
-                            "__annotate__() must return a dict, not {}",
+                            "__annotate__ returned non-dict of type '{}'",
                             result.ty().name()
                         )));
                     }

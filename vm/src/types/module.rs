@@ -410,7 +410,7 @@ impl PyModule {
                 let annotations = call::call_one(&annotate, PyInt::from_i64(1).as_object())?;
                 if !annotations.ty().has_flag(flags::DICT_SUBCLASS) {
                     return Err(exc::type_error(format!(
-                        "__annotate__() must return a dict, not {}",
+                        "__annotate__ returned non-dict of type '{}'",
                         crate::types::descr::fully_qualified_name(annotations.ty())
                     )));
                 }
