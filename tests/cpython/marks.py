@@ -14,6 +14,8 @@ The forms, as they stand in that repository:
     test_x = unittest.skip(base.test_x)  # TODO: RUSTPYTHON        assignments
     >>> code  # TODO: RUSTPYTHON; ... # doctest: +EXPECTED_FAILURE  doctest options
     # "_Fast"  # XXX: RUSTPYTHON; not supported yet                lines commented out
+    def test_x(self): return super().test_x()                      marked methods that only exist to carry the mark: the
+                                                                   inherited ones are CPython's
 """
 
 import os
@@ -30,6 +32,7 @@ DOCTEST_MARK = re.compile(r"\s*#\s*(?:TODO|XXX):?\s*RUSTPYTHON[^#]*(?=#\s*doctes
 DOCTEST_OPTIONS = re.compile(r"#\s*doctest:\s*(.*)$")
 COMMENTED_OUT = re.compile(r"(\s*)#\s?(\S.*?)\s+#\s*(?:TODO|XXX|NOTE)\b[:(\s]*RUSTPYTHON.*$", re.IGNORECASE)
 COMMENTED_MOCK = re.compile(r"(\s*)# (from unittest import mock)\s*$")
+HEADER = re.compile(r"(\s+)(?:async )?def (\w+)\(self\b.*\):\s*$")
 OUT_OF_REACH = re.compile(r"\b_test\w+")
 
 
@@ -68,6 +71,17 @@ def logical_end(lines, start):
     return start + 1
 
 
+def is_carrier(lines, at):
+    """Does a method begin here that only calls the inherited one of the same name?"""
+    header = HEADER.match(lines[at]) if at + 1 < len(lines) else None
+    if header is None:
+        return False
+    indent, name = header.groups()
+    body = re.fullmatch(rf"{indent}\s+(?:return )?(?:await )?super\(\)\.{name}\(.*\)\s*(?:#.*)?", lines[at + 1])
+    following = next((line for line in lines[at + 2:] if line.strip()), "")
+    return body is not None and len(following) - len(following.lstrip()) <= len(indent)
+
+
 def strip_doctest(line):
     """A doctest line without the mark and without the options that came with it."""
     bare = DOCTEST_MARK.sub("  ", line)
@@ -94,6 +108,8 @@ def strip_marks(source):
             text = "\n".join(lines[at:end])
             if MARK.search(text) or ADDED_DECORATOR.match(line) or marked_before:
                 lines[at:end] = [""] * (end - at)
+                if is_carrier(lines, end):
+                    lines[end:end + 2] = [HEADER.match(lines[end])[1] + "pass", ""]
         elif ASSIGNMENT.match(line):
             end = logical_end(lines, at)
             if MARK.search("\n".join(lines[at:end])):

@@ -221,6 +221,13 @@ class MarksTest(unittest.TestCase):
     def check(self, before, after):
         self.assertEqual(marks.strip_marks(before), after)
 
+    def test_methods_that_carry_marks(self):
+        mark = "    @unittest.expectedFailure  # TODO: RUSTPYTHON\n"
+        method = "    async def test_x(self):\n        return await super().test_x()\n"
+        other = "    def test_y(self):\n        return super().test_x()\n"
+        self.check("class A(B):\n" + mark + method + mark + other, "class A(B):\n\n    pass\n\n\n" + other)
+        self.check("class A(B):\n" + method + mark + other, "class A(B):\n" + method + "\n" + other)
+
     def test_decorators(self):
         self.check("    @unittest.expectedFailure  # TODO: RUSTPYTHON\n    def f(): pass", "\n    def f(): pass")
         self.check('@unittest.skip("TODO: RUSTPYTHON; a (b")\nx', "\nx")
