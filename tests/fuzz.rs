@@ -10,7 +10,7 @@ fn damaged_input_is_survived() {
     // The driver is an ordinary program: the interpreter under test runs it, too.
     let out = Command::new(rpy)
         .arg(driver)
-        .args(["--python", rpy, "--seed", "1", "--inputs", "60", "--damaged"])
+        .args(["--python", rpy, "--seed", "1", "--inputs", "200", "--damaged"])
         .output()
         .expect("the interpreter starts");
     let printed = String::from_utf8_lossy(&out.stdout);

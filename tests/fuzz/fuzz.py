@@ -160,6 +160,12 @@ def cpu_used():
     return usage.ru_utime + usage.ru_stime
 
 
+def command_of(args):
+    """The interpreter under test, which runs in another folder."""
+    program, *options = args.python.split()
+    return [os.path.abspath(program) if os.sep in program else program, *options]
+
+
 class Session:
     """One run of this program."""
 
@@ -195,7 +201,7 @@ class Session:
     def run(self):
         """Goes round the formats, a batch of each at a time."""
         args = self.args
-        command = args.python.split()
+        command = command_of(args)
         rng = random.Random(args.seed)
         sources = []
         for format in args.formats.split(","):
@@ -244,7 +250,7 @@ def main():
     session = Session(args)
     try:
         if args.replay:
-            fuzzer = Fuzzer(args.python.split(), args.formats, session.folder, args.cpu_limit, args.memory)
+            fuzzer = Fuzzer(command_of(args), args.formats, session.folder, args.cpu_limit, args.memory)
             for path in args.replay:
                 with open(path, "rb") as file:
                     _, signature, report = fuzzer.run([file.read()])
