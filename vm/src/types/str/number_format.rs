@@ -397,10 +397,7 @@ mod tests {
         assert_eq!(float_text(1.0, b'r', 0, FloatFlags { add_dot_0: true, ..Default::default() }), "1.0");
         assert_eq!(float_text(1505.0, b'g', 3, FloatFlags { alternate: true, ..Default::default() }), "1.50e+03");
         assert_eq!(float_text(1.1, b'g', 6, FloatFlags { alternate: true, ..Default::default() }), "1.10000");
-        assert_eq!(
-            float_text(-0.001, b'f', 2, FloatFlags { no_negative_zero: true, ..Default::default() }),
-            "0.00"
-        );
+        assert_eq!(float_text(-0.001, b'f', 2, FloatFlags { no_negative_zero: true, ..Default::default() }), "0.00");
     }
 
     #[test]
