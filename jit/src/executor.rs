@@ -151,17 +151,21 @@ pub struct Ended {
 
 impl Executor {
     /// A loop with its root trace.
-    pub fn new(key: LoopKey, root: NewTrace, depth: usize, recorded: Trace, head: Vec<SlotState>) -> Executor {
+    /// `recorded` is the round that it was made of.
+    pub fn new(
+        key: LoopKey,
+        root: NewTrace,
+        depth: usize,
+        head: Vec<HeadSlot>,
+        recorded: Option<(Box<Trace>, Vec<SlotState>)>,
+    ) -> Executor {
         let NewTrace { compiled, trace, kept } = root;
-        let constant = |slot: &SlotState| recorded.as_const(slot.value).map_or(0, |constant| constant.bits);
-        let slots =
-            head.iter().map(|slot| HeadSlot { index: slot.index, form: slot.form, constant: constant(slot) }).collect();
         Executor {
             key,
             parts: vec![Part::new(compiled, trace, kept)],
             depth,
-            head: slots,
-            entered: Entered::Recorded(Box::new(recorded), head),
+            head,
+            entered: recorded.map_or(Entered::Impossible, |(round, head)| Entered::Recorded(round, head)),
             entries: 0,
             ticks: 0,
         }

@@ -14,12 +14,12 @@ use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::budget::{self, Budget};
 use crate::detour;
 use crate::executor::{Executor, NewTrace, Run};
-use crate::ir::{Form, Trace};
+use crate::ir::{Form, SlotState, Trace};
 use crate::log;
 use crate::loops::{Failures, Found, Loops};
 use crate::opt::is_number;
 use crate::options::{Mode, Options};
-use crate::recorder::{Abort, LoopKey, Origin, Outcome, Recorder};
+use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder};
 
 /// Failed recordings after which a loop is left to the interpreter for good.
 const MAX_FAILURES: u32 = 5;
@@ -279,7 +279,12 @@ impl State {
         let title = log::title(&code, head);
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
-        let round = recorded.builder.trace.clone();
+        let round = &recorded.builder.trace;
+        let constant = |slot: &SlotState| round.as_const(slot.value).map_or(0, |constant| constant.bits);
+        let slot = |slot: &SlotState| HeadSlot { index: slot.index, form: slot.form, constant: constant(slot) };
+        let head_slots: Vec<HeadSlot> = recorded.header.iter().map(slot).collect();
+        let has_numbers = head_slots.iter().any(|slot| is_number(slot.form));
+        let round = has_numbers.then(|| (Box::new(round.clone()), recorded.header.clone()));
         let trace = match crate::opt::close_loop(recorded.builder, &recorded.header) {
             Ok(trace) => trace,
             Err(why) => {
@@ -294,7 +299,7 @@ impl State {
                 let exits = compiled.exits.len();
                 let root = NewTrace { compiled, trace, kept: recorded.kept };
                 let mut executor =
-                    Box::new(Executor::new(origin.key, root, recorded.base_depth, round, recorded.header));
+                    Box::new(Executor::new(origin.key, root, recorded.base_depth, head_slots, round));
                 self.loops.add_exits(&raw mut *executor, 0, exits);
                 // Any value but null: the VM tells of the code's end.
                 code.co_executors.set(core::ptr::dangling_mut());

@@ -5,8 +5,8 @@ mod support;
 use support::random::{FIRST_FLAG, Grower, looped, memory, straight};
 use support::{Rng, backends, check, compile, execute, exit, interpret, outcome, same, show};
 
-use rpy_jit::backend::{Backend, Loc, Options};
-use rpy_jit::ir::{Inst, Op, Trace};
+use rpy_jit::backend::{Backend, Loc, Options, parameter_places};
+use rpy_jit::ir::{Inst, Op, Trace, Ty, Value};
 
 /// How many traces of each kind; more on request.
 fn traces() -> u64 {
@@ -124,4 +124,58 @@ fn side_traces() {
         }
     }
     assert!(taken as u64 > traces() / 2);
+}
+
+/// Traces that go on in another one, with any values as its parameters: more of them than there are registers, some twice.
+#[test]
+fn entered() {
+    for seed in 0..traces() / 2 {
+        let mut rng = Rng::new(seed + 30_000);
+        let memory = memory(&mut rng);
+        let mut grower = Grower::new(&mut rng);
+        grower.inputs();
+        for _ in 0..40 {
+            grower.grow();
+        }
+        let args: Vec<Value> =
+            (0..seed % 40).flat_map(|n| [if n % 3 == 0 { grower.float() } else { grower.int() }, grower.bool()]).collect();
+        let mut leaving = grower.trace;
+        let mut entering = leaving.clone();
+        exit(&mut leaving, &args);
+        entering.push(Inst::new(Op::Enter, &args));
+        let mut target = Trace::default();
+        let params: Vec<Value> = args
+            .iter()
+            .enumerate()
+            .map(|(i, &arg)| {
+                let place = target.int(i as i64);
+                target.push(Inst { ty: leaving.ty(arg), ..Inst::new(Op::Param, &[place]) })
+            })
+            .collect();
+        exit(&mut target, &params);
+        let (expected, _) = interpret(&leaving, &memory, &[]);
+        if expected.inst + 1 != leaving.insts.len() {
+            continue;
+        }
+        let floats: Vec<bool> = args.iter().map(|&arg| leaving.ty(arg) == Ty::Float).collect();
+        let places = parameter_places(&floats);
+        for backend in backends_once() {
+            let options =
+                Options { first_exit: 1000, valid: support::valid(), params: &places, enter: None, listing: false };
+            let inner = backend.compile(&target, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&target)));
+            let options = Options {
+                first_exit: 0,
+                valid: support::valid(),
+                params: &[],
+                enter: Some((inner.inner(), &places)),
+                listing: false,
+            };
+            let outer = backend.compile(&entering, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&entering)));
+            let (number, save, _) = execute(&outer, &memory);
+            assert_eq!(number, 1000, "{}", show(&entering));
+            let got = outcome(&inner, 0, &save);
+            let expected = rpy_jit::ir::interp::Outcome { inst: got.inst, snapshot: got.snapshot, ..expected.clone() };
+            assert!(same(&target, &expected, &got), "{expected:?}\n{got:?}\n{places:?}\n{}", show(&entering));
+        }
+    }
 }

@@ -481,7 +481,9 @@ impl Recorder {
         }
         // SAFETY: a live machine.
         if !unsafe { self.is_in_frame(at) } {
-            return Outcome::Aborted(Abort("another frame than expected"));
+            // An iterator has ended that was expected to go on.
+            let ended = matches!(base, POP_ITER | END_FOR) && !self.is_path() && self.in_base();
+            return Outcome::Aborted(if ended { LEFT } else { Abort("another frame than expected") });
         }
         // An instruction with extended arguments begins at its first prefix, where the picture's `ip` stays.
         if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) {
