@@ -240,7 +240,17 @@ impl Recorder {
             let nothing = self.nothing;
             self.guard(Op::GuardIs, &[dict, nothing])?;
         } else if ty.tp_dictoffset.get() != 0 {
-            return Err(self.no_attribute(owner, name));
+            // A field for a dict, as built-in types have it: empty, as long as nobody has set an attribute.
+            let Ok(offset) = usize::try_from(ty.tp_dictoffset.get()) else {
+                return Err(self.no_attribute(owner, name));
+            };
+            // SAFETY: the type says that there is an object field.
+            if !unsafe { shape::slot_at(owner, offset) }.get().is_null() {
+                return Err(self.no_attribute(owner, name));
+            }
+            let dict = self.load_slot(object, offset)?;
+            let nothing = self.nothing;
+            self.guard(Op::GuardIs, &[dict, nothing])?;
         }
         let Some(found) = found else { return Err(self.no_attribute(owner, name)) };
         if found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
