@@ -298,8 +298,7 @@ impl State {
                 log::compiled(&self.options, &title, &trace, &compiled);
                 let exits = compiled.exits.len();
                 let root = NewTrace { compiled, trace, kept: recorded.kept };
-                let mut executor =
-                    Box::new(Executor::new(origin.key, root, recorded.base_depth, head_slots, round));
+                let mut executor = Box::new(Executor::new(origin.key, root, recorded.base_depth, head_slots, round));
                 self.loops.add_exits(&raw mut *executor, 0, exits);
                 // Any value but null: the VM tells of the code's end.
                 code.co_executors.set(core::ptr::dangling_mut());

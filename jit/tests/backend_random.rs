@@ -137,8 +137,9 @@ fn entered() {
         for _ in 0..40 {
             grower.grow();
         }
-        let args: Vec<Value> =
-            (0..seed % 40).flat_map(|n| [if n % 3 == 0 { grower.float() } else { grower.int() }, grower.bool()]).collect();
+        let args: Vec<Value> = (0..seed % 40)
+            .flat_map(|n| [if n % 3 == 0 { grower.float() } else { grower.int() }, grower.bool()])
+            .collect();
         let mut leaving = grower.trace;
         let mut entering = leaving.clone();
         exit(&mut leaving, &args);
