@@ -398,7 +398,28 @@ def metaclasses(n):
     return total
 
 
-for function in [operators, declines, inplace_declines, containers, subclasses, attributes, supers, calls, closures,
+class Whole(int):
+    def __radd__(self, left):
+        return ("radd", left)
+
+    def __rsub__(self, left):
+        return ("rsub", left)
+
+
+class Half(float):
+    def __rsub__(self, left):
+        return NotImplemented
+
+
+def numbers(n):
+    out = []
+    w, h = Whole(3), Half(0.5)
+    for i in range(n):
+        out = [1 + w, 1.5 + w, i - w, 2.5 - w, w + 1, w + w, 1.5 - h, h - i, True + w, w == 3, 3 == w, w < h]
+    return out
+
+
+for function in [numbers, operators, declines, inplace_declines, containers, subclasses, attributes, supers, calls, closures,
                  managers, comparisons, deep, metaclasses]:
     for n in (10, 1000):
         print(function.__name__, n, function(n))

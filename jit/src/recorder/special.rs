@@ -12,7 +12,9 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::protocol::operators::{INPLACE, Stage, comparison_method, operator};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::function::PyFunction;
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::str::PyStr;
@@ -128,8 +130,9 @@ impl Recorder {
         } else if let Some(function) = function(a, methods.method) {
             (Some(function).filter(|_| !right_first), Stage::Left)
         } else {
-            let number = super::values::is_number(left) && lookup(a, methods.method).is_some();
-            let declines = number || lookup(a, methods.method).is_none();
+            // Numbers decline what is no number; an instance of a class derived from theirs is one.
+            let number = b.is_subtype(PyInt::type_object()) || b.is_subtype(PyFloat::type_object());
+            let declines = lookup(a, methods.method).is_none() || (super::values::is_number(left) && !number);
             (function(b, methods.reflected).filter(|_| declines && !same), Stage::Right)
         };
         let Some(function) = function else { return Err(self.abort_on("an operator on", left)) };
