@@ -25,6 +25,7 @@ use smallvec::SmallVec;
 use crate::backend::{CompileError, Compiled, Loc, SaveArea};
 use crate::ir::{ExitKind, Form, FrameState, SlotState, Snapshot, Trace};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
+use crate::virtuals::Virtuals;
 
 /// Entries after which it is looked at whether a loop pays.
 const TRIAL: u64 = 256;
@@ -341,7 +342,7 @@ impl Executor {
             let wanted = this == Some(frame);
             found |= wanted;
             for slot in &state.slots {
-                let bits = if slot.form == Form::Null { 0 } else { locations.next().unwrap_or(0) };
+                let bits = if slot.form.has_value() { locations.next().unwrap_or(0) } else { 0 };
                 // SAFETY: a slot of a live frame, whose memory holds nothing of interest where the trace keeps the variable.
                 unsafe {
                     if wanted && slot.index < (*frame).code().co_nlocalsplus as u16 {
@@ -390,7 +391,10 @@ impl Executor {
 }
 
 /// The word for a slot, owned.
-unsafe fn word(form: Form, bits: u64) -> StackRef {
+///
+/// # Safety
+/// The bits are of that form, and their owner gives up what the form says.
+pub unsafe fn word(form: Form, bits: u64) -> StackRef {
     // SAFETY: the form says what the bits are; the snapshot says who owns what.
     unsafe {
         match form {
@@ -400,7 +404,7 @@ unsafe fn word(form: Form, bits: u64) -> StackRef {
             Form::Int => StackRef::owned(PyInt::from_i64(bits as i64).into_obj()),
             Form::Float => StackRef::owned(PyFloat::new(f64::from_bits(bits)).into_obj()),
             Form::Bool => StackRef::borrowed(rpy_vm::types::bool_::as_object(bits & 1 != 0)),
-            Form::Null => StackRef::NULL,
+            Form::Null | Form::Virtual => StackRef::NULL,
         }
     }
 }
@@ -420,7 +424,9 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
     let info = &part.compiled.exits[exit];
     let snapshot: &Snapshot = part.trace.snapshot(info.snapshot);
     // SAFETY: the code returned by this exit.
-    let mut locations = info.locations.iter().map(|&loc| unsafe { save.read(loc) });
+    let values: SmallVec<[u64; 32]> = info.locations.iter().map(|&loc| unsafe { save.read(loc) }).collect();
+    let mut virtuals = Virtuals::new(&part.trace, snapshot, &values);
+    let mut locations = values.into_iter();
     // Make all words first, those of one frame behind those of the other: what they are borrowed from may go when slots are
     // written.
     let mut words: SmallVec<[StackRef; 32]> = SmallVec::new();
@@ -435,8 +441,8 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
             }
             addresses.push(state.address.map(|_| locations.next().unwrap_or(0) as *mut InterpreterFrame));
             for slot in &state.slots {
-                let bits = if slot.form == Form::Null { 0 } else { locations.next().unwrap_or(0) };
-                words.push(word(slot.form, bits));
+                let bits = if slot.form.has_value() { locations.next().unwrap_or(0) } else { 0 };
+                words.push(virtuals.word(slot, bits));
             }
         }
     }

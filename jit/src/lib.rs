@@ -26,6 +26,7 @@ pub mod opt;
 pub mod options;
 pub mod recorder;
 pub mod runtime;
+mod virtuals;
 
 /// Makes the JIT known to the VM. To be called before Python starts; `-X jit` decides whether it is used.
 pub fn install() {

@@ -218,6 +218,8 @@ class Maker:
                 lambda: self.line(f"maybe = {self.choose('None', 'i', 'text', 'obj', 'pair')}"),
                 lambda: self.line(f"obj = {self.choose('Point', 'Sub')}(a, i)"),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: obj = Sub(i, 1.5)"),
+                lambda: self.object(),
+                lambda: self.object(),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: Point.get = lambda self, n: n + 1000"),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: Sub.limit = {self.choose(*INTS)}"),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: f0 = lambda x, y=2: x - y"),
@@ -254,6 +256,27 @@ class Maker:
                 lambda: self.line(f"if i % {self.random.randrange(50, 150)} == 7: continue") if self.loops else None,
                 *[self.native_statement] * 12,
             )()
+
+    def object(self):
+        """Objects that live as long as a round, or as the next one."""
+        self.choose(
+            lambda: self.line(f"one = {self.choose('Point', 'Sub', 'Slim')}(fit({self.number(1)}), i)"),
+            lambda: self.line("one = Point(fit(one.y), fit(one.x + 1))"),
+            lambda: self.line("one = two" if self.chance(30) else "two = one"),
+            lambda: self.line("one, two = two, one"),
+            lambda: self.line(f"one.{self.choose('x', 'y')} = fit({self.number(1)})"),
+            lambda: self.line("a = fit(one.x - two.y)"),
+            lambda: self.line(f"if i % {self.random.randrange(2, 90)} == 0: held.append(one)"),
+            lambda: self.line("b = 1 if one is two else 2"),
+            lambda: self.line("pair = (pair[1], fit(b))"),
+            lambda: self.line(f"a, b = turn(a, {self.number(1)})"),
+            lambda: self.line("c = Point(Point(b, i), pair).x.x"),
+            lambda: self.line("two = Slim(one.x, 1.5)"),
+            lambda: self.line(f"if i == {self.random.randrange(300)}: held.append(two)"),
+            lambda: self.line("both = (one, two) if i % 3 else (two, one)"),
+            lambda: self.line("a = fit(both[0].x)"),
+            lambda: self.line("log.append(kind(one))"),
+        )()
 
     def block(self, depth, most=3):
         self.indent += 1
@@ -296,6 +319,7 @@ class Maker:
             self.loop(2)
         self.line("print(reals, words, octets, sorted(map(repr, bag)), sorted(map(repr, tally.items())), sorted(groups.items()), len(queue))")
         self.line("print(a, b, c, g, items, pair, text, sorted(table.items()))")
+        self.line("print(one.x, one.y, two.x, two.y, one is two, both[0] is one, len(held), [(h.x, h.y) for h in held[-5:]])")
         self.line("print(sorted(vars(obj).items()), type(maybe).__name__, log[-20:], ended)")
         self.indent -= 1
         if in_function:
@@ -425,6 +449,14 @@ class Tell:
         self.n = n
     def __del__(self):
         ended.append(self.n)
+class Slim:
+    __slots__ = ("x", "y")
+    def __init__(self, x, y):
+        self.x = x; self.y = y
+def turn(a, b):
+    return fit(b), fit(a)
+def kind(n):
+    return type(n).__name__
 ended = []
 g = 5
 def f0(x, y=3):
@@ -486,6 +518,9 @@ SETUP = [
     "log = []",
     "reals, words, octets = array('d', [1, 2.5, -3, 4]), array('i', [5, 6, 7, 8]), bytearray(b'abcd')",
     "frozen, bag, tally, groups, queue = (1, 2, 3.5, 4), {1}, defaultdict(int), defaultdict(list), deque([1, 2], 9)",
+    "held = []",
+    "one, two = Point(1, 2.5), Slim(3, 4)",
+    "both = (one, two)",
 ]
 
 

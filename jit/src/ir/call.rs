@@ -7,6 +7,25 @@ use super::ops::Ty;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct CallId(pub u32);
 
+/// What a new object is, and what its operands are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Made {
+    /// A plain instance of the class that is the first operand, with empty attribute slots. The second operand is its attrs word
+    /// (0 where it has none). Its end runs no code but that of what the slots hold.
+    Instance,
+    /// A tuple of the operands, whose references it takes over.
+    Tuple,
+}
+
+impl Made {
+    pub const ALL: &[(Made, &str)] = &[(Made::Instance, "instance"), (Made::Tuple, "tuple")];
+
+    /// The name in text.
+    pub fn text(self) -> &'static str {
+        Made::ALL.iter().find(|(m, _)| *m == self).map_or("?", |(_, t)| t)
+    }
+}
+
 /// What a callee does to the world.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CallEffect {
@@ -15,6 +34,8 @@ pub enum CallEffect {
     /// It writes memory of the classes in the set (bits of [`Class::bit`]) and allocates, but runs no Python code and destroys
     /// no object that could.
     Writes(u32),
+    /// It makes an object, of which the trace owns the only reference, or gives null.
+    New(Made),
     /// It may run any Python code: every load before it is stale after it, and the trace may have become invalid.
     Any,
 }
@@ -23,7 +44,7 @@ impl CallEffect {
     /// May it change memory of this class?
     pub fn clobbers(self, class: Class) -> bool {
         match self {
-            CallEffect::Pure => false,
+            CallEffect::Pure | CallEffect::New(_) => false,
             CallEffect::Writes(set) => set & class.bit() != 0,
             CallEffect::Any => class != Class::Fixed,
         }

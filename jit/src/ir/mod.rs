@@ -18,10 +18,10 @@ pub mod verify;
 
 use std::collections::HashMap;
 
-pub use call::{CallId, CallInfo};
+pub use call::{CallId, CallInfo, Made};
 pub use memory::{Access, Class, Width};
 pub use ops::{Effect, Op, Ty};
-pub use snapshot::{ExitKind, Form, FrameState, Inlined, SlotState, Snapshot, SnapshotId};
+pub use snapshot::{ExitKind, Form, FrameState, Inlined, SlotState, Snapshot, SnapshotId, Virtual};
 
 use smallvec::SmallVec;
 

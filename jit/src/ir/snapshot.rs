@@ -5,6 +5,7 @@
 //! memory holds until then is dropped.
 
 use super::Value;
+use super::call::Made;
 
 /// A snapshot's number in its trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -43,6 +44,9 @@ pub enum Form {
     Bool,
     /// The empty slot. (The value is ignored.)
     Null,
+    /// An object that the trace did not make: the one at this place (a constant) among the snapshot's virtual objects, which is made
+    /// once.
+    Virtual,
 }
 
 impl Form {
@@ -53,7 +57,13 @@ impl Form {
         (Form::Float, "float"),
         (Form::Bool, "bool"),
         (Form::Null, "null"),
+        (Form::Virtual, "virtual"),
     ];
+
+    /// Is the value of such a slot one that the trace computes?
+    pub fn has_value(self) -> bool {
+        !matches!(self, Form::Null | Form::Virtual)
+    }
 
     /// The name in text.
     pub fn text(self) -> &'static str {
@@ -68,6 +78,18 @@ pub struct SlotState {
     pub index: u16,
     pub form: Form,
     pub value: Value,
+}
+
+/// An object that exists only in the trace: what is needed to make it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Virtual {
+    pub made: Made,
+    /// Of instances: the addresses of the class, and the attrs word (0 where there is none).
+    pub class: usize,
+    pub attrs: usize,
+    /// In ascending order: items of tuples by their position; slots of instances, those that are not empty, by their offset in
+    /// words. An owned reference moves into the object.
+    pub fields: Vec<SlotState>,
 }
 
 /// A frame that exists only in the trace: what is needed to make it.
@@ -106,19 +128,23 @@ pub struct FrameState {
 pub struct Snapshot {
     pub kind: ExitKind,
     pub frames: Vec<FrameState>,
+    /// What slots and other virtual objects hold.
+    pub virtuals: Vec<Virtual>,
 }
 
 impl Snapshot {
-    /// The values that an exit needs, in the order in which the backend reports where they are. `Null` slots are left out.
+    /// The values that an exit needs, in the order in which the backend reports where they are. Slots of forms without one are left out.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
-        self.frames.iter().flat_map(|frame| {
+        let in_frames = self.frames.iter().flat_map(|frame| {
             frame
                 .inlined
                 .iter()
                 .map(|i| i.function)
                 .chain(frame.address)
-                .chain(frame.slots.iter().filter(|s| s.form != Form::Null).map(|s| s.value))
-        })
+                .chain(frame.slots.iter().filter(|s| s.form.has_value()).map(|s| s.value))
+        });
+        let fields = self.virtuals.iter().flat_map(|object| &object.fields);
+        in_frames.chain(fields.filter(|s| s.form.has_value()).map(|s| s.value))
     }
 
     /// Replaces every value.
@@ -128,9 +154,12 @@ impl Snapshot {
                 inlined.function = f(inlined.function);
             }
             frame.address = frame.address.map(&mut f);
-            for slot in frame.slots.iter_mut().filter(|s| s.form != Form::Null) {
+            for slot in frame.slots.iter_mut().filter(|s| s.form.has_value()) {
                 slot.value = f(slot.value);
             }
+        }
+        for slot in self.virtuals.iter_mut().flat_map(|object| &mut object.fields).filter(|s| s.form.has_value()) {
+            slot.value = f(slot.value);
         }
     }
 }

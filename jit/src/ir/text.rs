@@ -21,8 +21,8 @@ use core::fmt::{self, Display, Formatter};
 use std::collections::HashMap;
 
 use super::{
-    Access, Args, CallInfo, Class, Const, ExitKind, Form, FrameState, Inlined, Inst, Op, SlotState, Snapshot,
-    SnapshotId, Trace, Ty, Value, Width,
+    Access, Args, CallInfo, Class, Const, ExitKind, Form, FrameState, Inlined, Inst, Made, Op, SlotState, Snapshot,
+    SnapshotId, Trace, Ty, Value, Virtual, Width,
 };
 
 // ---- printing ----
@@ -120,8 +120,13 @@ impl Trace {
         if frame.memory_depth != 0 {
             write!(f, " memory {}", frame.memory_depth)?;
         }
-        f.write_str(" [")?;
-        for (i, slot) in frame.slots.iter().enumerate() {
+        f.write_str(" ")?;
+        self.write_slots(f, &frame.slots)
+    }
+
+    fn write_slots(&self, f: &mut Formatter<'_>, slots: &[SlotState]) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, slot) in slots.iter().enumerate() {
             write!(f, "{}{} {}", if i == 0 { "" } else { ", " }, slot.index, slot.form.text())?;
             if slot.form != Form::Null {
                 write!(f, " {}", self.show(slot.value))?;
@@ -143,6 +148,10 @@ impl Display for Trace {
             for (i, frame) in snapshot.frames.iter().enumerate() {
                 f.write_str(if i == 0 { " " } else { "; " })?;
                 self.write_frame(f, frame)?;
+            }
+            for object in &snapshot.virtuals {
+                write!(f, "; virtual {} class {:#x} attrs {:#x} ", object.made.text(), object.class, object.attrs)?;
+                self.write_slots(f, &object.fields)?;
             }
             f.write_str("\n")?;
         }
@@ -365,9 +374,13 @@ impl Parser<'_> {
         cursor.word()?;
         let kind = cursor.of(ExitKind::ALL, "kind of exit")?;
         cursor.expect(":")?;
-        let mut frames = Vec::new();
+        let (mut frames, mut virtuals) = (Vec::new(), Vec::new());
         loop {
-            frames.push(self.frame(cursor)?);
+            if cursor.eat("virtual") {
+                virtuals.push(self.virtual_object(cursor)?);
+            } else {
+                frames.push(self.frame(cursor)?);
+            }
             if !cursor.eat(";") {
                 break;
             }
@@ -375,7 +388,16 @@ impl Parser<'_> {
         if !cursor.is_empty() {
             return Err(format!("what is {:?}?", cursor.0.trim_start()));
         }
-        Ok(Snapshot { kind, frames })
+        Ok(Snapshot { kind, frames, virtuals })
+    }
+
+    fn virtual_object(&mut self, cursor: &mut Cursor) -> Result<Virtual, String> {
+        let made = cursor.of(Made::ALL, "kind of object")?;
+        cursor.expect("class")?;
+        let class = cursor.address()?;
+        cursor.expect("attrs")?;
+        let attrs = cursor.address()?;
+        Ok(Virtual { made, class, attrs, fields: self.slots(cursor)? })
     }
 
     fn frame(&mut self, cursor: &mut Cursor) -> Result<FrameState, String> {
@@ -397,6 +419,11 @@ impl Parser<'_> {
         cursor.expect("depth")?;
         let depth = cursor.number()?;
         let memory_depth = if cursor.eat("memory") { cursor.number()? } else { 0 };
+        let slots = self.slots(cursor)?;
+        Ok(FrameState { inlined, address, memory_depth, ip, return_offset, depth, slots })
+    }
+
+    fn slots(&mut self, cursor: &mut Cursor) -> Result<Vec<SlotState>, String> {
         cursor.expect("[")?;
         let mut slots = Vec::new();
         while !cursor.eat("]") {
@@ -409,7 +436,7 @@ impl Parser<'_> {
             slots.push(SlotState { index, form, value });
             cursor.eat(",");
         }
-        Ok(FrameState { inlined, address, memory_depth, ip, return_offset, depth, slots })
+        Ok(slots)
     }
 }
 
@@ -442,7 +469,8 @@ guard_calm @1
 v15:int = add_ovf v11, -9223372036854775808 @1
 jump v15
 snapshot 0 resume: base ip 0x10 +4 depth 2 []
-snapshot 1 raise: base ip 0x10 +4 depth 2 [0 int v3, 2 obj v1, 3 null]; inlined own v1 code 0x5 ip 0x20 +1 depth 0 [1 own v1]
+snapshot 1 raise: base ip 0x10 +4 depth 2 [0 int v3, 2 obj v1, 3 null]; inlined own v1 code 0x5 ip 0x20 +1 depth 0 [1 own v1, 2 virtual 0]; \
+virtual instance class 0x7 attrs 0x9 [2 virtual 1, 3 float v4]; virtual tuple class 0x0 attrs 0x0 [0 own v1, 1 int v3]
 ";
 
     #[test]

@@ -7,7 +7,7 @@
 //! * `loop` stands at most once; phis stand directly behind it and take a value from before it; `jump` has a value for each
 //!   of them; the last instruction, and no other, is `jump` (with a loop) or `exit` (without).
 
-use super::{Access, Effect, Form, FrameState, Inst, Op, Snapshot, Trace, Ty, Value, Width};
+use super::{Access, Effect, Form, FrameState, Inst, Op, SlotState, Snapshot, Trace, Ty, Value, Width};
 
 /// What an operand may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -218,6 +218,10 @@ fn verify_snapshot(trace: &Trace, snapshot: &Snapshot, position: usize) -> Resul
             return Err("the first frame is the base, and no other".into());
         }
         verify_frame(trace, frame)?;
+        verify_slots(trace, &frame.slots, snapshot.virtuals.len())?;
+    }
+    for object in &snapshot.virtuals {
+        verify_slots(trace, &object.fields, snapshot.virtuals.len())?;
     }
     Ok(())
 }
@@ -228,12 +232,19 @@ fn verify_frame(trace: &Trace, frame: &FrameState) -> Result<(), String> {
             return Err("the function is not an object".into());
         }
     }
-    if frame.slots.windows(2).any(|pair| pair[0].index >= pair[1].index) {
+    Ok(())
+}
+
+fn verify_slots(trace: &Trace, slots: &[SlotState], virtuals: usize) -> Result<(), String> {
+    if slots.windows(2).any(|pair| pair[0].index >= pair[1].index) {
         return Err("the slots do not ascend".into());
     }
-    for slot in &frame.slots {
+    for slot in slots {
         let fits = match slot.form {
             Form::Null => true,
+            Form::Virtual => {
+                trace.as_int(slot.value).is_some_and(|n| usize::try_from(n).is_ok_and(|n| n < virtuals))
+            }
             Form::Owned | Form::Shared => trace.ty(slot.value) == Ty::Obj,
             Form::Int => trace.ty(slot.value) == Ty::Int,
             Form::Float => trace.ty(slot.value) == Ty::Float,

@@ -5,7 +5,7 @@ use super::facts::{Fact, Facts, Range};
 use super::hash::FastMap;
 use super::heap::Heap;
 use super::words::Words;
-use super::{boxes, compare, cse, float, fold, guards, heap, range, words};
+use super::{boxes, compare, cse, float, fold, fresh, guards, heap, range, words};
 use crate::ir::call::CallEffect;
 use crate::ir::{Inst, Op, Trace, Ty, Value};
 
@@ -20,6 +20,8 @@ pub struct KnownTypes {
     pub int: usize,
     pub float: usize,
     pub bool: usize,
+    /// The address of `tuple`.
+    pub tuple: usize,
     /// Do objects of the type at this address keep their type for ever (no `__class__` assignment)?
     pub is_stable: fn(usize) -> bool,
 }
@@ -50,6 +52,7 @@ pub const PASSES: &[(&str, Pass)] = &[
     ("boxes", boxes::pass),
     ("guards", guards::pass),
     ("range", range::pass),
+    ("fresh", fresh::pass),
     ("heap", heap::pass),
     ("cse", cse::pass),
 ];
@@ -66,6 +69,8 @@ pub struct Builder {
     pub(super) relations: compare::Relations,
     pub(super) cse: Cse,
     pub(super) heap: Heap,
+    /// What objects hold that the trace has made.
+    pub(super) fresh: fresh::FreshObjects,
     /// Nothing that could have made the trace invalid happened since a `guard_valid`.
     pub(super) valid: guards::Validity,
     /// What the trace has put last into the base frame's slots.
@@ -83,6 +88,7 @@ impl Builder {
             relations: Default::default(),
             cse: Cse::default(),
             heap: Heap::default(),
+            fresh: Default::default(),
             valid: Default::default(),
             stored_slots: FastMap::default(),
             words: None,
@@ -145,6 +151,7 @@ impl Builder {
         self.facts.push(fact);
         self.cse.note(&self.trace, &inst, value);
         self.heap_note(&inst, value);
+        self.fresh_note(&inst, value);
         if let Some(effect) = effect {
             self.heap.clobber(effect);
             if effect == CallEffect::Any {
@@ -163,8 +170,9 @@ impl Builder {
     }
 
     /// What an operation does that is not plain from its class: calls, and decrefs that may run Python code.
-    fn effect(&self, inst: &Inst) -> Option<CallEffect> {
+    fn effect(&mut self, inst: &Inst) -> Option<CallEffect> {
         match inst.op {
+            Op::Decref if self.ends_quietly(inst.args[0]) => None,
             Op::Call => inst.call.map(|id| self.trace.call(id).effect),
             Op::Decref | Op::CloseWord => Some(CallEffect::Any),
             _ => None,
@@ -182,7 +190,14 @@ impl Builder {
             }
             Op::Frame | Op::Thread => fact.nonnull = true,
             Op::Untag => fact.object = true,
-            Op::Call => fact.object = inst.ty == Ty::Obj,
+            Op::Call => {
+                fact.object = inst.ty == Ty::Obj;
+                if let Some(made) = fresh::made(self, inst) {
+                    fact.fresh = 1;
+                    fact.ty = self.made_type(inst, made);
+                    fact.epoch = self.facts.epoch();
+                }
+            }
             Op::Load | Op::LoadIndexed => fact.object = inst.ty == Ty::Obj && heap::holds_objects(inst),
             _ => {}
         }

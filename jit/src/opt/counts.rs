@@ -40,7 +40,9 @@ pub fn run(trace: &mut Trace, rounds: Option<&Rounds>, is_stable: fn(usize) -> b
 
 /// How often a snapshot owns a value.
 fn owned(trace: &Trace, id: SnapshotId, value: Value) -> usize {
-    let slots = trace.snapshot(id).frames.iter().flat_map(|frame| &frame.slots);
+    let snapshot = trace.snapshot(id);
+    let slots = snapshot.frames.iter().flat_map(|frame| &frame.slots);
+    let slots = slots.chain(snapshot.virtuals.iter().flat_map(|object| &object.fields));
     slots.filter(|slot| slot.form == Form::Owned && slot.value == value).count()
 }
 
@@ -68,9 +70,16 @@ fn fill(trace: &mut Trace, at: usize, state: SlotState) {
 fn change(trace: &mut Trace, at: usize, change: impl FnOnce(&mut [&mut Vec<SlotState>])) {
     let Some(id) = trace.insts[at].snapshot else { return };
     let mut snapshot = trace.snapshot(id).clone();
-    let mut slots: Vec<&mut Vec<SlotState>> = snapshot.frames.iter_mut().map(|frame| &mut frame.slots).collect();
+    let frames = snapshot.frames.iter_mut().map(|frame| &mut frame.slots);
+    let mut slots: Vec<&mut Vec<SlotState>> =
+        frames.chain(snapshot.virtuals.iter_mut().map(|object| &mut object.fields)).collect();
     change(&mut slots);
     trace.insts[at].snapshot = Some(trace.add_snapshot(snapshot));
+}
+
+/// What a call does.
+fn effect_of(trace: &Trace, inst: &Inst) -> Option<CallEffect> {
+    inst.call.map(|id| trace.call(id).effect)
 }
 
 /// Does it release a reference to its operand?
@@ -137,7 +146,11 @@ fn pair(trace: &mut Trace, at: usize, types: &mut Types, removed: &mut [bool]) {
                 if matches!(inst.op, Op::DecrefInert | Op::CloseInert | Op::CloseShared)
                     && types.are_distinct(inst.args[0], value) => {}
             Effect::Count | Effect::Control => return,
-            Effect::Call if inst.call.is_none_or(|id| trace.call(id).effect != CallEffect::Pure) => return,
+            // The reference is put away.
+            Effect::Call if inst.args.contains(&value) && !matches!(effect_of(trace, inst), Some(CallEffect::Pure)) => {
+                return;
+            }
+            Effect::Call if !matches!(effect_of(trace, inst), Some(CallEffect::Pure | CallEffect::New(_))) => return,
             // The reference is put away.
             Effect::Store if inst.args.last() == Some(&value) => return,
             // The reference that was just taken is one more than the object has otherwise.
@@ -203,7 +216,7 @@ fn quiet(trace: &Trace) -> Option<u32> {
         match inst.op {
             Op::Decref | Op::CloseWord => return None,
             Op::Call => match inst.call.map(|id| trace.call(id).effect) {
-                Some(CallEffect::Pure | CallEffect::Writes(0)) => {}
+                Some(CallEffect::Pure | CallEffect::Writes(0) | CallEffect::New(_)) => {}
                 _ => return None,
             },
             Op::Store | Op::StoreIndexed => written |= inst.access.map_or(u32::MAX, |access| access.class.bit()),

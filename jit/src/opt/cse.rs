@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, PassResult, Step};
 use super::hash::FastMap;
-use crate::ir::{Class, Effect, Inst, Op, Trace, Ty, Value};
+use crate::ir::{Access, Class, Effect, Inst, Op, Trace, Ty, Value};
 
 /// An operation and its operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -61,6 +61,13 @@ impl Cse {
         };
         self.here.insert(key, value);
         self.here.insert(Key { op: inst.op, ..key }, value);
+    }
+
+    /// What a field holds that never changes.
+    pub fn note_field(&mut self, base: Value, access: Access, value: Value) {
+        let detail = u64::from(access.offset as u32) << 8 | access.width as u64;
+        let key = Key { op: Op::Load, ty: Ty::Obj, args: (base, Value::NOTHING), detail };
+        self.here.insert(key, value);
     }
 
     fn find(&self, key: &Key) -> Option<Value> {

@@ -9,7 +9,7 @@
 //! value is the counterpart, which is used by that, and may itself be a value of the first round.
 
 use super::builder::Builder;
-use super::{counts, recycle};
+use super::{KnownTypes, counts, recycle, virtuals};
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, SnapshotId, Trace, Ty, Value};
 
@@ -24,9 +24,60 @@ pub struct Rounds {
 /// The trace, which ends in `exit` or `enter`, without what nobody uses.
 pub fn finish(mut builder: Builder) -> Trace {
     let needless = counts::run(&mut builder.trace, None, builder.types.is_stable);
-    let mut trace = sweep(builder.trace, None, &needless, |_| false).unwrap_or_default();
-    recycle::run(&mut trace, &builder.types);
+    polish(sweep(builder.trace, None, &needless, |_| false).unwrap_or_default(), &builder.types)
+}
+
+/// What is done to a trace that is complete.
+pub fn polish(trace: Trace, types: &KnownTypes) -> Trace {
+    let mut trace = virtuals::run(trace, types);
+    recycle::run(&mut trace, types);
     trace
+}
+
+/// A finished trace without what nobody uses or needs.
+pub fn clean(trace: Trace, needless: &[bool]) -> Trace {
+    let count = trace.insts.len();
+    let head = trace.loop_start().unwrap_or(count);
+    let mut live = vec![false; count];
+    let mut pending: Vec<Value> = Vec::new();
+    let reach = |trace: &Trace, i: usize, pending: &mut Vec<Value>| {
+        let inst = &trace.insts[i];
+        if inst.op == Op::Phi {
+            pending.extend(trace.insts[count - 1].args.get(i - head - 1));
+        }
+        if inst.op != Op::Jump {
+            pending.extend(&inst.args);
+        }
+        pending.extend(inst.snapshot.iter().flat_map(|&id| trace.snapshot(id).values()));
+    };
+    for (i, inst) in trace.insts.iter().enumerate().filter(|(i, inst)| is_needed(&trace, inst) && !needless[*i]) {
+        debug_assert!(inst.op != Op::Phi);
+        live[i] = true;
+        reach(&trace, i, &mut pending);
+    }
+    while let Some(value) = pending.pop() {
+        if let Some(i) = value.inst()
+            && !core::mem::replace(&mut live[i], true)
+        {
+            reach(&trace, i, &mut pending);
+        }
+    }
+    let mut writer = Writer {
+        old: &trace,
+        new: trace.without_code(),
+        names: vec![Value::NOTHING; count],
+        snapshots: vec![None; trace.snapshots.len()],
+    };
+    for i in (0..count).filter(|&i| live[i]) {
+        if trace.insts[i].op != Op::Jump {
+            writer.write(i);
+            continue;
+        }
+        let next = trace.insts[i].args.iter().enumerate().filter(|(phi, _)| live[head + 1 + phi]);
+        let next: Vec<Value> = next.map(|(_, &value)| writer.name(value)).collect();
+        writer.new.push(Inst::new(Op::Jump, &next));
+    }
+    writer.new
 }
 
 /// What stays.

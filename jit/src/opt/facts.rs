@@ -77,10 +77,13 @@ pub struct Fact {
     pub nonnull: bool,
     /// Surely the address of an object (or null), not a slot's word with a mark in bit 0.
     pub object: bool,
+    /// Of an object that only the trace knows (see `fresh`): the number of references. Otherwise 0.
+    pub fresh: u32,
 }
 
 impl Fact {
-    pub const NONE: Fact = Fact { range: Range::FULL, constant: None, ty: 0, epoch: 0, nonnull: false, object: false };
+    pub const NONE: Fact =
+        Fact { range: Range::FULL, constant: None, ty: 0, epoch: 0, nonnull: false, object: false, fresh: 0 };
 }
 
 /// The facts about all values.
@@ -108,6 +111,11 @@ impl Facts {
     /// Sets the type of a constant object.
     pub fn set_const_type(&mut self, address: u64, ty: u64) {
         self.types.insert(address, (ty, self.epoch));
+    }
+
+    /// Changes whenever Python code may have run.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// Python code may have run.
@@ -173,7 +181,8 @@ impl Facts {
     /// The exact type, if known still.
     pub fn known_type(&mut self, trace: &Trace, value: Value, is_stable: fn(usize) -> bool) -> Option<u64> {
         let fact = self.get(trace, value);
-        let known = fact.ty != 0 && (fact.epoch == self.epoch || is_stable(fact.ty as usize));
+        let lasts = || fact.epoch == self.epoch || fact.fresh > 0 || is_stable(fact.ty as usize);
+        let known = fact.ty != 0 && lasts();
         known.then_some(fact.ty)
     }
 

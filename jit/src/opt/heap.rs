@@ -66,6 +66,11 @@ impl Heap {
         Some(place.value)
     }
 
+    /// Notes what is in a place that nothing else overlaps.
+    pub fn put(&mut self, base: Value, access: Access, value: Value) {
+        self.set(Place { base, index: None, access, value, assumption: None });
+    }
+
     fn set(&mut self, place: Place) {
         let class = place.access.class as usize;
         if let Some(i) = self.position(place.base, place.index, place.access) {
@@ -209,6 +214,10 @@ impl Builder {
             return;
         }
         let (base, index) = place_of(inst);
+        if self.fresh_count(base) > 0 {
+            // Nothing else touches it, nor is it touched by anything else.
+            return;
+        }
         let mut value = result;
         if effect == Effect::Store {
             self.forget_overlapping(base, index, access);

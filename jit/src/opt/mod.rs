@@ -4,7 +4,8 @@
 //! trace is being recorded: [`Builder::emit`] sends each instruction through the chain of [`builder::PASSES`]. When a
 //! recording has come back to its start, [`peel::close_loop`] sends its instructions through the same chain once more,
 //! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
-//! `counts` finds reference counts that need not change, [`dce`] leaves out what nobody uses, and `recycle` uses boxes again.
+//! `counts` finds reference counts that need not change, [`dce`] leaves out what nobody uses, `virtuals` objects
+//! that need not exist, and `recycle` uses boxes again.
 //!
 //! One pass a file:
 //!
@@ -17,6 +18,7 @@
 //! | `boxes` | values that were boxed, or unboxed, before |
 //! | `guards` | guards that hold, and those that cannot |
 //! | `range` | what integers can be; overflow checks that cannot fail |
+//! | `fresh` | objects that the trace has made, and nobody else knows |
 //! | `heap` | loads of what is known to be in memory, stores of what is there already |
 //! | `cse` | operations whose result exists |
 
@@ -31,11 +33,13 @@ mod cse;
 mod facts;
 mod float;
 mod fold;
+mod fresh;
 mod guards;
 mod hash;
 mod heap;
 mod range;
 mod recycle;
+mod virtuals;
 mod words;
 
 pub use builder::{Builder, Contradiction, KnownTypes};

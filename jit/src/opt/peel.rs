@@ -28,10 +28,12 @@
 use std::collections::HashMap;
 
 use super::builder::{Builder, Contradiction, KnownTypes};
-use super::dce::{Rounds, sweep};
+use super::dce::{Rounds, polish, sweep};
 use super::facts::Fact;
+use super::fresh::FreshObjects;
 use super::words::Words;
-use super::{counts, recycle};
+use super::counts;
+use crate::ir::call::CallEffect;
 use crate::ir::{Form, Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
 
 /// Why a loop could not be closed.
@@ -119,9 +121,8 @@ fn close(
     let words = [before, b.words.take()];
     let forbidden = |value: Value| words.iter().flatten().any(|words| words.is_stand_in_box(value));
     let needless = counts::run(&mut b.trace, Some(&rounds), b.types.is_stable);
-    let mut trace = sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)?;
-    recycle::run(&mut trace, &b.types);
-    Ok(trace)
+    let trace = sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)?;
+    Ok(polish(trace, &b.types))
 }
 
 /// Has the round stored something else than the empty word, at last, into a slot of the head?
@@ -139,6 +140,7 @@ struct Start {
     dropped_places: Vec<bool>,
     valid: bool,
     stored_slots: super::hash::FastMap<u16, Value>,
+    fresh: FreshObjects,
 }
 
 impl Start {
@@ -156,6 +158,7 @@ impl Start {
             dropped_places: vec![false; b.heap.assumptions()],
             valid: b.valid.holds(),
             stored_slots: b.stored_slots.clone(),
+            fresh: b.fresh.clone(),
         };
         b.valid.assume(start.valid);
         b.append_raw(Inst::new(Op::Loop, &[]), Fact::NONE);
@@ -173,6 +176,7 @@ impl Start {
         b.heap.rewind(&self.dropped_places);
         b.valid.assume(self.valid);
         b.stored_slots.clone_from(&self.stored_slots);
+        b.fresh.clone_from(&self.fresh);
         b.append_raw(Inst::new(Op::Loop, &[]), Fact::NONE);
     }
 
@@ -193,7 +197,7 @@ impl Start {
         loop {
             if let Some(i) = b.facts.consulted(facts) {
                 facts += 1;
-                holds &= self.fact_holds(b, i, next[i]);
+                holds &= self.fact_holds(b, i, next);
             } else if let Some((x, y, cases)) = b.relations.consulted(relations) {
                 relations += 1;
                 if b.possible_cases(next_of(x), next_of(y)) & !cases != 0 {
@@ -218,7 +222,18 @@ impl Start {
         holds
     }
 
-    fn fact_holds(&mut self, b: &mut Builder, i: usize, next: Value) -> bool {
+    /// What an object holds that is not fresh after all is not fresh either.
+    fn release_contents(&mut self, object: usize) {
+        let Some(contents) = self.fresh.get(&Value::of_inst(object)).cloned() else { return };
+        for i in contents.values().filter_map(Value::inst) {
+            if core::mem::take(&mut self.facts[i].fresh) != 0 {
+                self.release_contents(i);
+            }
+        }
+    }
+
+    fn fact_holds(&mut self, b: &mut Builder, i: usize, all_next: &[Value]) -> bool {
+        let next = all_next[i];
         let assumed = self.facts[i];
         if assumed == Fact::NONE {
             return true;
@@ -239,6 +254,17 @@ impl Start {
         }
         kept.nonnull &= found.nonnull;
         kept.object &= found.object;
+        if assumed.fresh != 0 {
+            let counterpart = |value: Value| value.inst().map_or(value, |i| all_next[i]);
+            let holds = match (self.fresh.get(&Value::of_inst(i)), b.fresh.get(&next)) {
+                (Some(contents), Some(found)) => contents.matches(found, counterpart),
+                _ => false,
+            };
+            if !holds || found.fresh != assumed.fresh {
+                kept.fresh = 0;
+                self.release_contents(i);
+            }
+        }
         self.facts[i] = kept;
         kept == assumed
     }
@@ -281,6 +307,10 @@ fn round(b: &mut Builder, first: &[Inst], count: usize, given: &[(usize, Value)]
                 b.trace.add_snapshot(snapshot)
             });
             b.trace.insts[new].snapshot = Some(id);
+            if b.trace.insts[new].op == Op::Call {
+                b.expose(id);
+                b.heap.clobber(CallEffect::Any);
+            }
         }
     }
     Ok(next)

@@ -119,7 +119,7 @@ impl Floats {
 }
 
 /// For each instruction, the last one that uses its value.
-fn last_uses(trace: &Trace) -> Vec<usize> {
+pub fn last_uses(trace: &Trace) -> Vec<usize> {
     let mut last = vec![0; trace.insts.len()];
     for (at, inst) in trace.insts.iter().enumerate() {
         let in_snapshot = inst.snapshot.iter().flat_map(|&id| trace.snapshot(id).values());

@@ -78,7 +78,7 @@ impl Words {
                 inlined.function = self.object(subst(inlined.function));
             }
             frame.address = frame.address.map(&subst);
-            for slot in frame.slots.iter_mut().filter(|slot| slot.form != Form::Null) {
+            for slot in frame.slots.iter_mut().filter(|slot| slot.form.has_value()) {
                 slot.value = subst(slot.value);
                 self.settle(slot);
             }
@@ -185,6 +185,7 @@ fn load(b: &mut Builder, inst: &Inst) -> Option<Value> {
     let (op, ty) = match state.form {
         Form::Null => return Some(b.trace.constant(inst.ty, EMPTY)),
         Form::Owned => return Some(state.value),
+        Form::Virtual => return None,
         Form::Bool => {
             // Nobody owns these: they need no stand-in.
             let word = b.emit(Inst::new(Op::BoxBool, &[state.value])).ok()?;

@@ -6,6 +6,7 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyClass, PyStruct};
+use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::{PyTypeObject, flags};
 use rpy_vm::types::bool_;
 use rpy_vm::types::dict::PyDict;
@@ -15,6 +16,7 @@ use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::PyType_Type;
+use rpy_vm::types::type_::instance::subtype_dealloc;
 use rpy_vm::types::type_::lookup::lookup;
 
 use super::enter::Follow;
@@ -23,6 +25,7 @@ use super::values::Release;
 use super::{Abort, Done, LEFT, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value};
+use crate::runtime::instance::new_instance;
 use crate::runtime::table;
 
 /// Units of `CALL`, its cache included.
@@ -262,7 +265,11 @@ impl Recorder {
     /// A new instance of a class with plain instances.
     fn new_instance(&mut self, ty: &PyTypeObject) -> Result<Value, Abort> {
         let class = self.type_constant(ty);
-        let object = self.call_runtime(table::NEW_INSTANCE, &[class])?;
+        // SAFETY: the real class, whose instances are made so.
+        let (attrs, plain) = unsafe { (initial_attrs(ty), has_plain_end(ty)) };
+        let attrs = self.trace().ptr(attrs);
+        let callee = if plain { table::NEW_INSTANCE } else { table::NEW_SPECIAL_INSTANCE };
+        let object = self.call_runtime(callee, &[class, attrs])?;
         let raise = self.new_snapshot(ExitKind::Raise);
         self.emit(Inst::new(Op::GuardNonNull, &[object]).at(raise))?;
         Ok(object)
@@ -499,6 +506,38 @@ impl Recorder {
     pub(super) fn guard_version_if_heap(&mut self, ty: &PyTypeObject) -> Done {
         if ty.as_heap().is_some() { self.guard_version(ty) } else { Ok(()) }
     }
+}
+
+/// The attrs word that a new instance of a class has; 0 if it has none.
+///
+/// # Safety
+/// A live, ready class with plain instances.
+unsafe fn initial_attrs(ty: &PyTypeObject) -> usize {
+    if !ty.has_flag(flags::MANAGED_DICT) {
+        return 0;
+    }
+    // SAFETY: the caller's promise. An instance is made to look at; its end runs no code if the class has no finalizer.
+    unsafe {
+        if !has_plain_end(ty) {
+            return 0;
+        }
+        let instance = new_instance(ty as *const PyTypeObject as *mut _, 0);
+        if instance.is_null() {
+            // Memory is short: the trace will find out, too.
+            drop(rpy_vm::err::PyErr::fetch_or_system_error());
+            return 0;
+        }
+        let instance = ObjRef::from_owned_ptr(instance);
+        shape::shape_of(&instance).as_ref().map_or(0, |shape| shape.word())
+    }
+}
+
+/// Does the end of an instance run no code but that of what its attributes hold?
+fn has_plain_end(ty: &PyTypeObject) -> bool {
+    ty.tp_finalize.get().is_none()
+        && ty.tp_del.get().is_none()
+        && ty.tp_itemsize.get() == 0
+        && ty.tp_dealloc.get().map(|f| f as usize) == Some(subtype_dealloc as *const () as usize)
 }
 
 /// The object in a slot of the real frame.

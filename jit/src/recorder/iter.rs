@@ -6,6 +6,7 @@ use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::generator::PyGenerator;
+use rpy_vm::types::iter::enumerate::PyEnumerate;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::list::iter::PyListIterator;
 use rpy_vm::types::range::PyRange;
@@ -21,6 +22,10 @@ use crate::runtime::table;
 const fn field(offset: usize) -> Access {
     Access::word(Class::Iterator, offset)
 }
+
+/// Where `enumerate` keeps the next count, and the larger one that may take its place: around the iterator (its layout is C's).
+const COUNT: usize = PyEnumerate::INNER_OFFSET - 8;
+const LARGE_COUNT: usize = PyEnumerate::INNER_OFFSET + 8;
 
 impl Recorder {
     pub(super) unsafe fn for_iter(&mut self, at: Registers<'_>, distance: usize) -> Done {
@@ -42,10 +47,7 @@ impl Recorder {
                 let shared = real.as_object().refcount() > 2;
                 return self.exhaust(iterator, sequence, length, field(layout::LIST_ITER_INDEX), shared);
             }
-            let index = self.next_index(iterator, length, layout::LIST_ITER_INDEX)?;
-            let items = Access::word(Class::ListHeader, layout::LIST_ITEMS);
-            let items = self.emit(Inst::load(Ty::Ptr, sequence, items))?;
-            let value = self.emit(Inst::load_indexed(Ty::Obj, items, index, Access::word(Class::ListItem, 0)))?;
+            let value = self.list_item(iterator, sequence, length)?;
             self.push_obj(value, Hold::Fragile);
             return Ok(());
         }
@@ -69,7 +71,47 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.resume_generator(at, iterator, generator, distance) };
         }
+        if let Some(enumerate) = real.downcast_exact::<PyEnumerate>()
+            && let Some(inner) = enumerate.inner()
+            && let Some(list) = inner.downcast_exact::<PyListIterator>()
+            && list.seq.get().is_some_and(|sequence| list.index.get() < sequence.len())
+        {
+            return self.enumerate_list(iterator);
+        }
         self.native_next(iterator, real)
+    }
+
+    /// The next item of a list's iterator.
+    fn list_item(&mut self, iterator: Value, list: Value, length: Value) -> Result<Value, Abort> {
+        let index = self.next_index(iterator, length, layout::LIST_ITER_INDEX)?;
+        let items = Access::word(Class::ListHeader, layout::LIST_ITEMS);
+        let items = self.emit(Inst::load(Ty::Ptr, list, items))?;
+        self.emit(Inst::load_indexed(Ty::Obj, items, index, Access::word(Class::ListItem, 0)))
+    }
+
+    /// The next pair of an `enumerate` of a list's iterator. The pair need not exist if it is taken apart at once.
+    fn enumerate_list(&mut self, iterator: Value) -> Done {
+        self.guard_type(iterator, PyEnumerate::type_object())?;
+        // The count is that of machine integers, while there is no larger one.
+        let large = self.emit(Inst::load(Ty::Obj, iterator, field(LARGE_COUNT)))?;
+        let nothing = self.nothing;
+        self.guard(Op::GuardIs, &[large, nothing])?;
+        let count = self.emit(Inst::load(Ty::Int, iterator, field(COUNT)))?;
+        let one = self.trace().int(1);
+        let next = self.guard(Op::AddOvf, &[count, one])?;
+        let inner = self.emit(Inst::load(Ty::Obj, iterator, field(PyEnumerate::INNER_OFFSET)))?;
+        self.guard(Op::GuardNonNull, &[inner])?;
+        self.guard_type(inner, PyListIterator::type_object())?;
+        let list = self.emit(Inst::load(Ty::Obj, inner, field(layout::LIST_ITER_SEQ)))?;
+        self.guard(Op::GuardNonNull, &[list])?;
+        let length = self.length(list, Class::ListHeader)?;
+        let item = self.list_item(inner, list, length)?;
+        self.emit(Inst::store(iterator, next, field(COUNT)))?;
+        self.op(Op::Incref, &[item])?;
+        let count = self.op(Op::BoxInt, &[count])?;
+        let pair = self.call_runtime(table::NEW_TUPLE2, &[count, item])?;
+        self.push_obj(pair, Hold::Owned);
+        Ok(())
     }
 
     fn range_next(&mut self, iterator: Value, more: bool) -> Done {

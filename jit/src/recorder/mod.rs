@@ -22,8 +22,9 @@ use rpy_vm::types::code::PyCode;
 use crate::detour::Detour;
 use crate::ir::call::CallEffect;
 use crate::ir::snapshot::SlotState;
-use crate::ir::{Effect, Form, Inst, Op, Snapshot, SnapshotId, Trace, Ty, Value};
+use crate::ir::{Access, Class, Effect, Form, Inst, Made, Op, Snapshot, SnapshotId, Trace, Ty, Value};
 use crate::opt::builder::Builder;
+use crate::runtime::table;
 
 mod arith;
 mod attr;
@@ -295,7 +296,7 @@ impl Recorder {
     /// The symbolic frames of an exit, whose values are the trace's parameters.
     fn take_over(&mut self, exit: &ExitPoint<'_>) -> Done {
         let mut place = 0;
-        let mut shared = Vec::new();
+        let (mut shared, mut made) = (Vec::new(), Vec::new());
         // A value that stands in several slots is one parameter: it lies in one place.
         let mut params: HashMap<Value, Value> = HashMap::new();
         let mut borrowed = Vec::new();
@@ -340,6 +341,9 @@ impl Recorder {
             for slot in &state.slots {
                 let sym = if slot.form == Form::Null {
                     Sym::Null
+                } else if slot.form == Form::Virtual {
+                    made.push((index, slot.index as usize, exit.trace.as_int(slot.value).unwrap_or(0) as usize));
+                    Sym::Null
                 } else {
                     let constant = exit.constants[place];
                     let value = self.parameter(exit, place, slot.value, &mut params);
@@ -361,7 +365,7 @@ impl Recorder {
                         Form::Int => Sym::Int(value),
                         Form::Float => Sym::Float(value),
                         Form::Bool => Sym::Bool(value),
-                        Form::Null => Sym::Null,
+                        Form::Null | Form::Virtual => Sym::Null,
                     }
                 };
                 slots[slot.index as usize] = sym;
@@ -377,6 +381,7 @@ impl Recorder {
                 return_offset: state.return_offset,
             });
         }
+        let objects = self.virtual_params(exit, &mut place, &mut params);
         for function in borrowed {
             self.op(Op::Incref, &[function])?;
         }
@@ -384,7 +389,129 @@ impl Recorder {
             let sym = self.frames[frame].slots[slot];
             self.frames[frame].slots[slot] = self.own(sym)?;
         }
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let values = self.make_virtuals(exit, &objects)?;
+        for (frame, slot, number) in made {
+            self.op(Op::Incref, &[values[number]])?;
+            self.frames[frame].slots[slot] = Sym::Obj { value: values[number], hold: Hold::Owned };
+        }
+        for value in values {
+            self.op(Op::Decref, &[value])?;
+        }
         Ok(())
+    }
+
+    /// The parameters for what the exit's virtual objects hold.
+    fn virtual_params(
+        &mut self,
+        exit: &ExitPoint<'_>,
+        place: &mut usize,
+        params: &mut HashMap<Value, Value>,
+    ) -> Vec<Vec<Value>> {
+        let mut objects = Vec::with_capacity(exit.snapshot.virtuals.len());
+        for object in &exit.snapshot.virtuals {
+            let mut fields = Vec::with_capacity(object.fields.len());
+            for field in &object.fields {
+                fields.push(if field.form.has_value() {
+                    let value = self.parameter(exit, *place, field.value, params);
+                    *place += 1;
+                    value
+                } else {
+                    self.nothing
+                });
+            }
+            objects.push(fields);
+        }
+        objects
+    }
+
+    /// Makes the exit's virtual objects anew: they may be virtual in this trace, too. Of each, one reference is the caller's.
+    fn make_virtuals(&mut self, exit: &ExitPoint<'_>, params: &[Vec<Value>]) -> Result<Vec<Value>, Abort> {
+        let objects = &exit.snapshot.virtuals;
+        let mut values: Vec<Option<Value>> = vec![None; objects.len()];
+        for (number, object) in objects.iter().enumerate() {
+            if object.made == Made::Instance {
+                // SAFETY: the class of the instance, which the parent's trace keeps.
+                self.constant_object(unsafe { &*(object.class as *const PyObject) });
+                let class = self.trace().ptr(object.class);
+                let attrs = self.trace().ptr(object.attrs);
+                values[number] = Some(self.call_runtime(table::SURE_INSTANCE, &[class, attrs])?);
+            }
+        }
+        for number in 0..objects.len() {
+            self.make_tuple(exit, params, number, &mut values)?;
+        }
+        let values: Vec<Value> = values.into_iter().flatten().collect();
+        for (number, object) in objects.iter().enumerate().filter(|(_, object)| object.made == Made::Instance) {
+            for (field, &param) in object.fields.iter().zip(&params[number]) {
+                let value = match field.form {
+                    Form::Virtual => {
+                        let part = values[exit.trace.as_int(field.value).unwrap_or(0) as usize];
+                        self.op(Op::Incref, &[part])?;
+                        part
+                    }
+                    form => self.field_object(form, param)?,
+                };
+                let access = Access::word(Class::Attr, 8 * field.index as usize);
+                self.emit(Inst::store(values[number], value, access))?;
+            }
+        }
+        Ok(values)
+    }
+
+    /// Makes a virtual tuple, and those in it.
+    fn make_tuple(
+        &mut self,
+        exit: &ExitPoint<'_>,
+        params: &[Vec<Value>],
+        number: usize,
+        values: &mut [Option<Value>],
+    ) -> Result<Value, Abort> {
+        if let Some(value) = values[number] {
+            return Ok(value);
+        }
+        let object = &exit.snapshot.virtuals[number];
+        let mut items = Vec::with_capacity(object.fields.len());
+        for (field, &param) in object.fields.iter().zip(&params[number]) {
+            items.push(match field.form {
+                Form::Virtual => {
+                    let part = exit.trace.as_int(field.value).unwrap_or(0) as usize;
+                    let part = self.make_tuple(exit, params, part, values)?;
+                    self.op(Op::Incref, &[part])?;
+                    part
+                }
+                form => self.field_object(form, param)?,
+            });
+        }
+        let callee = match items.len() {
+            1 => table::NEW_TUPLE1,
+            2 => table::NEW_TUPLE2,
+            3 => table::NEW_TUPLE3,
+            4 => table::NEW_TUPLE4,
+            5 => table::NEW_TUPLE5,
+            6 => table::NEW_TUPLE6,
+            _ => return Err(Abort("a tuple of many items")),
+        };
+        let value = self.call_runtime(callee, &items)?;
+        values[number] = Some(value);
+        Ok(value)
+    }
+
+    /// An owned object for the field of a virtual object.
+    fn field_object(&mut self, form: Form, value: Value) -> Result<Value, Abort> {
+        match form {
+            Form::Owned => Ok(value),
+            Form::Shared => {
+                self.op(Op::Incref, &[value])?;
+                Ok(value)
+            }
+            Form::Int => self.op(Op::BoxInt, &[value]),
+            Form::Float => self.op(Op::BoxFloat, &[value]),
+            Form::Bool => self.op(Op::BoxBool, &[value]),
+            Form::Null | Form::Virtual => Err(Abort("an empty field")),
+        }
     }
 
     /// The value at a place among those of the exit that the recording goes on from.

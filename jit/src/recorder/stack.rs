@@ -231,6 +231,9 @@ impl Recorder {
             self.snapshot = None;
             return self.release(end);
         }
+        if matches!(held, Sym::Obj { hold: Hold::Owned, .. }) {
+            return Err(Abort("a variable that is not in memory"));
+        }
         let word = self.load_word(index)?;
         let end = self.expect_word(held, word, old, false)?;
         self.unlend(frame, index)?;
@@ -281,7 +284,7 @@ impl Recorder {
         let held = self.frames[frame].slots[index];
         if new.is_null() && self.top().home.is_some() {
             // The end of a comprehension, whose variable was not bound before it.
-            if sym != Sym::Null {
+            if sym != Sym::Null || matches!(held, Sym::Obj { hold: Hold::Owned, .. }) {
                 return Err(Abort("an empty slot"));
             }
             let word = self.load_word(index)?;
@@ -303,6 +306,7 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, n)? };
         // Unbox numbers, so that the loop can keep them in registers.
+        let mut keep = false;
         let plain = match sym {
             Sym::Obj { .. } => match self.number_if_small(sym, real)? {
                 Some(Number::Int(v)) if !rpy_vm::types::bool_::is_bool(real) => Some(Sym::Int(v)),
@@ -314,6 +318,11 @@ impl Recorder {
                 }
                 _ => match sym {
                     Sym::Obj { hold: Hold::Constant, .. } => Some(sym),
+                    Sym::Obj { value, .. } if self.in_base() && self.builder.is_fresh(value) => {
+                        // It may not have to exist.
+                        keep = true;
+                        Some(sym)
+                    }
                     _ => None,
                 },
             },
@@ -321,13 +330,18 @@ impl Recorder {
             Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
         };
         let dropped = match plain {
-            Some(_) => self.expect_release(sym, real)?,
-            None => Release::Nothing,
+            Some(_) if !keep => self.expect_release(sym, real)?,
+            _ => Release::Nothing,
+        };
+        // SAFETY: the real local.
+        let held_end = match (held, unsafe { old.opt() }) {
+            (Sym::Obj { hold: Hold::Owned, .. }, Some(real)) => self.expect_release(held, real)?,
+            _ => Release::Nothing,
         };
         // What memory holds now, and how it goes.
         let word = self.load_word(index)?;
         let end = self.expect_word(held, word, old, plain.is_some())?;
-        Ok(Store { index, sym, kind: StoreKind::Base { plain, dropped, word, end } })
+        Ok(Store { index, sym, kind: StoreKind::Base { plain, keep, dropped, word, end, held_end } })
     }
 
     /// Stores the top of the stack, as prepared.
@@ -367,7 +381,7 @@ impl Recorder {
                 }
                 Ok(())
             }
-            StoreKind::Base { plain: Some(plain), dropped, word, end } => {
+            StoreKind::Base { plain: Some(plain), keep, dropped, word, end, held_end } => {
                 match end {
                     WordEnd::Nothing | WordEnd::Inert => {}
                     WordEnd::Shared => {
@@ -382,7 +396,13 @@ impl Recorder {
                         self.op(Op::CloseWord, &[word])?;
                     }
                 }
+                if keep {
+                    let owned = self.own(top)?;
+                    self.frames[frame].slots[index] = owned;
+                    return self.release(held_end);
+                }
                 self.frames[frame].slots[index] = plain;
+                self.release(held_end)?;
                 let became_owned = matches!(top, Sym::Obj { hold: Hold::Owned, .. })
                     && !matches!(sym, Sym::Obj { hold: Hold::Owned, .. });
                 if became_owned && let Sym::Obj { value, .. } = top {
@@ -391,7 +411,7 @@ impl Recorder {
                 }
                 self.release(dropped)
             }
-            StoreKind::Base { plain: None, word, end, .. } => {
+            StoreKind::Base { plain: None, word, end, held_end, .. } => {
                 let owned = self.owned_object(top)?;
                 if matches!(end, WordEnd::Last) {
                     self.disturb()?;
@@ -410,7 +430,7 @@ impl Recorder {
                         self.op(Op::CloseWord, &[word])?;
                     }
                 }
-                Ok(())
+                self.release(held_end)
             }
         }
     }
@@ -482,8 +502,9 @@ enum StoreKind {
     Inlined { end: Release },
     /// Of no value at all into the base frame; does memory hold what was there?
     Empty { end: WordEnd, word: Value, memory: bool },
-    /// Into the base frame: numbers and constants (`plain`) stay out of memory; objects are written there.
-    Base { plain: Option<Sym>, dropped: Release, word: Value, end: WordEnd },
+    /// Into the base frame: numbers and constants (`plain`) stay out of memory, and so do objects that the trace may not have to make
+    /// (`keep`); others are written there. What the picture held ends as `held_end` says.
+    Base { plain: Option<Sym>, keep: bool, dropped: Release, word: Value, end: WordEnd, held_end: Release },
 }
 
 /// What dropping the word of a slot does.

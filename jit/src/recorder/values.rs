@@ -7,6 +7,7 @@ use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
@@ -31,6 +32,7 @@ pub fn known_types() -> KnownTypes {
         int: address(PyInt::type_object()),
         float: address(PyFloat::type_object()),
         bool: address(bool_type()),
+        tuple: address(PyTuple::type_object()),
         is_stable,
     }
 }
@@ -185,6 +187,11 @@ impl Recorder {
         if is_inert(real.ty()) {
             self.guard_type(value, real.ty())?;
             return Ok(Release::Inert(value));
+        }
+        match self.builder.fresh_references(value) {
+            0 => {}
+            1 => return Ok(Release::Last(value)),
+            _ => return Ok(Release::Shared(value)),
         }
         // The interpreter holds at most as many references to it as the trace will.
         if real.is_immortal() || real.refcount() > 1 {

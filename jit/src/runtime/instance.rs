@@ -1,6 +1,7 @@
 //! Instances of classes.
 
 use super::dict::{dict_get, dict_set};
+use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::object::refs::PyStruct;
@@ -26,17 +27,35 @@ pub unsafe extern "C" fn instance_get(instance: *const PyObject, name: *const Py
     }
 }
 
-/// A new instance of a class with plain instances (owned); null with the thread's exception set.
+/// A new instance of a class with plain instances (owned), whose attrs word is `attrs`, if that is not 0; null with the thread's
+/// exception set.
 ///
 /// # Safety
-/// A live, ready type.
-pub unsafe extern "C" fn new_instance(ty: *mut PyTypeObject) -> *mut PyObject {
-    // SAFETY: the caller's promise; allocation as object.__new__ does it.
+/// A live, ready type, and an attrs word that its instances had.
+pub unsafe extern "C" fn new_instance(ty: *mut PyTypeObject, attrs: usize) -> *mut PyObject {
+    // SAFETY: the caller's promise; allocation as object.__new__ does it. Instances that are made later have no less room for attributes.
     unsafe {
-        match (*ty).tp_alloc.get() {
-            Some(alloc) => alloc(ty, 0),
-            None => core::ptr::null_mut(),
+        let Some(alloc) = (*ty).tp_alloc.get() else { return core::ptr::null_mut() };
+        let object = alloc(ty, 0);
+        if attrs != 0 && !object.is_null() {
+            object.byte_offset(layout::ATTRS_WORD).cast::<usize>().write(attrs);
         }
+        object
+    }
+}
+
+/// The same, where nobody could raise an exception: as with numbers, the process ends if not even a small block can be had.
+///
+/// # Safety
+/// As for [`new_instance`].
+pub unsafe extern "C" fn sure_instance(ty: *mut PyTypeObject, attrs: usize) -> *mut PyObject {
+    // SAFETY: passed on.
+    unsafe {
+        let object = new_instance(ty, attrs);
+        if object.is_null() {
+            std::alloc::handle_alloc_error(core::alloc::Layout::new::<PyObject>());
+        }
+        object
     }
 }
 

@@ -4,7 +4,7 @@
 //! (`self.call_runtime(table::DICT_GET, &[dict, key])`).
 
 use crate::ir::call::{CallEffect, CallInfo};
-use crate::ir::{Class, Ty};
+use crate::ir::{Class, Made, Ty};
 
 /// A function of the runtime.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,9 @@ impl From<Function> for CallInfo {
 const PURE: CallEffect = CallEffect::Pure;
 /// Looks at memory, makes objects.
 const MAKES: CallEffect = CallEffect::Writes(0);
+/// Makes an object that only the trace knows.
+const INSTANCE: CallEffect = CallEffect::New(Made::Instance);
+const TUPLE: CallEffect = CallEffect::New(Made::Tuple);
 /// Moves an iterator on.
 const ITERATES: CallEffect = CallEffect::Writes(Class::Iterator.bit());
 /// Changes lists.
@@ -157,8 +160,12 @@ functions! {
     NEW_CELL = instance::new_cell -> Obj, MAKES;
     /// A function of a code object and globals.
     NEW_FUNCTION = instance::new_function -> Obj, MAKES;
-    /// A new instance (owned), or null and an exception.
-    NEW_INSTANCE = instance::new_instance -> Obj, MAKES;
+    /// A new instance of a class, with an attrs word (owned); null and an exception. The first is for classes whose instances' end
+    /// runs code.
+    NEW_SPECIAL_INSTANCE = instance::new_instance -> Obj, MAKES;
+    NEW_INSTANCE = instance::new_instance -> Obj, INSTANCE;
+    /// The same, without an exception.
+    SURE_INSTANCE = instance::sure_instance -> Obj, INSTANCE;
 
     // ---- sequences ----
 
@@ -195,12 +202,12 @@ functions! {
     NEW_LIST4 = sequence::new_list4 -> Obj, MAKES;
     NEW_LIST5 = sequence::new_list5 -> Obj, MAKES;
     NEW_LIST6 = sequence::new_list6 -> Obj, MAKES;
-    NEW_TUPLE1 = sequence::new_tuple1 -> Obj, MAKES;
-    NEW_TUPLE2 = sequence::new_tuple2 -> Obj, MAKES;
-    NEW_TUPLE3 = sequence::new_tuple3 -> Obj, MAKES;
-    NEW_TUPLE4 = sequence::new_tuple4 -> Obj, MAKES;
-    NEW_TUPLE5 = sequence::new_tuple5 -> Obj, MAKES;
-    NEW_TUPLE6 = sequence::new_tuple6 -> Obj, MAKES;
+    NEW_TUPLE1 = sequence::new_tuple1 -> Obj, TUPLE;
+    NEW_TUPLE2 = sequence::new_tuple2 -> Obj, TUPLE;
+    NEW_TUPLE3 = sequence::new_tuple3 -> Obj, TUPLE;
+    NEW_TUPLE4 = sequence::new_tuple4 -> Obj, TUPLE;
+    NEW_TUPLE5 = sequence::new_tuple5 -> Obj, TUPLE;
+    NEW_TUPLE6 = sequence::new_tuple6 -> Obj, TUPLE;
     /// `list.append(x)`, which takes over the item.
     LIST_APPEND = sequence::list_append -> Bool, LISTS;
 

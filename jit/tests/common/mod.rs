@@ -6,7 +6,7 @@ pub mod random;
 use std::collections::HashMap;
 
 use rpy_jit::ir::call::CallEffect;
-use rpy_jit::ir::{CallInfo, Class, Op, SlotState, Snapshot, SnapshotId, Trace, Ty, Value};
+use rpy_jit::ir::{CallInfo, Class, Made, Op, SlotState, Snapshot, SnapshotId, Trace, Ty, Value};
 use rpy_jit::opt::{Builder, Contradiction, KnownTypes};
 
 /// What traces of tests may call.
@@ -15,10 +15,12 @@ pub const CALLS: &[CallInfo] = &[
     CallInfo { name: "any", address: 2, result: Ty::None, effect: CallEffect::Any },
     CallInfo { name: "items", address: 3, result: Ty::None, effect: CallEffect::Writes(1 << Class::ListItem as u32) },
     CallInfo { name: "make", address: 4, result: Ty::Obj, effect: CallEffect::Any },
+    CallInfo { name: "instance", address: 5, result: Ty::Obj, effect: CallEffect::New(Made::Instance) },
+    CallInfo { name: "tuple", address: 6, result: Ty::Obj, effect: CallEffect::New(Made::Tuple) },
 ];
 
 /// `int` is at 0x100, `float` at 0x200, `bool` at 0x300; types below 0x1000 are built in.
-pub const TYPES: KnownTypes = KnownTypes { int: 0x100, float: 0x200, bool: 0x300, is_stable: |ty| ty < 0x1000 };
+pub const TYPES: KnownTypes = KnownTypes { int: 0x100, float: 0x200, bool: 0x300, tuple: 0x400, is_stable: |ty| ty < 0x1000 };
 
 /// Sends a trace through a builder, and then, perhaps, the slots of a loop's head.
 pub struct Feeder<'t> {

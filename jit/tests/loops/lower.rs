@@ -108,7 +108,7 @@ impl<'p> Lower<'p> {
                 slots,
             });
         }
-        self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames })
+        self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames, virtuals: Vec::new() })
     }
 
     pub fn slots(&self) -> Vec<SlotState> {
@@ -353,7 +353,7 @@ impl<'p> Lower<'p> {
         let slots = slots.map(|(i, &value)| SlotState { index: i as u16, form: Form::Bool, value }).collect();
         let frame =
             FrameState { inlined: None, address: None, memory_depth: 0, ip: 0, return_offset: 0, depth: 0, slots };
-        let snapshot = self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames: vec![frame] });
+        let snapshot = self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames: vec![frame], virtuals: Vec::new() });
         self.emit(Inst::new(Op::Exit, &[]).at(snapshot))?;
         Ok(self.builder.trace)
     }

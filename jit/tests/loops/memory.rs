@@ -7,6 +7,7 @@ use rpy_vm::object::refs::PyClass;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::tuple::PyTuple;
 
 use crate::common::CALLS;
 
@@ -39,6 +40,7 @@ pub fn types() -> KnownTypes {
         int: address_of::<PyInt>(),
         float: address_of::<PyFloat>(),
         bool: bool_::as_object(true).ty() as *const _ as usize,
+        tuple: address_of::<PyTuple>(),
         is_stable: |_| true,
     }
 }

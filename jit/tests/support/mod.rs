@@ -120,7 +120,7 @@ pub fn snapshot(trace: &mut Trace, values: &[Value]) -> SnapshotId {
         .map(|(i, &value)| SlotState { index: i as u16, form: form(trace.ty(value)), value })
         .collect();
     let frame = FrameState { inlined: None, address: None, memory_depth: 0, ip: 0, return_offset: 0, depth: 0, slots };
-    trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames: vec![frame] })
+    trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames: vec![frame], virtuals: Vec::new() })
 }
 
 /// A word of the memory that stands for the frame.
