@@ -90,6 +90,7 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
             _ => Ok(Step::Drop),
         },
         Op::GuardIs if b.fresh_count(inst.args[0]) > 0 && inst.args[1].is_const() => Err(Contradiction),
+        Op::GuardInert if b.fresh_count(inst.args[0]) > 0 => Err(Contradiction),
         Op::CloseWord | Op::CloseInert | Op::CloseShared | Op::DecrefInert if b.fresh_count(inst.args[0]) > 0 => {
             inst.op = Op::Decref;
             Ok(Step::Next)
