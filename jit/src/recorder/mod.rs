@@ -675,7 +675,7 @@ impl Recorder {
             Effect::Call => inst.call.is_some_and(|id| match self.builder.trace.call(id).effect {
                 CallEffect::Pure => true,
                 CallEffect::Writes(0) => inst.ty != Ty::Obj,
-                CallEffect::Writes(_) | CallEffect::Any => false,
+                CallEffect::Writes(_) | CallEffect::New(_) | CallEffect::Any => false,
             }),
             Effect::Store | Effect::Count | Effect::Control => false,
         };
