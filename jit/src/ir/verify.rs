@@ -242,9 +242,7 @@ fn verify_slots(trace: &Trace, slots: &[SlotState], virtuals: usize) -> Result<(
     for slot in slots {
         let fits = match slot.form {
             Form::Null => true,
-            Form::Virtual => {
-                trace.as_int(slot.value).is_some_and(|n| usize::try_from(n).is_ok_and(|n| n < virtuals))
-            }
+            Form::Virtual => trace.as_int(slot.value).is_some_and(|n| usize::try_from(n).is_ok_and(|n| n < virtuals)),
             Form::Owned | Form::Shared => trace.ty(slot.value) == Ty::Obj,
             Form::Int => trace.ty(slot.value) == Ty::Int,
             Form::Float => trace.ty(slot.value) == Ty::Float,

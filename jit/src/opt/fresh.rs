@@ -14,10 +14,10 @@
 
 use smallvec::SmallVec;
 
+use super::Contradiction;
 use super::builder::{Builder, PassResult, Step};
 use super::facts::Fact;
 use super::hash::FastMap;
-use super::Contradiction;
 use crate::ir::call::{CallEffect, Made};
 use crate::ir::{Access, Class, Inst, Op, SnapshotId, Ty, Value, Width};
 use rpy_vm::layout;
@@ -183,7 +183,11 @@ impl Builder {
             let contents = match made {
                 Made::Instance => Contents {
                     made,
-                    attrs: inst.args.get(1).copied().filter(|word| self.trace.as_const(*word).is_some_and(|c| c.bits != 0)),
+                    attrs: inst
+                        .args
+                        .get(1)
+                        .copied()
+                        .filter(|word| self.trace.as_const(*word).is_some_and(|c| c.bits != 0)),
                     fields: SmallVec::new(),
                 },
                 Made::Tuple => {

@@ -28,11 +28,11 @@
 use std::collections::HashMap;
 
 use super::builder::{Builder, Contradiction, KnownTypes};
+use super::counts;
 use super::dce::{Rounds, polish, sweep};
 use super::facts::Fact;
 use super::fresh::FreshObjects;
 use super::words::Words;
-use super::counts;
 use crate::ir::call::CallEffect;
 use crate::ir::{Form, Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
 

@@ -238,7 +238,9 @@ impl<'t> Walk<'t> {
         !self.real[phi]
             && matches!(object.kind, Kind::Made(_))
             && object.fields.iter().all(|&(_, content)| match self.settled(content) {
-                Content::Object(part) => self.objects[&part].count == 1 && matches!(self.objects[&part].kind, Kind::Box(_)),
+                Content::Object(part) => {
+                    self.objects[&part].count == 1 && matches!(self.objects[&part].kind, Kind::Box(_))
+                }
                 Content::Value { .. } => true,
             })
     }
@@ -288,7 +290,8 @@ impl<'t> Walk<'t> {
         let mut carried: FastMap<usize, usize> = FastMap::default();
         for (phi, before) in core::mem::take(&mut self.phis) {
             let operand = phi - head - 1;
-            let found = self.virtual_of(inst.args[operand]).filter(|object| carried.values().all(|other| other != object));
+            let found =
+                self.virtual_of(inst.args[operand]).filter(|object| carried.values().all(|other| other != object));
             let Some(object) = found.filter(|object| self.is_like(&self.objects[object], &before)) else {
                 return Err(Mismatch { phi });
             };

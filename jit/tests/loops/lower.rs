@@ -353,7 +353,11 @@ impl<'p> Lower<'p> {
         let slots = slots.map(|(i, &value)| SlotState { index: i as u16, form: Form::Bool, value }).collect();
         let frame =
             FrameState { inlined: None, address: None, memory_depth: 0, ip: 0, return_offset: 0, depth: 0, slots };
-        let snapshot = self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames: vec![frame], virtuals: Vec::new() });
+        let snapshot = self.builder.trace.add_snapshot(Snapshot {
+            kind: ExitKind::Resume,
+            frames: vec![frame],
+            virtuals: Vec::new(),
+        });
         self.emit(Inst::new(Op::Exit, &[]).at(snapshot))?;
         Ok(self.builder.trace)
     }
