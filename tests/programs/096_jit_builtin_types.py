@@ -381,6 +381,7 @@ def methods():
         n += i.bit_length() + int.from_bytes(i.to_bytes(4, "big"), "big") + len(hex(i)) + int("12") + round(2.5) + abs(-i)
         n += math.floor(i / 3) + math.gcd(i, 12) + divmod(i, 7)[1] + max(i, 3, 8) + min([4, i]) + sum((1, 2)) + ord("a") + len(chr(65 + i % 20))
         n += len(sorted([3, 1, 2])) + any([0, i]) + all([1, i]) + hash(i) + len(list("abc")) + len(tuple([1])) + len(set([1, 1])) + (type(i) is int)
+        n += (id(word) == id(word)) + (id(names) != id(out)) + ord(b"a") + (id(i) == id(i))
         n += isinstance(word, (int, str)) + issubclass(bool, (str, int)) + bool(word) + bool([]) + len(struct.pack("<hB", i, 3)) + callable(len)
         if i % 20 == 19:
             out.reverse()

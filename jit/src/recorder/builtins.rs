@@ -62,7 +62,7 @@ impl Recorder {
                     ("builtins", "isinstance", 2) => self.call_isinstance(at, callable),
                     ("builtins", "issubclass", 2) => self.call_issubclass(at, callable),
                     ("builtins", "abs", 1) if is_number(self.real(at, 1)?) => self.call_abs(at, callable),
-                    ("builtins", "ord", 1) => self.call_ord(at, callable),
+                    ("builtins", "ord", 1) if PyStr::check_exact(self.real(at, 1)?) => self.call_ord(at, callable),
                     ("builtins", "min" | "max", 2) if self.are_alike(at)? => {
                         self.call_min_max(at, callable, name.1 == "max")
                     }

@@ -57,6 +57,13 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.call_next(at, function, argc) };
         }
+        if module == "builtins" && name == "id" && argc == 1 {
+            // SAFETY: the real operand.
+            let real = unsafe { self.real(at, 1)? };
+            if !matches!(self.peek(1)?, Sym::Obj { .. }) || is_one_of(real, &["int", "float", "bool"]) {
+                return Err(Abort("the identity of a number"));
+            }
+        }
         if module == "builtins" && name == "iter" && argc == 1 {
             // SAFETY: passed on.
             return unsafe { self.call_iter(at, function) };
