@@ -403,6 +403,9 @@ pub unsafe fn word(form: Form, bits: u64) -> StackRef {
             Form::Shared => StackRef::new(&*(bits as *const PyObject)),
             Form::Int => StackRef::owned(PyInt::from_i64(bits as i64).into_obj()),
             Form::Float => StackRef::owned(PyFloat::new(f64::from_bits(bits)).into_obj()),
+            Form::Scalar(scalar) => {
+                StackRef::owned(ObjRef::from_owned_ptr(crate::numpy::scalars::make(bits, scalar as i64)))
+            }
             Form::Bool => StackRef::borrowed(rpy_vm::types::bool_::as_object(bits & 1 != 0)),
             Form::Null | Form::Virtual => StackRef::NULL,
         }

@@ -13,6 +13,7 @@
 //! * [`backend`]: machine code
 //! * [`executor`]: enters compiled code, and rebuilds the interpreter's frames when it ends
 //! * [`runtime`]: functions that compiled code calls
+//! * [`numpy`]: what is known of numpy, once it is loaded
 
 pub mod backend;
 mod budget;
@@ -22,6 +23,7 @@ pub mod hooks;
 pub mod ir;
 mod log;
 pub mod loops;
+pub mod numpy;
 pub mod opt;
 pub mod options;
 pub mod recorder;

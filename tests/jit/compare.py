@@ -31,9 +31,9 @@ for seed in range({first}, {last}):
 """
 
 
-def run(command, first, last, timeout):
+def run(command, generator, first, last, timeout):
     """What each seed's program printed, and how the process ended."""
-    source = RUNNER.format(here=HERE, first=first, last=last)
+    source = RUNNER.format(here=generator, first=first, last=last)
     env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
     try:
         done = subprocess.run([*command, "-c", source], capture_output=True, text=True, env=env, timeout=timeout)
@@ -51,6 +51,7 @@ def main():
     parser.add_argument("--seeds", nargs=2, type=int, default=(0, 100), metavar=("FIRST", "COUNT"))
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--modes", default="off,on,eager")
+    parser.add_argument("--generator", default=HERE, help="the folder of generate.py")
     parser.add_argument("--timeout", type=float, default=300)
     args = parser.parse_args()
     commands = {f"jit={mode}": [args.python, "-X", f"jit={mode}"] for mode in args.modes.split(",")}
@@ -60,7 +61,7 @@ def main():
     different = 0
     for start in range(first, first + count, args.batch):
         end = min(start + args.batch, first + count)
-        results = {name: run(command, start, end, args.timeout) for name, command in commands.items()}
+        results = {name: run(command, args.generator, start, end, args.timeout) for name, command in commands.items()}
         reference_name = next(iter(results))
         reference = results[reference_name][0]
         for name, (printed, ended) in results.items():

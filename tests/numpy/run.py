@@ -144,6 +144,8 @@ def compare_with(path, runs):
 def parse(argv):
     parser = argparse.ArgumentParser(prog="run.py", description="Run numpy's tests under an interpreter.")
     parser.add_argument("names", nargs="*", help="beginnings of test files, such as lib/tests/test_io; all where none is given")
+    parser.add_argument("--random", nargs=2, type=int, metavar=("FIRST", "COUNT"),
+                        help="instead compare the JIT's modes on random programs (generate.py)")
     parser.add_argument("--fast", action="store_true", help="only a cross-section, which takes about a minute")
     parser.add_argument("--python", default=os.path.join(ROOT, "target", "release", "rpy"), metavar="PATH",
                         help="the interpreter (default: target/release/rpy)")
@@ -176,6 +178,9 @@ def main(argv=None):
     python = runner.command_of(options.python)[0]
     if not options.installed:
         python = make_environment(python)
+    if options.random:
+        compare = os.path.join(os.path.dirname(HERE), "jit", "compare.py")
+        return subprocess.run([sys.executable, compare, "--python", python, "--generator", HERE, "--seeds", *map(str, options.random)]).returncode
     options.command = [python]
     package = package_folder(python)
     workdir = tempfile.mkdtemp(prefix="rpy-numpy-tests-")

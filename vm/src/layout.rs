@@ -14,6 +14,7 @@ use crate::types::dict::table::{DictKeys, Entry};
 use crate::types::float::PyFloat;
 use crate::types::function::PyFunction;
 use crate::types::generator::PyGenerator;
+use crate::types::iter::PySequenceIterator;
 use crate::types::int::freelist::FreeList;
 use crate::types::int::{self, PyInt};
 use crate::types::list::PyList;
@@ -82,6 +83,9 @@ pub const LIST_ITER_INDEX: usize = offset_of!(PyListIterator, index);
 pub const LIST_ITER_SEQ: usize = offset_of!(PyListIterator, seq);
 pub const TUPLE_ITER_INDEX: usize = offset_of!(PyTupleIterator, index);
 pub const TUPLE_ITER_SEQ: usize = offset_of!(PyTupleIterator, seq);
+/// `iterator` over what has items: the next position, and the sequence (null when exhausted).
+pub const SEQUENCE_ITER_INDEX: usize = offset_of!(PySequenceIterator, index);
+pub const SEQUENCE_ITER_SEQ: usize = offset_of!(PySequenceIterator, seq);
 /// `function`: the version, 32 bits.
 pub const FUNC_VERSION: usize = offset_of!(PyFunction, func_version);
 pub const FUNC_CLOSURE: usize = offset_of!(PyFunction, func_closure);

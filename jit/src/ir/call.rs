@@ -46,7 +46,7 @@ impl CallEffect {
         match self {
             CallEffect::Pure | CallEffect::New(_) => false,
             CallEffect::Writes(set) => set & class.bit() != 0,
-            CallEffect::Any => class != Class::Fixed,
+            CallEffect::Any => !class.is_fixed(),
         }
     }
 }

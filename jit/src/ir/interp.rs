@@ -176,6 +176,8 @@ impl Run<'_> {
             Op::FNeg => double(-float(0)),
             Op::FAbs => double(float(0).abs()),
             Op::FSqrt => double(float(0).sqrt()),
+            Op::Use => value(0),
+            Op::FSingle => double(f64::from(float(0) as f32)),
             Op::FEq => truth(float(0) == float(1)),
             Op::FNe => truth(float(0) != float(1)),
             Op::FLt => truth(float(0) < float(1)),
@@ -194,6 +196,7 @@ impl Run<'_> {
             Op::BoxInt => value(PyInt::from_i64(int(0)).into_obj().into_raw() as u64),
             Op::BoxFloat => value(PyFloat::new(float(0)).into_obj().into_raw() as u64),
             Op::RecycleFloat => value(unsafe { recycle(object(0), float(1)) }),
+            Op::BoxScalar => value(crate::numpy::scalars::make(bits(0), int(1)) as u64),
             Op::BoxBool => value(bool_::as_object(bits(0) != 0).as_ptr() as u64),
             Op::Load | Op::LoadIndexed => value(unsafe { self.load(inst)? }),
             Op::Store | Op::StoreIndexed => {

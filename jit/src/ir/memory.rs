@@ -1,7 +1,7 @@
 //! What loads and stores touch.
 
 /// Kinds of memory that do not overlap: a store to one leaves the others alone. Within a class, accesses at different
-/// offsets do not overlap either; indexed ones may meet any other of their class.
+/// offsets do not overlap either; indexed ones may meet any other of their class, and so may those of [`Class::Raw`] with different bases.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Class {
     /// An object's type, the fields of code, functions, ints, floats, strings, tuples: written before anybody else sees
@@ -34,6 +34,10 @@ pub enum Class {
     Raw,
     /// The sizes of arrays, byte arrays and sets, and the addresses of what they contain.
     Buffer,
+    /// The values of numpy's scalars, which never change either.
+    Scalar,
+    /// The headers of numpy's arrays: where their data are, shape, strides, flags.
+    Array,
     /// Anything else; overlaps only itself.
     Other,
 }
@@ -55,12 +59,19 @@ impl Class {
         (Class::Thread, "thread"),
         (Class::Raw, "raw"),
         (Class::Buffer, "buffer"),
+        (Class::Scalar, "scalar"),
+        (Class::Array, "array"),
         (Class::Other, "other"),
     ];
 
     /// The name in text.
     pub fn text(self) -> &'static str {
         Class::ALL.iter().find(|(c, _)| *c == self).map_or("?", |(_, t)| t)
+    }
+
+    /// Is it memory that never changes, once it can be seen?
+    pub const fn is_fixed(self) -> bool {
+        matches!(self, Class::Fixed | Class::Scalar)
     }
 
     /// The bit in a set of classes.

@@ -12,6 +12,7 @@ pub mod call;
 pub mod interp;
 pub mod memory;
 pub mod ops;
+pub mod scalar;
 pub mod snapshot;
 pub mod text;
 pub mod verify;
@@ -21,6 +22,7 @@ use std::collections::HashMap;
 pub use call::{CallId, CallInfo, Made};
 pub use memory::{Access, Class, Width};
 pub use ops::{Effect, Op, Ty};
+pub use scalar::Scalar;
 pub use snapshot::{ExitKind, Form, FrameState, Inlined, SlotState, Snapshot, SnapshotId, Virtual};
 
 use smallvec::SmallVec;

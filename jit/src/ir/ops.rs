@@ -181,6 +181,8 @@ ops! {
     FNeg = "fneg" (a) -> Float, Pure;
     FAbs = "fabs" (a) -> Float, Pure;
     FSqrt = "fsqrt" (a) -> Float, Pure;
+    /// To the nearest single, which is a double, too.
+    FSingle = "fsingle" (a) -> Float, Pure;
     FEq = "feq" (a, b) -> Bool, Pure;
     FNe = "fne" (a, b) -> Bool, Pure;
     FLt = "flt" (a, b) -> Bool, Pure;
@@ -191,6 +193,9 @@ ops! {
     IntToFloat = "int_to_float" (a) -> Float, Pure;
     /// Towards zero; the operand's magnitude is below 2**62 (guarded before).
     FloatToInt = "float_to_int" (a) -> Int, Pure;
+
+    /// The value is needed, even if nothing uses it: checked arithmetic whose failure is noticed.
+    Use = "use" (value) -> None, Pure;
 
     // ---- bools and addresses ----
 
@@ -219,6 +224,9 @@ ops! {
     RecycleFloat = "recycle_float" (old, value) -> Obj, Alloc;
     /// `True` or `False`, which nobody owns.
     BoxBool = "box_bool" (value) -> Obj, Pure;
+
+    /// A numpy scalar: a new object of the type with this number ([`super::Scalar`]), a constant.
+    BoxScalar = "box_scalar" (value, scalar) -> Obj, Alloc;
 
     // ---- memory ----
 

@@ -4,7 +4,7 @@
 //! mention: its words own what they own. A mentioned slot gets the snapshot's value when the trace ends there; what the
 //! memory holds until then is dropped.
 
-use super::Value;
+use super::{Inst, Op, Scalar, Trace, Value};
 use super::call::Made;
 
 /// A snapshot's number in its trace.
@@ -42,6 +42,8 @@ pub enum Form {
     Float,
     /// A bool.
     Bool,
+    /// A numpy scalar, to be boxed.
+    Scalar(Scalar),
     /// The empty slot. (The value is ignored.)
     Null,
     /// An object that the trace did not make: the one at this place (a constant) among the snapshot's virtual objects, which is made
@@ -56,6 +58,17 @@ impl Form {
         (Form::Int, "int"),
         (Form::Float, "float"),
         (Form::Bool, "bool"),
+        (Form::Scalar(Scalar::Bool), "np.bool"),
+        (Form::Scalar(Scalar::I8), "np.int8"),
+        (Form::Scalar(Scalar::U8), "np.uint8"),
+        (Form::Scalar(Scalar::I16), "np.int16"),
+        (Form::Scalar(Scalar::U16), "np.uint16"),
+        (Form::Scalar(Scalar::I32), "np.int32"),
+        (Form::Scalar(Scalar::U32), "np.uint32"),
+        (Form::Scalar(Scalar::I64), "np.int64"),
+        (Form::Scalar(Scalar::U64), "np.uint64"),
+        (Form::Scalar(Scalar::F32), "np.float32"),
+        (Form::Scalar(Scalar::F64), "np.float64"),
         (Form::Null, "null"),
         (Form::Virtual, "virtual"),
     ];
@@ -68,6 +81,21 @@ impl Form {
     /// The name in text.
     pub fn text(self) -> &'static str {
         Form::ALL.iter().find(|(f, _)| *f == self).map_or("?", |(_, t)| t)
+    }
+}
+
+impl Form {
+    /// The instruction that boxes a number of this form; `None` if it is none, or nobody owns such boxes.
+    pub fn boxing(self, trace: &mut Trace, value: Value) -> Option<Inst> {
+        match self {
+            Form::Int => Some(Inst::new(Op::BoxInt, &[value])),
+            Form::Float => Some(Inst::new(Op::BoxFloat, &[value])),
+            Form::Scalar(scalar) => {
+                let number = trace.int(scalar as i64);
+                Some(Inst::new(Op::BoxScalar, &[value, number]))
+            }
+            Form::Owned | Form::Shared | Form::Bool | Form::Null => None,
+        }
     }
 }
 

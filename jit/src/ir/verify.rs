@@ -55,7 +55,9 @@ fn wants(op: Op) -> &'static [Want] {
         Op::Neg | Op::IntToFloat | Op::BoxInt | Op::Param => &[INT],
         Op::FAdd | Op::FSub | Op::FMul | Op::FDiv => &[FLOAT, FLOAT],
         Op::FEq | Op::FNe | Op::FLt | Op::FLe | Op::FGt | Op::FGe => &[FLOAT, FLOAT],
-        Op::FNeg | Op::FAbs | Op::FSqrt | Op::FloatToInt | Op::BoxFloat => &[FLOAT],
+        Op::FNeg | Op::FAbs | Op::FSqrt | Op::FSingle | Op::FloatToInt | Op::BoxFloat => &[FLOAT],
+        Op::BoxScalar => &[Any, INT],
+        Op::Use => &[Any],
         Op::Offset => &[Address, INT],
         Op::RecycleFloat => &[OBJ, FLOAT],
         Op::UnboxInt | Op::UnboxFloat => &[OBJ],
@@ -247,6 +249,7 @@ fn verify_slots(trace: &Trace, slots: &[SlotState], virtuals: usize) -> Result<(
             Form::Int => trace.ty(slot.value) == Ty::Int,
             Form::Float => trace.ty(slot.value) == Ty::Float,
             Form::Bool => trace.ty(slot.value) == Ty::Bool,
+            Form::Scalar(scalar) => trace.ty(slot.value) == scalar.ty(),
         };
         if !fits {
             return Err(format!(

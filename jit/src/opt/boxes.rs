@@ -1,7 +1,10 @@
 //! Values that were boxed before they are unboxed, and what happens to boxes that nobody can own.
 
 use super::builder::{Builder, PassResult, Step};
-use crate::ir::{Inst, Op};
+use crate::ir::{Class, Inst, Op, Scalar};
+
+/// Where numpy's scalars have their value: behind the header.
+pub const SCALAR_VALUE: i32 = 16;
 
 /// The address of `True` or `False`.
 pub fn bool_object(truth: bool) -> usize {
@@ -12,6 +15,7 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
     let boxing = match inst.op {
         Op::UnboxInt => Op::BoxInt,
         Op::UnboxFloat => Op::BoxFloat,
+        Op::Load => return Ok(unbox_scalar(b, inst)),
         Op::BoxBool => {
             return Ok(match b.trace.as_bool(inst.args[0]) {
                 Some(truth) => Step::Value(b.trace.obj(bool_object(truth))),
@@ -25,6 +29,21 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
     match b.def(inst.args[0]) {
         Some(Inst { op, args, .. }) if *op == boxing => Ok(Step::Value(args[0])),
         _ => Ok(Step::Next),
+    }
+}
+
+/// The value of a numpy scalar that was boxed here: it lies where every one of them has it.
+fn unbox_scalar(b: &Builder, inst: &Inst) -> Step {
+    let Some(access) = inst.access.filter(|a| a.class == Class::Scalar && a.offset == SCALAR_VALUE) else {
+        return Step::Next;
+    };
+    match b.def(inst.args[0]) {
+        Some(Inst { op: Op::BoxScalar, args, .. }) => {
+            let scalar = b.trace.as_int(args[1]).and_then(Scalar::from_number);
+            let same = scalar.is_some_and(|scalar| scalar.width() == access.width) && b.trace.ty(args[0]) == inst.ty;
+            if same { Step::Value(args[0]) } else { Step::Next }
+        }
+        _ => Step::Next,
     }
 }
 

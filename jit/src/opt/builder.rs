@@ -7,7 +7,7 @@ use super::heap::Heap;
 use super::words::Words;
 use super::{boxes, compare, cse, float, fold, fresh, guards, heap, range, words};
 use crate::ir::call::CallEffect;
-use crate::ir::{Inst, Op, Trace, Ty, Value};
+use crate::ir::{Inst, Op, Scalar, Trace, Ty, Value};
 
 /// A guard that can never hold: what was recorded cannot be what happens, and the trace is of no use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,8 @@ pub struct KnownTypes {
     pub bool: usize,
     /// The address of `tuple`.
     pub tuple: usize,
+    /// The address of a type of numpy's scalars; 0 if numpy is not there.
+    pub scalar: fn(Scalar) -> usize,
     /// Do objects of the type at this address keep their type for ever (no `__class__` assignment)?
     pub is_stable: fn(usize) -> bool,
 }
@@ -183,10 +185,10 @@ impl Builder {
     fn first_fact(&mut self, inst: &Inst) -> Fact {
         let mut fact = Fact { range: self.result_range(inst), ..Fact::NONE };
         match inst.op {
-            Op::BoxInt | Op::BoxFloat | Op::BoxBool => {
+            Op::BoxInt | Op::BoxFloat | Op::BoxBool | Op::BoxScalar => {
                 fact.nonnull = true;
                 fact.object = true;
-                fact.ty = self.box_type(inst.op);
+                fact.ty = self.box_type(inst);
             }
             Op::Frame | Op::Thread => fact.nonnull = true,
             Op::Untag => fact.object = true,
@@ -205,17 +207,23 @@ impl Builder {
     }
 
     /// The type of a box.
-    fn box_type(&self, op: Op) -> u64 {
-        match op {
+    pub(super) fn box_type(&self, inst: &Inst) -> u64 {
+        match inst.op {
             Op::BoxInt => self.types.int as u64,
             Op::BoxFloat => self.types.float as u64,
+            Op::BoxScalar => {
+                let scalar = self.trace.as_int(inst.args[1]).and_then(Scalar::from_number);
+                scalar.map_or(0, |scalar| (self.types.scalar)(scalar) as u64)
+            }
             _ => self.types.bool as u64,
         }
     }
 
     /// Is the object of a built-in type of numbers? Then its destruction runs nothing.
     pub(super) fn is_inert(&self, ty: u64) -> bool {
-        [self.types.int, self.types.float, self.types.bool].contains(&(ty as usize))
+        let ty = ty as usize;
+        [self.types.int, self.types.float, self.types.bool].contains(&ty)
+            || (ty != 0 && Scalar::ALL.iter().any(|&(scalar, _)| (self.types.scalar)(scalar) == ty))
     }
 
     // ---- what the recorder wants to know ----

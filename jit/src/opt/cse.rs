@@ -25,7 +25,7 @@ pub struct Cse {
 fn key(trace: &Trace, inst: &Inst) -> Option<Key> {
     let detail = match (inst.op.effect(), inst.access, inst.call) {
         (Effect::Pure | Effect::Checked, ..) => 0,
-        (Effect::Load | Effect::Store, Some(access), _) if access.class == Class::Fixed => {
+        (Effect::Load | Effect::Store, Some(access), _) if access.class.is_fixed() => {
             u64::from(access.offset as u32) << 8 | access.width as u64
         }
         (Effect::Call, _, Some(id)) if trace.call(id).effect == crate::ir::call::CallEffect::Pure => u64::from(id.0),

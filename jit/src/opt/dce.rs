@@ -96,6 +96,7 @@ struct Live<'t> {
 /// Does the instruction stay for what it does?
 fn is_needed(trace: &Trace, inst: &Inst) -> bool {
     match inst.op.effect() {
+        _ if inst.op == Op::Use => true,
         Effect::Pure | Effect::Checked | Effect::Load | Effect::Alloc => false,
         Effect::Call => inst.call.is_none_or(|id| trace.call(id).effect != CallEffect::Pure),
         Effect::Control => matches!(inst.op, Op::Loop | Op::Jump | Op::Exit | Op::Enter),

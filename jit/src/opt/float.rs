@@ -3,7 +3,7 @@
 
 use super::builder::{Builder, PassResult, Step};
 use super::fold::order;
-use crate::ir::{Inst, Op, Value};
+use crate::ir::{Inst, Op, Value, Width};
 
 fn float(b: &mut Builder, value: f64) -> PassResult {
     Ok(Step::Value(b.trace.float(value)))
@@ -13,6 +13,7 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
     match inst.op {
         Op::FAdd | Op::FSub | Op::FMul | Op::FDiv => arithmetic(b, inst),
         Op::FNeg | Op::FAbs | Op::FSqrt => unary(b, inst),
+        Op::FSingle => Ok(single(b, inst)),
         Op::IntToFloat => match b.trace.as_int(inst.args[0]) {
             Some(value) => float(b, value as f64),
             None => Ok(Step::Next),
@@ -89,6 +90,21 @@ fn unary(b: &mut Builder, inst: &mut Inst) -> PassResult {
             Ok(Step::Again)
         }
         _ => Ok(Step::Next),
+    }
+}
+
+/// What is a single already stays as it is.
+fn single(b: &mut Builder, inst: &Inst) -> Step {
+    let x = inst.args[0];
+    if let Some(value) = b.trace.as_float(x).filter(|value| !value.is_nan()) {
+        return Step::Value(b.trace.float(f64::from(value as f32)));
+    }
+    match b.near(x) {
+        Some(Inst { op: Op::FSingle, .. }) => Step::Value(x),
+        Some(Inst { op: Op::Load | Op::LoadIndexed, access: Some(access), .. }) if access.width == Width::F32 => {
+            Step::Value(x)
+        }
+        _ => Step::Next,
     }
 }
 

@@ -32,6 +32,7 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
             Some(value) => int(b, value as i64),
             None => Ok(Step::Next),
         },
+        Op::Use if inst.args[0].is_const() => Ok(Step::Drop),
         Op::Untag => untag(b, inst),
         Op::Offset => offset(b, inst),
         _ => Ok(Step::Next),

@@ -152,7 +152,7 @@ pub fn pass(b: &mut Builder, inst: &mut Inst) -> PassResult {
         // The mark of a slot's word is no part of an address.
         inst.args[0] = b.trace.obj(constant.bits as usize & !1);
     }
-    if access.class == Class::Fixed {
+    if access.class.is_fixed() {
         return Ok(Step::Next);
     }
     let (base, index) = place_of(inst);
@@ -209,7 +209,7 @@ impl Builder {
     /// What memory holds behind a new load or store.
     pub(super) fn heap_note(&mut self, inst: &Inst, result: Value) {
         let effect = inst.op.effect();
-        let Some(access) = inst.access.filter(|access| access.class != Class::Fixed) else { return };
+        let Some(access) = inst.access.filter(|access| !access.class.is_fixed()) else { return };
         if !matches!(effect, Effect::Load | Effect::Store) {
             return;
         }
@@ -262,6 +262,10 @@ impl Builder {
             return offsets_meet();
         }
         if place.index.is_some() || index.is_some() {
+            return true;
+        }
+        if access.class == Class::Raw && place.base != base {
+            // Arrays may be parts of each other.
             return true;
         }
         if let (Some(a), Some(b)) = (self.trace.as_const(place.base), self.trace.as_const(base)) {

@@ -57,7 +57,7 @@ impl Words {
 
     /// Is the value a box that must not survive?
     pub fn is_stand_in_box(&self, value: Value) -> bool {
-        self.stand_ins.get(&value).is_some_and(|s| matches!(s.form, Form::Int | Form::Float))
+        self.stand_ins.get(&value).is_some_and(|s| matches!(s.form, Form::Int | Form::Float | Form::Scalar(_)))
     }
 
     /// The slots whose memory was written in this round.
@@ -182,7 +182,7 @@ fn load(b: &mut Builder, inst: &Inst) -> Option<Value> {
         return word;
     }
     let mut fact = Fact { nonnull: true, object: true, ..Fact::NONE };
-    let (op, ty) = match state.form {
+    let boxing = match state.form {
         Form::Null => return Some(b.trace.constant(inst.ty, EMPTY)),
         Form::Owned => return Some(state.value),
         Form::Virtual => return None,
@@ -192,16 +192,19 @@ fn load(b: &mut Builder, inst: &Inst) -> Option<Value> {
             b.words.as_mut()?.slots[i].word = Some(word);
             return Some(word);
         }
-        Form::Int => (Op::BoxInt, b.types.int),
-        Form::Float => (Op::BoxFloat, b.types.float),
-        Form::Shared => (Op::Untag, 0),
+        _ => state.form.boxing(&mut b.trace, state.value),
     };
-    if ty != 0 {
-        fact.ty = ty as u64;
-    } else {
-        fact = Fact { constant: None, ..b.facts.get(&b.trace, state.value) };
-    }
-    let word = b.append_raw(Inst::new(op, &[state.value]), fact);
+    let inst = match boxing {
+        Some(inst) => {
+            fact.ty = b.box_type(&inst);
+            inst
+        }
+        None => {
+            fact = Fact { constant: None, ..b.facts.get(&b.trace, state.value) };
+            Inst::new(Op::Untag, &[state.value])
+        }
+    };
+    let word = b.append_raw(inst, fact);
     let words = b.words.as_mut()?;
     words.slots[i].word = Some(word);
     words.stand_ins.insert(word, StandIn { form: state.form, value: state.value, taken: None });
@@ -248,8 +251,8 @@ fn boxed(b: &mut Builder, inst: &mut Inst, i: usize, stand_in: StandIn) -> Step 
                 Some((real, count + 1))
             }
             None => {
-                let op = if stand_in.form == Form::Int { Op::BoxInt } else { Op::BoxFloat };
-                let Ok(real) = b.emit(Inst::new(op, &[stand_in.value])) else { return Step::Next };
+                let Some(boxing) = stand_in.form.boxing(&mut b.trace, stand_in.value) else { return Step::Next };
+                let Ok(real) = b.emit(boxing) else { return Step::Next };
                 Some((real, 1))
             }
         },

@@ -17,7 +17,7 @@ use super::state::{Hold, Sym};
 use super::values::Number;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallInfo;
-use crate::ir::{Inst, Op, Value};
+use crate::ir::{Inst, Op, Scalar, Value};
 use crate::runtime::table;
 
 /// The numbers of `BINARY_OP`'s argument, in-place forms mapped to the plain ones.
@@ -38,6 +38,9 @@ pub(crate) mod operator {
     /// Distance of the in-place forms.
     pub const INPLACE: usize = 13;
 }
+
+/// The bit of `COMPARE_OP`'s argument that says that the result is to be a bool.
+const AS_BOOL: usize = 16;
 
 /// Ints up to here become doubles exactly, so that dividing the doubles is dividing the ints.
 const EXACT_IN_DOUBLE: i64 = 1 << 53;
@@ -111,7 +114,12 @@ impl Recorder {
             return unsafe { self.subscript(at) };
         }
         let whole = arg;
-        let arg = if arg >= operator::INPLACE { arg - operator::INPLACE } else { arg };
+        let in_place = arg >= operator::INPLACE;
+        let arg = if in_place { arg - operator::INPLACE } else { arg };
+        // SAFETY: passed on.
+        if unsafe { self.scalar_operator(at, arg)? || self.array_operator(at, arg, in_place)? } {
+            return Ok(());
+        }
         // SAFETY: the real operands.
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let (a, b) = (self.peek(2)?, self.peek(1)?);
@@ -211,7 +219,7 @@ impl Recorder {
     }
 
     /// Guards that a divisor is neither 0 nor -1 (whose quotient may not fit).
-    fn guard_divisor(&mut self, y: Value) -> Done {
+    pub(super) fn guard_divisor(&mut self, y: Value) -> Done {
         if let Some(constant) = self.builder.trace.as_int(y) {
             return if constant == 0 || constant == -1 { Err(Abort("division by 0 or -1")) } else { Ok(()) };
         }
@@ -224,7 +232,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn guard_below(&mut self, y: Value, limit: i64) -> Done {
+    pub(super) fn guard_below(&mut self, y: Value, limit: i64) -> Done {
         let limit = self.trace().int(limit);
         let fits = self.op(Op::Ult, &[y, limit])?;
         self.guard(Op::GuardTrue, &[fits])?;
@@ -289,6 +297,13 @@ impl Recorder {
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let operator = arg >> 5;
+        // SAFETY: passed on.
+        if unsafe {
+            let plain = arg & AS_BOOL != 0;
+            self.scalar_comparison(at, operator, plain)? || (!plain && self.array_comparison(at, operator)?)
+        } {
+            return Ok(());
+        }
         if !is_comparable_as_words(a, left, b, right) {
             if let Some(result) = self.compare_by_identity(operator, a, b, left, right)? {
                 // SAFETY: the real operands.
@@ -414,6 +429,9 @@ impl Recorder {
         if is_bool(real) {
             return self.as_bool(sym, real);
         }
+        if let Some((scalar, value)) = self.scalar(sym, real)? {
+            return self.scalar_truth(scalar, value);
+        }
         if let (Sym::Obj { value, .. }, Ok(None)) = (sym, word(sym, real)) {
             // A big int.
             self.guard_type(value, real.ty())?;
@@ -464,11 +482,17 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
-        if word(sym, real) == Ok(None) || word(sym, real) == Ok(Some(i64::MIN)) {
+        let scalar = self.scalar(sym, real)?;
+        if scalar.is_none() && (word(sym, real) == Ok(None) || word(sym, real) == Ok(Some(i64::MIN))) {
             // SAFETY: passed on.
             return unsafe { self.big_int_unary(at, unary as i64) };
         }
         let result = match (self.number(sym, real)?, unary) {
+            _ if let Some((scalar, value)) = scalar => match unary {
+                Unary::Negative => self.scalar_negative(scalar, value)?,
+                Unary::Invert if scalar == Scalar::Bool => Sym::Scalar(scalar, self.op(Op::Not, &[value])?),
+                _ => return Err(self.abort_on("a unary operator on", real)),
+            },
             (Some(Number::Int(value)), Unary::Negative) => {
                 let zero = self.trace().int(0);
                 Sym::Int(self.guard(Op::SubOvf, &[zero, value])?)

@@ -78,6 +78,9 @@ impl Recorder {
             if let Some(ty) = owner.downcast_ref::<PyTypeObject>() {
                 return self.load_class_attr(at, object, ty, name, arg);
             }
+            if let Some(found) = self.array_attribute(object, owner, &name.to_string_lossy())? {
+                return self.finish_load(at, arg, found);
+            }
             self.load_instance_attr(at, object, owner, name, arg)
         }
     }

@@ -82,6 +82,10 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.call_native_method(at, callable, this, &name, argc) };
         }
+        // SAFETY: passed on.
+        if this.is_none() && unsafe { self.call_ufunc(at, callable, argc)? } {
+            return Ok(());
+        }
         Err(Abort("a callable of this type"))
     }
 
@@ -110,7 +114,7 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
-        let number = self.number(sym, real)?;
+        let number = self.number_like(sym, real)?;
         let result = if core::ptr::eq(ty, PyFloat::type_object()) {
             let Some(number) = number else { return Err(Abort("float of an object")) };
             Sym::Float(self.float_of(number)?)
@@ -156,7 +160,7 @@ impl Recorder {
     }
 
     /// Guards how the operands of a call end.
-    unsafe fn expect_call_end(&mut self, at: Registers<'_>, argc: usize) -> Result<Vec<Release>, Abort> {
+    pub(super) unsafe fn expect_call_end(&mut self, at: Registers<'_>, argc: usize) -> Result<Vec<Release>, Abort> {
         let mut releases: Vec<Release> = Vec::new();
         for n in 1..=argc + 2 {
             let raw = self.peek_raw(n)?;
@@ -169,7 +173,7 @@ impl Recorder {
     }
 
     /// Replaces a call's operands by its result.
-    fn end_call(&mut self, argc: usize, ends: Vec<Release>, result: Sym) -> Done {
+    pub(super) fn end_call(&mut self, argc: usize, ends: Vec<Release>, result: Sym) -> Done {
         for _ in 0..argc + 2 {
             self.pop()?;
         }
@@ -199,6 +203,10 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("len of a number")) };
+        if let Some(length) = self.array_length(value, real)? {
+            // SAFETY: passed on.
+            return unsafe { self.finish_call(at, callable, 1, Sym::Int(length)) };
+        }
         let Some(size) = self.native_length(value, real)? else {
             // SAFETY: passed on.
             return unsafe { self.special_len(at, callable, value, real) };
@@ -275,7 +283,7 @@ impl Recorder {
                     self.guard_version(object.ty())?;
                 }
             }
-            Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) => {}
+            Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..) => {}
             Sym::Null | Sym::Memory => return Err(Abort("isinstance")),
         }
         let result = classes.iter().any(|ty| object.ty().is_subtype(ty));
@@ -320,6 +328,11 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
+        if let Some((scalar, value)) = self.scalar(sym, real)? {
+            let result = self.scalar_abs(scalar, value, real)?;
+            // SAFETY: passed on.
+            return unsafe { self.finish_call(at, callable, 1, result) };
+        }
         let result = match self.number(sym, real)? {
             Some(Number::Float(value)) => Sym::Float(self.op(Op::FAbs, &[value])?),
             Some(Number::Int(value)) => {
@@ -391,7 +404,7 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
-        let Some(number) = self.number(sym, real)? else { return Err(Abort("sqrt of an object")) };
+        let Some(number) = self.number_like(sym, real)? else { return Err(Abort("sqrt of an object")) };
         let value = self.float_of(number)?;
         let zero = self.trace().float(0.0);
         let fits = self.op(Op::FGe, &[value, zero])?;
@@ -405,7 +418,7 @@ impl Recorder {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         let sym = self.peek(1)?;
-        let Some(number) = self.number(sym, real)? else { return Err(Abort("a function of an object")) };
+        let Some(number) = self.number_like(sym, real)? else { return Err(Abort("a function of an object")) };
         let value = self.float_of(number)?;
         let result = self.call_runtime(math, &[value])?;
         let magnitude = self.op(Op::FAbs, &[result])?;

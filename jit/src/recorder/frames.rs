@@ -163,7 +163,7 @@ impl Recorder {
                     self.owned_object(sym)?
                 }
                 Sym::Obj { value, .. } => self.borrowed_word(value)?,
-                Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) if taken => self.owned_object(sym)?,
+                Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..) if taken => self.owned_object(sym)?,
                 _ => return Err(Abort("a number among the operands")),
             };
             let access = self.frame_slot(depth - n);

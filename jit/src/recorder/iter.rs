@@ -71,6 +71,9 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.resume_generator(at, iterator, generator, distance) };
         }
+        if self.array_next(iterator, real)? {
+            return Ok(());
+        }
         if let Some(enumerate) = real.downcast_exact::<PyEnumerate>()
             && let Some(inner) = enumerate.inner()
             && let Some(list) = inner.downcast_exact::<PyListIterator>()
@@ -136,7 +139,7 @@ impl Recorder {
     }
 
     /// The end of an iteration over a sequence, which the iterator lets go of.
-    fn exhaust(&mut self, iterator: Value, sequence: Value, length: Value, index: Access, shared: bool) -> Done {
+    pub(super) fn exhaust(&mut self, iterator: Value, sequence: Value, length: Value, index: Access, shared: bool) -> Done {
         if !shared {
             return Err(Abort("the last reference to what was iterated over"));
         }

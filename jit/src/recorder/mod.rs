@@ -37,6 +37,7 @@ mod iter;
 mod link;
 mod names;
 mod natives;
+mod numpy;
 mod special;
 mod stack;
 pub mod state;
@@ -171,6 +172,9 @@ pub struct Recorder {
     skipped: usize,
     /// The instructions that the interpreter executes, and why.
     interpreted: Vec<(*mut u16, String)>,
+    /// The last instruction was to make a tuple of so many words, which are still on the picture's stack: it belongs to the next
+    /// one, for which that is enough.
+    unbuilt: Option<u8>,
     steps: usize,
     unrolled: usize,
 }
@@ -233,6 +237,7 @@ impl Recorder {
             pending: frames::Pending::Nothing,
             skipped: 0,
             interpreted: Vec::new(),
+            unbuilt: None,
             steps: 0,
             unrolled: 0,
         }
@@ -286,6 +291,7 @@ impl Recorder {
             pending: frames::Pending::Nothing,
             skipped: 0,
             interpreted: Vec::new(),
+            unbuilt: None,
             steps: 0,
             unrolled: 0,
         };
@@ -366,6 +372,7 @@ impl Recorder {
                         Form::Float => Sym::Float(value),
                         Form::Bool => Sym::Bool(value),
                         Form::Null | Form::Virtual => Sym::Null,
+                        Form::Scalar(scalar) => Sym::Scalar(scalar, value),
                     }
                 };
                 slots[slot.index as usize] = sym;
@@ -613,7 +620,7 @@ impl Recorder {
             return Outcome::Aborted(if ended { LEFT } else { Abort("another frame than expected") });
         }
         // An instruction with extended arguments begins at its first prefix, where the picture's `ip` stays.
-        if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) {
+        if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) && self.unbuilt.is_none() {
             self.top().ip = at.instr as usize;
             if self.is_path() {
                 self.before = Some((self.snapshot(), self.builder.trace.insts.len()));
@@ -646,10 +653,15 @@ impl Recorder {
                 Err(abort) => Outcome::Aborted(abort),
             };
         }
+        let unbuilt = self.unbuilt;
         // SAFETY: passed on.
         let lifted = if self.gives_words() { unsafe { self.lift(at, consumed(base, arg)) } } else { Ok(()) };
         // SAFETY: passed on.
-        match lifted.and_then(|()| unsafe { self.record_somehow(at, op, base, arg) }) {
+        let done = lifted.and_then(|()| unsafe { self.record_somehow(at, op, base, arg) });
+        if unbuilt.is_some() {
+            self.unbuilt = None;
+        }
+        match done {
             Ok(()) => match self.detour.take() {
                 Some(detour) => Outcome::Enter(detour),
                 None => Outcome::Continue,
@@ -679,7 +691,10 @@ impl Recorder {
             }),
             Effect::Store | Effect::Count | Effect::Control => false,
         };
-        if why.0 == CONTRADICTION || !self.builder.trace.insts[before.1..].iter().all(harmless) {
+        if why.0 == CONTRADICTION
+            || self.unbuilt.is_some()
+            || !self.builder.trace.insts[before.1..].iter().all(harmless)
+        {
             return Err(why);
         }
         self.frames = before.0;
@@ -703,6 +718,7 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine.
     unsafe fn is_in_frame(&mut self, at: Registers<'_>) -> bool {
+        let unbuilt = self.unbuilt;
         let frame = self.top();
         if frame.real.is_null() {
             // Its first instruction.
@@ -713,7 +729,8 @@ impl Recorder {
         }
         // SAFETY: a live Python frame, and the machine's stack pointer.
         let depth = unsafe { at.sp.offset_from((*at.frame).stack_base()) };
-        core::ptr::eq(frame.real, at.frame) && depth == frame.depth() as isize
+        let missing = unbuilt.map_or(0, |count| isize::from(count) - 1);
+        core::ptr::eq(frame.real, at.frame) && depth + missing == frame.depth() as isize
     }
 
     /// A backward jump: the end of the recording, or a round of an inner loop, which is unrolled. True if the loop closes.
@@ -868,6 +885,7 @@ impl Recorder {
                 BUILD_MAP => self.build_map(at, arg),
                 BUILD_SET => self.build_set(at, arg),
                 CALL_INTRINSIC_1 => self.intrinsic(at, arg),
+                BUILD_TUPLE if self.leave_unbuilt(at, arg) => Ok(()),
                 BUILD_TUPLE => self.build(arg, false),
                 BUILD_LIST => self.build(arg, true),
                 _ => Err(Abort(opcode::NAMES[base as usize])),

@@ -308,6 +308,14 @@ impl Recorder {
         // Unbox numbers, so that the loop can keep them in registers.
         let mut keep = false;
         let plain = match sym {
+            Sym::Obj { .. } if is_nan(real) => None,
+            Sym::Obj { .. } if let Some((scalar, value)) = self.scalar(sym, real)? => {
+                if scalar.is_float() {
+                    let ordered = self.op(Op::FEq, &[value, value])?;
+                    self.guard(Op::GuardTrue, &[ordered])?;
+                }
+                Some(Sym::Scalar(scalar, value))
+            }
             Sym::Obj { .. } => match self.number_if_small(sym, real)? {
                 Some(Number::Int(v)) if !rpy_vm::types::bool_::is_bool(real) => Some(Sym::Int(v)),
                 Some(Number::Float(v)) => {
@@ -326,7 +334,7 @@ impl Recorder {
                     _ => None,
                 },
             },
-            Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) => Some(sym),
+            Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..) => Some(sym),
             Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
         };
         let dropped = match plain {
@@ -517,4 +525,11 @@ enum WordEnd {
     Shared,
     /// It may destroy the object.
     Last,
+}
+
+/// Is it a scalar of numpy that is not a number?
+fn is_nan(real: &PyObject) -> bool {
+    let scalar = crate::numpy::see(real.ty()).and_then(|numpy| numpy.scalar_of(real.ty()));
+    // SAFETY: a scalar of that type.
+    scalar.is_some_and(|scalar| unsafe { crate::numpy::scalars::value(real, scalar) }.as_f64().is_nan())
 }

@@ -10,7 +10,7 @@ use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::jit_hooks::Registers;
 
 use crate::ir::snapshot::SlotState;
-use crate::ir::{ExitKind, Form, FrameState, Inst, Op, Snapshot, SnapshotId, Value, snapshot::Inlined};
+use crate::ir::{ExitKind, Form, FrameState, Inst, Op, Scalar, Snapshot, SnapshotId, Value, snapshot::Inlined};
 
 use super::{Abort, LEFT, Recorder};
 
@@ -42,6 +42,8 @@ pub enum Sym {
     Int(Value),
     Float(Value),
     Bool(Value),
+    /// A numpy scalar, not boxed either.
+    Scalar(Scalar, Value),
 }
 
 /// The memory of a frame that exists while the trace runs, and is true for each slot that the picture leaves to it: the base
@@ -343,6 +345,7 @@ fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
             Sym::Int(value) => (Form::Int, value),
             Sym::Float(value) => (Form::Float, value),
             Sym::Bool(value) => (Form::Bool, value),
+            Sym::Scalar(scalar, value) => (Form::Scalar(scalar), value),
         };
         Some(SlotState { index: index as u16, form, value })
     });

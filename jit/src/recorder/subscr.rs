@@ -11,7 +11,7 @@ use rpy_vm::types::tuple::PyTuple;
 
 use super::special::is_like;
 use super::state::{Hold, Sym};
-use super::values::Release;
+use super::values::{Number, Release};
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::runtime::table;
@@ -24,6 +24,10 @@ impl Recorder {
     pub(super) unsafe fn subscript(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        // SAFETY: passed on.
+        if unsafe { self.array_subscript(at)? } {
+            return Ok(());
+        }
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let Sym::Obj { value: object, .. } = a else { return Err(Abort("a subscript of a number")) };
         let like = |base: &PyTypeObject| is_like(container, base, &[rpy_vm::intern!("__getitem__")]);
@@ -73,7 +77,10 @@ impl Recorder {
     }
 
     pub(super) fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {
-        self.int(sym, real)?.ok_or(Abort("a subscript by another object than an int"))
+        match self.number_like(sym, real)? {
+            Some(Number::Int(value)) if rpy_vm::protocol::number::index(real).is_ok() => Ok(value),
+            _ => Err(Abort("a subscript by another object than an int")),
+        }
     }
 
     /// An index within bounds, counted from the start.
@@ -110,7 +117,7 @@ impl Recorder {
             return unsafe { self.store_dict(at) };
         }
         // SAFETY: passed on.
-        if unsafe { self.raw_store(at)? } {
+        if unsafe { self.array_store(at)? || self.raw_store(at)? } {
             return Ok(());
         }
         let like = is_like(container, PyList::type_object(), &[rpy_vm::intern!("__setitem__")]);

@@ -33,6 +33,7 @@ pub fn known_types() -> KnownTypes {
         float: address(PyFloat::type_object()),
         bool: address(bool_type()),
         tuple: address(PyTuple::type_object()),
+        scalar: crate::numpy::scalar_type,
         is_stable,
     }
 }
@@ -45,6 +46,7 @@ pub fn is_inert(ty: &PyTypeObject) -> bool {
         || of(PyStr::type_object())
         || of(bool_type())
         || of(rpy_vm::none_ref().ty())
+        || crate::numpy::is_scalar_type(ty)
 }
 
 /// Is the object an exact int, float or bool?
@@ -85,6 +87,7 @@ impl Recorder {
             Sym::Int(value) => Some(Number::Int(value)),
             Sym::Bool(value) => Some(Number::Int(self.op(Op::BoolToInt, &[value])?)),
             Sym::Float(value) => Some(Number::Float(value)),
+            Sym::Scalar(..) => None,
             Sym::Obj { value, .. } => {
                 if let Some(int) = real.downcast_exact::<PyInt>() {
                     let Some(number) = int.medium_value() else { return Err(Abort("a big int")) };
@@ -149,6 +152,11 @@ impl Recorder {
             Sym::Obj { value, .. } => (value, sym),
             Sym::Int(number) => self.boxed(Op::BoxInt, number)?,
             Sym::Float(number) => self.boxed(Op::BoxFloat, number)?,
+            Sym::Scalar(scalar, number) => {
+                let kind = self.trace().int(scalar as i64);
+                let value = self.op(Op::BoxScalar, &[number, kind])?;
+                (value, Sym::Obj { value, hold: Hold::Owned })
+            }
             Sym::Bool(truth) => {
                 let value = self.op(Op::BoxBool, &[truth])?;
                 (value, Sym::Obj { value, hold: Hold::Constant })

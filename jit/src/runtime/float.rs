@@ -28,4 +28,5 @@ unsafe extern "C" {
     pub safe fn atan(x: f64) -> f64;
     pub safe fn exp(x: f64) -> f64;
     pub safe fn fabs(x: f64) -> f64;
+    pub safe fn pow(x: f64, y: f64) -> f64;
 }

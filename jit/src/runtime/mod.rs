@@ -4,6 +4,7 @@
 //! has no effect, and they say it ([`UNSURE`], a null, 0), so that the trace can leave before the instruction. [`table`] describes
 //! each to the recorder and the optimizer.
 
+use crate::numpy::arrays;
 use rpy_vm::err::{PyErr, PyResult};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;

@@ -56,6 +56,8 @@ const DICTS: CallEffect = CallEffect::Writes(Class::Dict.bit() | Class::Other.bi
 const SETS: CallEffect = CallEffect::Writes(Class::Buffer.bit());
 /// May destroy any object, and so run any finalizer.
 const DESTROYS: CallEffect = CallEffect::Any;
+/// Changes elements of arrays.
+const ELEMENTS: CallEffect = CallEffect::Writes(Class::Raw.bit());
 /// Changes what built-in containers of any type hold.
 const CONTAINERS: CallEffect = CallEffect::Writes(
     Class::ListHeader.bit()
@@ -102,6 +104,8 @@ functions! {
     ATAN = float::atan -> Float, PURE;
     EXP = float::exp -> Float, PURE;
     FABS = float::fabs -> Float, PURE;
+    /// `x ** y` as the C library has it, and numpy.
+    POW = float::pow -> Float, PURE;
 
     // ---- strings ----
 
@@ -271,6 +275,19 @@ functions! {
     FINISH_GENERATOR = generator::finish -> None, ANY;
     /// Executes an instruction as the interpreter does: 0; 1 if it jumps; 2 and an exception.
     EXECUTE = frames::execute -> Int, ANY;
+
+    // ---- small arrays of numpy: arrays (null for a number), the operation, the number as a word and as a double ----
+
+    /// A new array (owned), or null: numpy has to do it.
+    ARRAY_BINARY = arrays::binary -> Obj, MAKES;
+    ARRAY_UNARY = arrays::unary -> Obj, MAKES;
+    /// The same, taking over one of the operands.
+    ARRAY_CONSUME_FIRST = arrays::consume_first -> Obj, ELEMENTS;
+    ARRAY_CONSUME_SECOND = arrays::consume_second -> Obj, ELEMENTS;
+    /// A part of an array with several axes (owned), or null.
+    ARRAY_ITEM = arrays::item -> Obj, MAKES;
+    /// In place; false if it was not done.
+    ARRAY_UPDATE = arrays::update -> Bool, ELEMENTS;
 
     // ---- calls of callables that run no Python code: owned, or null and an exception ----
 

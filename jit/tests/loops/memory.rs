@@ -41,6 +41,7 @@ pub fn types() -> KnownTypes {
         float: address_of::<PyFloat>(),
         bool: bool_::as_object(true).ty() as *const _ as usize,
         tuple: address_of::<PyTuple>(),
+        scalar: |_| 0,
         is_stable: |_| true,
     }
 }

@@ -262,6 +262,19 @@ pub struct PyContextVar {
     cached_version: Cell<u64>,
 }
 
+/// A variable's address, and who is told of each value that it is given.
+static WATCHED: std::sync::OnceLock<(usize, fn(&PyObject))> = std::sync::OnceLock::new();
+
+/// From now on, `watcher` is told of each value that the variable is given, in whatever context. One variable can be watched,
+/// which lives for ever from then on. False if another one is.
+pub fn watch(var: &PyContextVar, watcher: fn(&PyObject)) -> bool {
+    let address = var as *const PyContextVar as usize;
+    if WATCHED.set((address, watcher)).is_ok() {
+        core::mem::forget(var.to_ref());
+    }
+    WATCHED.get().is_some_and(|(watched, _)| *watched == address)
+}
+
 impl PyContextVar {
     /// A new variable.
     pub fn new(name: &PyStr, default: Option<ObjRef>) -> Ref<PyContextVar> {
@@ -313,6 +326,11 @@ impl PyContextVar {
 
     /// Sets the value in the current context. The token undoes it.
     pub fn set_value(&self, value: &PyObject) -> PyResult<Ref<PyContextToken>> {
+        if let Some((watched, watcher)) = WATCHED.get()
+            && *watched == self as *const PyContextVar as usize
+        {
+            watcher(value);
+        }
         let context = current();
         self.cached.set(ptr::null_mut());
         let old = context.vars().get_item(self.as_object())?;

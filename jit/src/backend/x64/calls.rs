@@ -73,6 +73,23 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// A new numpy scalar. Its bits and its number are passed as words.
+    pub fn box_scalar(&mut self, inst: &Inst) -> Done {
+        let scalar = self.trace.as_int(inst.args[1]).ok_or(CompileError::Malformed("a scalar of no type"))?;
+        match self.place()? {
+            Place::Reg(reg) if reg.is_xmm() => self.bits_from_xmm(WORDS[0], reg.num()),
+            from => {
+                let from = self.place_rm(from);
+                self.asm.load(WORDS[0], from);
+            }
+        }
+        self.asm.mov_imm(WORDS[1], scalar as u64);
+        self.call_address(crate::numpy::scalars::make as *const () as usize);
+        let dst = self.result()?;
+        self.asm.mov(dst, RAX);
+        Ok(())
+    }
+
     /// A call of a fixed address; destroys rax at least.
     pub fn call_address(&mut self, address: usize) {
         if self.memory.reaches(address) {

@@ -181,6 +181,7 @@ impl<'a> Emitter<'a> {
             Op::FEq | Op::FNe | Op::FLt | Op::FLe | Op::FGt | Op::FGe => self.compare_value(inst)?,
             Op::FAdd | Op::FSub | Op::FMul | Op::FDiv => self.fbinary(inst)?,
             Op::FNeg | Op::FAbs | Op::FSqrt => self.funary(inst)?,
+            Op::FSingle => self.fsingle()?,
             Op::IntToFloat => self.int_to_float(inst)?,
             Op::FloatToInt => self.float_to_int(inst)?,
             Op::Not | Op::BoolToInt | Op::Untag => self.word(inst)?,
@@ -190,6 +191,8 @@ impl<'a> Emitter<'a> {
             Op::BoxFloat => self.box_float(inst)?,
             Op::RecycleFloat => self.recycle_float(inst)?,
             Op::BoxBool => self.box_bool(inst)?,
+            Op::Use => {}
+            Op::BoxScalar => self.box_scalar(inst)?,
             Op::Load | Op::LoadIndexed => self.load(inst)?,
             Op::Store | Op::StoreIndexed => self.store(inst)?,
             Op::Incref => self.incref(inst)?,

@@ -93,6 +93,20 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// To a single and back.
+    pub fn fsingle(&mut self) -> Done {
+        let a = self.reg()?;
+        let dst = self.result()?;
+        if self.cpu.avx {
+            self.asm.vex(Pp::PF2, Map::M0F, false, 0x5a, dst, a, Rm::Reg(a));
+            self.asm.vex(Pp::PF3, Map::M0F, false, 0x5a, dst, dst, Rm::Reg(dst));
+        } else {
+            self.asm.sse(Pp::PF2, false, 0x5a, dst, Rm::Reg(a));
+            self.asm.sse(Pp::PF3, false, 0x5a, dst, Rm::Reg(dst));
+        }
+        Ok(())
+    }
+
     /// Compares two doubles.
     pub fn ucomisd(&mut self, a: u8, b: Rm) {
         if self.cpu.avx {

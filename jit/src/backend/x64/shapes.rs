@@ -288,7 +288,7 @@ impl Builder<'_> {
                     self.shape.reuse.push(1);
                 }
             }
-            Op::FNeg | Op::FAbs | Op::FSqrt => {
+            Op::FNeg | Op::FAbs | Op::FSqrt | Op::FSingle => {
                 self.reg(arg(0));
                 self.shape.reuse.push(0);
             }
@@ -308,6 +308,11 @@ impl Builder<'_> {
                 self.reg_late(arg(1));
             }
             Op::BoxBool => self.reg_late(arg(0)),
+            Op::Use => self.push(arg(0), Need::Any, false),
+            Op::BoxScalar => {
+                self.push(arg(0), Need::Any, false);
+                self.shape.call = true;
+            }
             Op::Load | Op::LoadIndexed => self.load(inst),
             Op::Store | Op::StoreIndexed => self.store(inst),
             Op::Incref | Op::Decref | Op::DecrefInert | Op::CloseWord | Op::CloseInert | Op::CloseShared => {

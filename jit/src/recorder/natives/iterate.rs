@@ -76,6 +76,9 @@ impl Recorder {
         if is_one_of(real, ITERATORS) {
             return self.guard_type(value, real.ty());
         }
+        if self.guard_array_iterator(value, real)? {
+            return Ok(());
+        }
         if let Some(enumerate) = real.downcast_exact::<PyEnumerate>()
             && let Some(inner) = enumerate.inner()
         {
@@ -130,7 +133,7 @@ impl Recorder {
             // Its own iterator.
             return self.guard_type(value, real.ty());
         }
-        if !is_one_of(real, ITERABLES) {
+        if !is_one_of(real, ITERABLES) && !Self::is_array_iterable(real) {
             return Err(self.abort_on("iteration over", real));
         }
         self.guard_type(value, real.ty())?;

@@ -72,7 +72,7 @@ impl Recorder {
     /// Boxes a number on the stack in place, so that native code can be given it. Its value as an object.
     pub(super) fn materialize(&mut self, n: usize) -> Result<Value, Abort> {
         let raw = self.peek_raw(n)?;
-        if matches!(raw, Sym::Int(_) | Sym::Float(_) | Sym::Bool(_)) {
+        if matches!(raw, Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..)) {
             let (_, boxed) = self.object(raw)?;
             let frame = self.top();
             let index = frame.slots.len() - n;

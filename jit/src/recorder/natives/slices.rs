@@ -24,7 +24,7 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn binary_slice(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands.
         let container = unsafe { self.real(at, 3)? };
-        if !is_one_of(container, SLICED) {
+        if !is_one_of(container, SLICED) && !Self::is_array_iterable(container) {
             return Err(self.abort_on("a slice of", container));
         }
         // SAFETY: the real operands.

@@ -21,9 +21,9 @@ use rpy_derive::{pyclass, pymethods};
 pub struct PySequenceIterator {
     ob_base: PyObject,
     #[pytraverse(skip)]
-    index: Cell<isize>,
+    pub index: Cell<isize>,
     /// The sequence; empty once exhausted.
-    seq: OptRef,
+    pub seq: OptRef,
 }
 
 impl PySequenceIterator {

@@ -1,0 +1,275 @@
+"""Makes random programs with loops over numpy's arrays, to compare the JIT's modes with each other.
+
+A program is made from a seed alone. It has arrays of random dtypes, shapes and layouts (views with steps, transposed, read-only,
+byte-swapped, misaligned, subclasses), full of ordinary and of extreme numbers, and loops that read and write their elements, compute
+with scalars of numpy and numbers of Python, and call ufuncs, under random error states. It prints all values with their types, and
+every warning and exception.
+
+Usage: generate.py SEED [SEED ...]    prints the programs
+"""
+
+import random
+import sys
+
+INTS = ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+FLOATS = ["float32", "float64"]
+COMMON = ["int64", "float64", "float64", "float64", "int64", "float32", "int32"]
+RARE = ["complex128", "float16", "object", "longlong", "longdouble"]
+PYTHON = ["0", "1", "2", "3", "-1", "7", "100", "255", "-128", "65536", "(1 << 31)", "(1 << 53)", "(1 << 62)", "0.5", "1.0", "-2.5",
+          "0.0", "-0.0", "1e300", "1e-300", "1e38", "3.0", "float('inf')", "float('nan')", "True", "False"]
+UNARY = ["sin", "cos", "exp", "log", "sqrt", "tanh", "floor", "ceil", "absolute", "negative", "arctan", "log1p", "square", "rint"]
+BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "hypot", "arctan2", "less", "greater_equal", "fmod",
+          "copysign", "power", "remainder", "bitwise_and"]
+
+HEADER = """
+import numpy as np, warnings, math
+
+class Sub(np.ndarray):
+    pass
+
+class Loud(np.ndarray):
+    def __getitem__(self, key):
+        return super().__getitem__(key) * 1
+
+def fill(dtype, n, kind, seed):
+    rng = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    if dtype.kind == 'b':
+        return rng.integers(0, 2, n).astype(bool)
+    if dtype.kind in 'iu':
+        info = np.iinfo(dtype)
+        if kind == 0:
+            return rng.integers(max(info.min, -9), min(info.max, 10), n).astype(dtype)
+        if kind == 1:
+            return rng.integers(info.min, info.max, n, dtype=dtype, endpoint=True)
+        return rng.choice(np.array([info.min, info.max, 0, 1, info.max // 2, 3], dtype), n)
+    if dtype.kind in 'fc':
+        small = rng.integers(-9, 10, n) * 0.25
+        if kind == 0:
+            return small.astype(dtype)
+        if kind == 1:
+            return (rng.standard_normal(n) * 10).astype(dtype)
+        extreme = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e300, 1e-300, 1e38, -1.5, 2.0, 5e-324])
+        with np.errstate(all='ignore'):
+            return rng.choice(extreme, n).astype(dtype)
+    return np.array([int(x) for x in rng.integers(-9, 10, n)], dtype)
+
+def layout(a, how):
+    n = a.size
+    if how == 'step':
+        b = np.zeros(2 * n, a.dtype); b[::2] = a.ravel(); return b[::2].reshape(a.shape) if a.ndim == 1 else b[::2].reshape(a.shape)
+    if how == 'reversed':
+        return a[::-1]
+    if how == 'transposed':
+        return a.T
+    if how == 'fortran':
+        return np.asfortranarray(a)
+    if how == 'readonly':
+        a = a.copy(); a.flags.writeable = False; return a
+    if how == 'swapped':
+        return a.astype(a.dtype.newbyteorder())
+    if how == 'misaligned':
+        raw = bytearray(a.nbytes + 1); b = np.frombuffer(raw, np.uint8)[1:].view(a.dtype).reshape(a.shape); b[...] = a; return b
+    if how == 'sub':
+        return a.view(Sub)
+    if how == 'loud':
+        return a.view(Loud)
+    if how == 'broadcast':
+        return np.broadcast_to(a[:1], a.shape)
+    return a
+
+def show(x):
+    if isinstance(x, np.ndarray):
+        return f"{type(x).__name__} {x.dtype} {x.shape} {x.tolist()!r}"
+    return f"{type(x).__name__} {x!r}"
+
+def run(f, *args):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        try:
+            result = f(*args)
+            print(f.__name__, *map(show, result), sep=' | ')
+        except Exception as error:
+            print(f.__name__, type(error).__name__, error)
+        seen = {}
+        for w in caught:
+            key = f"{w.category.__name__}: {w.message} at {w.lineno}"
+            seen[key] = seen.get(key, 0) + 1
+        for key, count in seen.items():
+            print('   ', key, count)
+    for a in args:
+        print('   ', show(a))
+"""
+
+
+class Maker:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.lines = []
+        self.indent = 0
+        self.integers = False
+
+    def line(self, text):
+        self.lines.append("    " * self.indent + text)
+
+    def choose(self, *options):
+        return self.random.choice(options)
+
+    def chance(self, percent):
+        return self.random.randrange(100) < percent
+
+    # ---- expressions ----
+
+    def index(self, array="a"):
+        return self.choose("i", "i", "i", f"i % len({array})", "-1", "0", "-(i % len(a)) - 1", "k")
+
+    def element(self):
+        name = self.choose("a", "a", "b", "c")
+        if name == "c":
+            return f"c[{self.choose('i % c.shape[0]', '0', '-1', 'k % 2')}, {self.choose('j % c.shape[1]', 'j', '-1', '1')}]"
+        return f"{name}[{self.index(name)}]"
+
+    def number(self, depth=2):
+        r = self.random.randrange(100)
+        if depth == 0 or r < 25:
+            return self.choose("x", "y", "s", "i", self.element())
+        if r < 40:
+            return self.element()
+        if r < 52:
+            return self.choose(*PYTHON)
+        sub = lambda: self.number(depth - 1)
+        if r < 82:
+            return f"({sub()} {self.choose('+', '-', '*', '+', '-', '*', '/', '//', '%')} {sub()})"
+        return self.choose(
+            lambda: f"(-{sub()})",
+            lambda: f"abs({sub()})",
+            lambda: f"float({sub()})",
+            lambda: f"np.{self.choose(*UNARY)}({sub()})",
+            lambda: f"np.{self.choose(*BINARY)}({sub()}, {sub()})",
+            lambda: f"({sub()} ** 2)",
+            lambda: f"({sub()} if {self.condition(depth - 1)} else {sub()})",
+            lambda: f"({self.element()} {self.choose('&', '|', '^', '<<', '>>')} {self.choose('1', '3', 'k', self.element())})",
+            lambda: f"np.{self.choose(*FLOATS, *INTS)}({self.choose('1', '0', 'k')})",
+            lambda: f"len(a)",
+            lambda: f"c.shape[{self.choose('0', '1')}]",
+            lambda: f"a.size",
+            lambda: f"math.sqrt(abs({sub()}))",
+            lambda: f"table[{self.choose('i % 3', 'k % 3')}]",
+        )()
+
+    def condition(self, depth=1):
+        return f"{self.number(depth)} {self.choose('<', '>', '==', '!=', '<=', '>=')} {self.number(depth)}"
+
+    # ---- statements ----
+
+    def statement(self, depth):
+        r = self.random.randrange(100)
+        if r < 25:
+            self.line(f"b[{self.index('b')}] = {self.number()}")
+        elif r < 35:
+            self.line(f"c[{self.choose('i % c.shape[0]', '0')}, {self.choose('j % c.shape[1]', '-1')}] {self.choose('=', '=', '+=')} {self.number()}")
+        elif r < 45:
+            self.line(f"b[{self.index('b')}] {self.choose('+=', '-=', '*=')} {self.number(1)}")
+        elif r < 65:
+            self.line(f"{self.choose('x', 'y', 's')} {self.choose('=', '+=', '-=')} {self.number()}")
+            self.line("s = limited(s)")
+        elif r < 75 and depth:
+            self.line(f"if {self.condition()}:")
+            self.block(depth - 1)
+            if self.chance(40):
+                self.line("else:")
+                self.block(depth - 1)
+        elif r < 80:
+            self.line(f"items.append({self.number(1)})")
+        elif r < 84:
+            self.line(f"table[{self.choose('0', '1', 'k % 3')}] = {self.number(1)}")
+        elif r < 88 and depth:
+            self.line(f"for j in range({self.choose('2', '3', 'c.shape[1]')}):")
+            self.block(depth - 1)
+        elif r < 90:
+            self.line(f"if i == {self.random.randrange(60)}:")
+            self.line(f"    {self.choose('a, b = b, a', 'a = a[::-1]', 'b = b.copy()', 'x = 1', 'a = list(a)', 'c = c.T', 's = 0', 'a = a.astype(float)')}")
+        else:
+            self.line(f"{self.choose('x', 'y')} = {self.number()}")
+
+    def block(self, depth):
+        self.indent += 1
+        for _ in range(self.random.randrange(1, 3)):
+            self.statement(depth)
+        self.indent -= 1
+
+    def function(self, n):
+        self.line(f"def f{n}(a, b, c):")
+        self.indent += 1
+        self.line(f"x = {self.choose('0', '1.5', 'np.float64(2)', 'np.int32(3)', 'np.float32(0.5)')}")
+        self.line(f"y = {self.choose('1', '0.25', 'a[0]')}")
+        self.line(f"s = {self.choose('0', '0.0', 'np.int64(0)')}")
+        self.line("table = [1, 2.0, np.float64(3)]; items = []; j = k = 0")
+        state = self.choose("", "", "", "all='ignore'", "under='warn'", "all='raise'", "over='ignore', divide='raise'", "all='warn'")
+        if state:
+            self.line(f"with np.errstate({state}):")
+            self.indent += 1
+        kind = self.random.randrange(6)
+        rounds = self.choose("len(a)", "60", "90")
+        head = {
+            0: f"for i in range(min({rounds}, len(a))):",
+            1: f"for i in range({rounds}):",
+            2: "for i, x in enumerate(a):",
+            3: "for i in range(len(a)):",
+            4: "i = 0\n" + "    " * self.indent + "for x in a:",
+            5: "i = 0\n" + "    " * self.indent + "for x, y in zip(a, b):",
+        }[kind]
+        self.line(head)
+        if kind == 1:
+            self.indent += 1
+            self.line("i %= len(a)")
+            self.indent -= 1
+        self.indent += 1
+        self.line("k = i % 4")
+        for _ in range(self.random.randrange(1, 5)):
+            self.statement(2)
+        if kind >= 4:
+            self.line("i += 1")
+        self.indent -= 1
+        if state:
+            self.indent -= 1
+        self.line("return x, y, s, k, items[:20], table")
+        self.indent -= 1
+
+    def array(self, shape):
+        dtype = self.choose(*COMMON) if self.chance(60) else self.choose(*INTS, *FLOATS)
+        if self.chance(4):
+            dtype = self.choose(*RARE)
+        count = 1
+        for length in shape:
+            count *= length
+        kind = self.choose(0, 0, 0, 1, 1, 2)
+        text = f"fill({dtype!r}, {count}, {kind}, {self.random.randrange(1000)}).reshape({shape})"
+        if self.chance(30):
+            how = self.choose("step", "reversed", "transposed", "fortran", "readonly", "swapped", "misaligned", "sub", "loud", "broadcast", "step")
+            if dtype != "object" or how != "misaligned":
+                text = f"layout({text}, {how!r})"
+        return text
+
+    def program(self):
+        self.line(HEADER)
+        self.line("def limited(s):")
+        self.line("    return s if -1e15 < s < 1e15 else s * 0")
+        functions = self.random.randrange(1, 3)
+        for n in range(functions):
+            self.function(n)
+        for n in range(functions):
+            for _ in range(self.random.randrange(1, 4)):
+                length = self.choose(1, 5, 40, 70, 70)
+                rows = self.choose((2, 3), (3, 2), (5, 4), (1, 7))
+                self.line(f"run(f{n}, {self.array((length,))}, {self.array((length,))}, {self.array(rows)})")
+        return "\n".join(self.lines) + "\n"
+
+
+def program(seed):
+    return Maker(seed).program()
+
+
+if __name__ == "__main__":
+    for seed in sys.argv[1:]:
+        print(program(int(seed)))
