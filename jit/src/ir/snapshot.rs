@@ -94,7 +94,7 @@ impl Form {
                 let number = trace.int(scalar as i64);
                 Some(Inst::new(Op::BoxScalar, &[value, number]))
             }
-            Form::Owned | Form::Shared | Form::Bool | Form::Null => None,
+            Form::Owned | Form::Shared | Form::Bool | Form::Virtual | Form::Null => None,
         }
     }
 }

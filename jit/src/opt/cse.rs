@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, PassResult, Step};
 use super::hash::FastMap;
-use crate::ir::{Access, Class, Effect, Inst, Op, Trace, Ty, Value};
+use crate::ir::{Access, Effect, Inst, Op, Trace, Ty, Value};
 
 /// An operation and its operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

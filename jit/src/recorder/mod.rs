@@ -517,6 +517,10 @@ impl Recorder {
             Form::Int => self.op(Op::BoxInt, &[value]),
             Form::Float => self.op(Op::BoxFloat, &[value]),
             Form::Bool => self.op(Op::BoxBool, &[value]),
+            Form::Scalar(_) => match form.boxing(&mut self.builder.trace, value) {
+                Some(inst) => self.emit(inst),
+                None => Err(Abort("an empty field")),
+            },
             Form::Null | Form::Virtual => Err(Abort("an empty field")),
         }
     }

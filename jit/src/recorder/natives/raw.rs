@@ -157,7 +157,11 @@ impl Recorder {
     }
 
     /// Guards that an int is in a range; statically known ones need no guard.
-    fn guard_between(&mut self, value: Value, low: i64, high: i64) -> Done {
+    pub(in crate::recorder) fn guard_between(&mut self, value: Value, low: i64, high: i64) -> Done {
+        let known = self.builder.int_range(value);
+        if known.lo >= low && known.hi <= high {
+            return Ok(());
+        }
         let (least, most) = (self.trace().int(low), self.trace().int(high));
         let fits = self.op(Op::Ge, &[value, least])?;
         self.guard(Op::GuardTrue, &[fits])?;

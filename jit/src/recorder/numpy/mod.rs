@@ -228,18 +228,6 @@ impl Recorder {
         }
     }
 
-    fn guard_between(&mut self, value: Value, lo: i64, hi: i64) -> Done {
-        let known = self.builder.int_range(value);
-        if known.lo >= lo && known.hi <= hi {
-            return Ok(());
-        }
-        let (offset, count) = (self.trace().int(-lo), self.trace().int(hi - lo + 1));
-        let shifted = self.op(Op::Add, &[value, offset])?;
-        let fits = self.op(Op::Ult, &[shifted, count])?;
-        self.guard(Op::GuardTrue, &[fits])?;
-        Ok(())
-    }
-
     // ---- floating-point errors ----
 
     /// Guards that computing `result` from `inputs` is nothing that numpy warns of: no overflow, no invalid operation, no division

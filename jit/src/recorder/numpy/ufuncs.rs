@@ -75,7 +75,7 @@ impl Recorder {
             operands.push(operand);
         }
         let (scalar, value) = match operands[..] {
-            [x] => self.unary(callable, &name, x)?,
+            [x] => self.ufunc_of_one(callable, &name, x)?,
             [x, y] => self.binary(callable, &name, x, y)?,
             _ => return Err(Abort("a ufunc")),
         };
@@ -84,7 +84,7 @@ impl Recorder {
         Ok(true)
     }
 
-    fn unary(&mut self, ufunc: &PyObject, name: &str, x: Operand) -> Result<(Scalar, Value), Abort> {
+    fn ufunc_of_one(&mut self, ufunc: &PyObject, name: &str, x: Operand) -> Result<(Scalar, Value), Abort> {
         let scalar = x.kind.scalar();
         match name {
             "negative" if scalar != Scalar::Bool => {
