@@ -4,8 +4,8 @@
 //! mention: its words own what they own. A mentioned slot gets the snapshot's value when the trace ends there; what the
 //! memory holds until then is dropped.
 
-use super::{Inst, Op, Scalar, Trace, Value};
 use super::call::Made;
+use super::{Inst, Op, Scalar, Trace, Value};
 
 /// A snapshot's number in its trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

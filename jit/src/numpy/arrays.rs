@@ -297,7 +297,8 @@ pub unsafe extern "C" fn binary(
     double: f64,
 ) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    unsafe { elementwise(a, b, operation.number(word, double), 2, operation) }.map_or(core::ptr::null_mut(), ObjRef::into_raw)
+    unsafe { elementwise(a, b, operation.number(word, double), 2, operation) }
+        .map_or(core::ptr::null_mut(), ObjRef::into_raw)
 }
 
 /// The same with one operand.

@@ -39,8 +39,7 @@ pub unsafe fn find(ufunc: &PyObject, inputs: usize, scalar: Scalar, result: Scal
     // SAFETY: the fields of a ufunc; each loop has its types.
     unsafe {
         let word = |offset: usize| *(base.add(offset) as *const i32);
-        let (nin, nout, count) =
-            (word(layout::UFUNC_INPUTS), word(layout::UFUNC_OUTPUTS), word(layout::UFUNC_COUNT));
+        let (nin, nout, count) = (word(layout::UFUNC_INPUTS), word(layout::UFUNC_OUTPUTS), word(layout::UFUNC_COUNT));
         if nin as usize != inputs || nout != 1 || !(0..1000).contains(&count) {
             return None;
         }

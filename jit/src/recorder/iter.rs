@@ -139,7 +139,14 @@ impl Recorder {
     }
 
     /// The end of an iteration over a sequence, which the iterator lets go of.
-    pub(super) fn exhaust(&mut self, iterator: Value, sequence: Value, length: Value, index: Access, shared: bool) -> Done {
+    pub(super) fn exhaust(
+        &mut self,
+        iterator: Value,
+        sequence: Value,
+        length: Value,
+        index: Access,
+        shared: bool,
+    ) -> Done {
         if !shared {
             return Err(Abort("the last reference to what was iterated over"));
         }

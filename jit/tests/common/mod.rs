@@ -20,8 +20,14 @@ pub const CALLS: &[CallInfo] = &[
 ];
 
 /// `int` is at 0x100, `float` at 0x200, `bool` at 0x300; types below 0x1000 are built in.
-pub const TYPES: KnownTypes =
-    KnownTypes { int: 0x100, float: 0x200, bool: 0x300, tuple: 0x400, scalar: |s| 0xe00 + s as usize, is_stable: |ty| ty < 0x1000 };
+pub const TYPES: KnownTypes = KnownTypes {
+    int: 0x100,
+    float: 0x200,
+    bool: 0x300,
+    tuple: 0x400,
+    scalar: |s| 0xe00 + s as usize,
+    is_stable: |ty| ty < 0x1000,
+};
 
 /// Sends a trace through a builder, and then, perhaps, the slots of a loop's head.
 pub struct Feeder<'t> {

@@ -286,12 +286,7 @@ impl Recorder {
     }
 
     /// How the words of a key, and the container below them, end.
-    fn expect_end_of_key(
-        &mut self,
-        key: &PyObject,
-        words: usize,
-        container: &PyObject,
-    ) -> Result<Vec<Release>, Abort> {
+    fn expect_end_of_key(&mut self, key: &PyObject, words: usize, container: &PyObject) -> Result<Vec<Release>, Abort> {
         let mut ends = Vec::with_capacity(words + 1);
         for n in 1..=words {
             let raw = self.peek_raw(n)?;

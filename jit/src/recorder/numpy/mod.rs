@@ -68,11 +68,7 @@ impl Kind {
 
 impl Recorder {
     /// The operand as a scalar of numpy, with its type guarded; `None` if it is none.
-    pub(in crate::recorder) fn scalar(
-        &mut self,
-        sym: Sym,
-        real: &PyObject,
-    ) -> Result<Option<(Scalar, Value)>, Abort> {
+    pub(in crate::recorder) fn scalar(&mut self, sym: Sym, real: &PyObject) -> Result<Option<(Scalar, Value)>, Abort> {
         match sym {
             Sym::Scalar(scalar, value) => Ok(Some((scalar, value))),
             Sym::Obj { value, .. } => {

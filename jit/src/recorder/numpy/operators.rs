@@ -18,7 +18,8 @@ impl Recorder {
         left: &PyObject,
         right: &PyObject,
     ) -> Result<Option<(Operand, Operand)>, Abort> {
-        let is_scalar = |object: &PyObject| crate::numpy::see(object.ty()).is_some_and(|n| n.scalar_of(object.ty()).is_some());
+        let is_scalar =
+            |object: &PyObject| crate::numpy::see(object.ty()).is_some_and(|n| n.scalar_of(object.ty()).is_some());
         if !is_scalar(left) && !is_scalar(right) {
             return Ok(None);
         }

@@ -31,9 +31,37 @@ const OPERATORS: &[(&str, usize)] = &[
 
 /// Functions of one number, whose inner loop for floats is called.
 const UNARY: &[&str] = &[
-    "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "exp",
-    "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt", "floor", "ceil", "trunc", "rint", "reciprocal",
-    "radians", "degrees", "deg2rad", "rad2deg", "square", "sign",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsinh",
+    "arccosh",
+    "arctanh",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "cbrt",
+    "floor",
+    "ceil",
+    "trunc",
+    "rint",
+    "reciprocal",
+    "radians",
+    "degrees",
+    "deg2rad",
+    "rad2deg",
+    "square",
+    "sign",
 ];
 
 /// Functions of two.
@@ -58,7 +86,12 @@ impl Recorder {
         }
         let known = |names: &[&str]| names.contains(&name.as_str());
         let is_operator = OPERATORS.iter().any(|(known, _)| *known == name);
-        if known(UNARY) || known(BINARY) || known(&COMPARISONS) || is_operator || known(&["sqrt", "absolute", "negative"]) {
+        if known(UNARY)
+            || known(BINARY)
+            || known(&COMPARISONS)
+            || is_operator
+            || known(&["sqrt", "absolute", "negative"])
+        {
             // SAFETY: passed on.
             if unsafe { self.call_ufunc_of_arrays(at, callable, argc, known(&COMPARISONS))? } {
                 return Ok(true);
@@ -113,14 +146,17 @@ impl Recorder {
         if !UNARY.contains(&name) {
             return Err(Abort("a ufunc of one scalar"));
         }
-        if matches!(name, "floor" | "ceil" | "trunc" | "square" | "sign") && !matches!(x.kind, Kind::Float)
+        if matches!(name, "floor" | "ceil" | "trunc" | "square" | "sign")
+            && !matches!(x.kind, Kind::Float)
             && !x.kind.scalar().is_float()
         {
             // Those have loops for integers.
             return Err(Abort("a ufunc of an integer"));
         }
         // SAFETY: a live ufunc.
-        let Some(found) = (unsafe { loops::find(ufunc, 1, scalar, scalar) }) else { return Err(Abort("a ufunc's loop")) };
+        let Some(found) = (unsafe { loops::find(ufunc, 1, scalar, scalar) }) else {
+            return Err(Abort("a ufunc's loop"));
+        };
         let address = if scalar == Scalar::F32 {
             loops::unary_single as *const () as usize
         } else {
@@ -141,7 +177,9 @@ impl Recorder {
 
     fn binary(&mut self, ufunc: &PyObject, name: &str, x: Operand, y: Operand) -> Result<(Scalar, Value), Abort> {
         if let Some(&(_, operator)) = OPERATORS.iter().find(|(known, _)| *known == name) {
-            if operator != operator::AND && operator != operator::OR && operator != operator::XOR
+            if operator != operator::AND
+                && operator != operator::OR
+                && operator != operator::XOR
                 && x.kind.promote(y.kind) == Scalar::Bool
             {
                 return Err(Abort("a ufunc of bools"));
@@ -157,7 +195,9 @@ impl Recorder {
         }
         let (a, b) = (self.convert(x, scalar)?, self.convert(y, scalar)?);
         // SAFETY: a live ufunc.
-        let Some(found) = (unsafe { loops::find(ufunc, 2, scalar, scalar) }) else { return Err(Abort("a ufunc's loop")) };
+        let Some(found) = (unsafe { loops::find(ufunc, 2, scalar, scalar) }) else {
+            return Err(Abort("a ufunc's loop"));
+        };
         let single = scalar == Scalar::F32;
         let address = if single {
             loops::binary_single as *const () as usize
