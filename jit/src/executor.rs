@@ -6,8 +6,6 @@
 //! or, where they have the numbers that the loop keeps in registers, in a trace that takes these as parameters. Exits are numbered through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
 //! the exit left them.
 
-use std::cell::{Cell, RefCell};
-
 use rpy_vm::err::PyErr;
 use rpy_vm::interp::frame::{self, InterpreterFrame};
 use rpy_vm::interp::stackref::StackRef;
@@ -25,6 +23,7 @@ use smallvec::SmallVec;
 use crate::backend::{CompileError, Compiled, Loc, SaveArea};
 use crate::ir::{ExitKind, Form, FrameState, SlotState, Snapshot, Trace};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
+use crate::runs::{self, Run};
 use crate::virtuals::Virtuals;
 
 /// Entries after which it is looked at whether a loop pays.
@@ -73,55 +72,6 @@ impl Part {
     fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
         let exits = vec![ExitState::default(); compiled.exits.len()];
         Part { compiled, trace, _kept: kept, exits }
-    }
-}
-
-/// A run of compiled code.
-pub struct Run {
-    pub base: *mut InterpreterFrame,
-    pub save: *const SaveArea,
-    /// The run below it on the thread's stack.
-    previous: *const Run,
-    /// Words that [`Executor::show`] has written and that own nothing.
-    shown: RefCell<Vec<(*mut StackRef, usize)>>,
-}
-
-thread_local! {
-    /// The innermost run of this thread.
-    static INNERMOST: Cell<*const Run> = const { Cell::new(core::ptr::null()) };
-}
-
-impl Run {
-    /// Runs `f` as compiled code that was entered with this frame and save area.
-    fn enter<R>(base: *mut InterpreterFrame, save: *mut SaveArea, f: impl FnOnce() -> R) -> R {
-        let run = Run { base, save, previous: INNERMOST.get(), shown: RefCell::new(Vec::new()) };
-        INNERMOST.set(&raw const run);
-        let result = f();
-        INNERMOST.set(run.previous);
-        result
-    }
-
-    /// The runs of this thread, the innermost first.
-    ///
-    /// # Safety
-    /// None of them ends while the iterator is in use.
-    pub unsafe fn all<'a>() -> impl Iterator<Item = &'a Run> {
-        // SAFETY: the caller's promise.
-        core::iter::successors(unsafe { INNERMOST.get().as_ref() }, |run| unsafe { run.previous.as_ref() })
-    }
-
-    /// The call during which variables were shown has returned: memory forgets what it does not own.
-    pub fn call_returned() {
-        // SAFETY: the run is under way; so are its frames.
-        unsafe {
-            if let Some(run) = INNERMOST.get().as_ref() {
-                for (place, bits) in run.shown.borrow_mut().drain(..) {
-                    if (*place).bits() == bits {
-                        *place = StackRef::NULL;
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -275,7 +225,7 @@ impl Executor {
         // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
         // runs: nothing removes executors but the owner of the table, between instructions.
         unsafe {
-            let mut run = || Run::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
+            let mut run = || runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
             if (*this).entries >= TRIAL {
                 return run();
             }
@@ -354,7 +304,7 @@ impl Executor {
                         let place = (*frame).local(slot.index as usize);
                         core::mem::replace(&mut *place, word).close();
                         if word.is_borrowed() {
-                            run.shown.borrow_mut().push((place, word.bits()));
+                            runs::note_shown(place, word);
                         }
                     }
                 }

@@ -13,13 +13,14 @@ use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::budget::{self, Budget};
 use crate::detour;
-use crate::executor::{Executor, NewTrace, Run};
+use crate::executor::{Executor, NewTrace};
 use crate::ir::{Form, SlotState, Trace};
 use crate::log;
 use crate::loops::{Failures, Found, Loops};
 use crate::opt::is_number;
 use crate::options::{Mode, Options};
 use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder};
+use crate::runs;
 
 /// Failed recordings after which a loop is left to the interpreter for good.
 const MAX_FAILURES: u32 = 5;
@@ -194,10 +195,13 @@ impl Jit for TracingJit {
         // SAFETY: under the GIL, in a call that the runs of this thread wait for.
         unsafe {
             let Some(state) = self.state() else { return };
-            for run in Run::all().filter(|run| (*run.save).call != 0) {
+            for run in runs::present() {
+                if (*run.save).call == 0 {
+                    continue;
+                }
                 let exit = (*run.save).call as usize - 1;
                 let owner = state.loops.owner(exit);
-                if (*owner.executor).show(owner.part, owner.exit, run, frame) {
+                if (*owner.executor).show(owner.part, owner.exit, &run, frame) {
                     return;
                 }
             }

@@ -27,6 +27,7 @@ pub mod numpy;
 pub mod opt;
 pub mod options;
 pub mod recorder;
+pub mod runs;
 pub mod runtime;
 mod virtuals;
 

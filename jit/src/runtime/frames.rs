@@ -9,7 +9,7 @@ use rpy_vm::runtime::thread;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 
-use crate::executor::Run;
+use crate::runs;
 
 /// Makes the frame of a call on top of `previous`, whose call instruction is `call`, and makes it the current one. Its locals are empty. Null,
 /// and nothing was done, if there is no room for it.
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn execute(
     let ts = thread::current();
     // SAFETY: the caller's promise.
     let result = unsafe { execute_one(ts, frame, ip, sp, op as u8, arg as usize) };
-    Run::call_returned();
+    runs::call_returned();
     match result {
         Ok(Ended::Next) => 0,
         Ok(Ended::Jumped) => 1,
