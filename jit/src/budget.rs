@@ -5,16 +5,18 @@
 
 use core::arch::x86_64::_rdtsc;
 
-/// What may be spent at once, in ticks: some milliseconds.
-const GRACE: u64 = 12_000_000;
-/// Which part of the program's time may be spent on top of that.
-const SHARE: u64 = 6;
+/// What can be saved up, in ticks: about half a millisecond. Time in which there was nothing to compile (imports, waiting) does not
+/// entitle to more, or short programs would pay for it.
+const MOST: i64 = 1_500_000;
+/// Which part of the program's time may be spent.
+const SHARE: u64 = 7;
 
 /// The account.
 pub struct Budget {
-    /// When the process began.
-    begin: u64,
-    spent: u64,
+    /// What may be spent; below zero where work took longer than there was time for.
+    balance: i64,
+    /// When the balance was true.
+    at: u64,
     limited: bool,
 }
 
@@ -28,18 +30,22 @@ pub fn now() -> u64 {
 impl Budget {
     /// An account that is opened now; or one that always has enough.
     pub fn new(limited: bool) -> Budget {
-        Budget { begin: now(), spent: 0, limited }
+        Budget { balance: MOST, at: now(), limited }
     }
 
     /// Work that began at `since` is done.
     #[inline]
     pub fn spend(&mut self, since: u64) {
-        self.spent += now().wrapping_sub(since);
+        self.balance -= now().wrapping_sub(since) as i64;
     }
 
     /// May more work begin?
     #[inline]
-    pub fn allows(&self) -> bool {
-        !self.limited || self.spent <= GRACE + now().wrapping_sub(self.begin) / SHARE
+    pub fn allows(&mut self) -> bool {
+        let now = now();
+        let earned = (now.wrapping_sub(self.at) / SHARE) as i64;
+        self.at = now;
+        self.balance = self.balance.saturating_add(earned).min(MOST);
+        !self.limited || self.balance > 0
     }
 }
