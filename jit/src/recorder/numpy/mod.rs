@@ -159,7 +159,7 @@ impl Recorder {
                         let limit = self.trace().float(4.0e18);
                         let magnitude = self.op(Op::FAbs, &[value])?;
                         let fits = self.op(Op::FLt, &[magnitude, limit])?;
-                        if !(real.as_f64().abs() < 4.0e18) {
+                        if real.as_f64().is_nan() || real.as_f64().abs() >= 4.0e18 {
                             return Err(Abort("a float that is no int"));
                         }
                         self.guard(Op::GuardTrue, &[fits])?;

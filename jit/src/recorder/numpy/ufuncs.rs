@@ -133,7 +133,7 @@ impl Recorder {
         let value = self.convert(x, scalar)?;
         let real = x.real.as_f64();
         if name == "sqrt" {
-            if !(real >= 0.0) || real.is_infinite() {
+            if real.is_nan() || real < 0.0 || real.is_infinite() {
                 return Err(Abort("the square root of a negative number"));
             }
             let zero = self.trace().float(0.0);
