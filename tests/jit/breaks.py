@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Does a broken mechanism make a test fail? Breaks one line of the JIT at a time, and runs the tests that should notice.
+
+    tests/jit/breaks.py [WORDS ...]       all breaks, or those whose name contains a word
+
+Each break is made in the source, compiled, tested and taken back. It is caught if a program of tests/programs prints something
+else with the JIT eager, or random programs differ between the JIT's modes.
+"""
+
+import glob
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RPY = os.path.join(ROOT, "target", "debug", "rpy")
+
+# What is broken, where, the line, and what it becomes.
+BREAKS = [
+    (
+        "side exits: a bool is written to the frame negated",
+        "jit/src/executor.rs",
+        "bool_::as_object(bits & 1 != 0)",
+        "bool_::as_object(bits & 1 == 0)",
+    ),
+    (
+        "side traces: an int that is taken over is 0",
+        "jit/src/recorder/mod.rs",
+        "Form::Int => Sym::Int(value),",
+        "Form::Int => Sym::Int(self.builder.trace.int(0 * i64::from(value.inst().is_some()))),",
+    ),
+    (
+        "invalidation: the versions of types are not guarded",
+        "jit/src/recorder/names.rs",
+        "let version = rpy_vm::types::type_::lookup::version_tag(ty);\n        if version == 0 {",
+        "let version = rpy_vm::types::type_::lookup::version_tag(ty);\n        if version != 0 { return Ok(()); }\n"
+        "        if version == 0 {",
+    ),
+    (
+        "allocation removal: an object that was not made is made twice",
+        "jit/src/virtuals.rs",
+        "return made.clone();",
+        "let _ = made;",
+    ),
+    (
+        "ownership at exits: a borrowed object is taken for an owned one",
+        "jit/src/executor.rs",
+        "Form::Shared => StackRef::new(&*(bits as *const PyObject)),",
+        "Form::Shared => StackRef::owned(ObjRef::from_owned_ptr(bits as *mut PyObject)),",
+    ),
+    (
+        "finalizers: the last reference is not given back",
+        "jit/src/recorder/values.rs",
+        "Ok(Release::Last(value))\n    }",
+        "Ok(Release::Nothing)\n    }",
+    ),
+    (
+        "frames that are looked at: variables are not shown",
+        "jit/src/executor.rs",
+        "let wanted = this == Some(frame);",
+        "let wanted = this == Some(frame) && i > 99;",
+    ),
+]
+
+
+def run(*command, timeout=300):
+    """What a command prints, its errors included."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return "it does not end"
+    return done.stdout + done.stderr
+
+
+def caught():
+    """The first test that fails; empty if none does."""
+    for path in sorted(glob.glob(os.path.join(ROOT, "tests", "programs", "*_jit_*.py"))):
+        name = os.path.splitext(os.path.basename(path))[0]
+        with open(os.path.join(ROOT, "tests", "programs", "expected", name + ".txt")) as f:
+            if run(RPY, "-X", "jit=eager", path, timeout=60) != f.read():
+                return name
+    compare = [sys.executable, os.path.join("tests", "jit", "compare.py"), "--python", RPY, "--modes", "off,eager"]
+    report = run(*compare, "--seeds", "0", "100").splitlines()[-1:]
+    return "" if report == ["100 programs, 0 differences"] else "random programs"
+
+
+def main():
+    words = sys.argv[1:]
+    missed = 0
+    for what, file, line, broken in BREAKS:
+        if words and not any(word in what for word in words):
+            continue
+        path = os.path.join(ROOT, file)
+        with open(path) as f:
+            source = f.read()
+        if line not in source:
+            sys.exit(f"{file} has no line for this break any more: {what}")
+        try:
+            with open(path, "w") as f:
+                f.write(source.replace(line, broken, 1))
+            errors = run("cargo", "build", "--ignore-rust-version", "--quiet", timeout=1200)
+            if "error" in errors:
+                sys.exit(f"{what}: does not compile\n{errors}")
+            by = caught()
+        finally:
+            with open(path, "w") as f:
+                f.write(source)
+        missed += not by
+        print(f"{what}: " + (f"caught by {by}" if by else "NOT CAUGHT"), flush=True)
+    sys.exit(missed != 0)
+
+
+if __name__ == "__main__":
+    main()
