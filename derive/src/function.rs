@@ -745,7 +745,7 @@ mod tests {
         let file: syn::File = syn::parse2(tokens.clone()).unwrap();
         assert_eq!(file.items.len(), 2);
         let text = tokens.to_string();
-        assert!(text.contains(r#"c"f($module, /, a, b=None, *rest, c=False, **kw)\n--\n\nDoc.""#), "{text}");
+        assert!(text.contains(r#"b"f($module, /, a, b=None, *rest, c=False, **kw)\n--\n\nDoc.\0""#), "{text}");
         assert!(text.contains("METH_FASTCALL"));
     }
 }

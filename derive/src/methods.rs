@@ -504,8 +504,8 @@ mod tests {
         let file: syn::File = syn::parse2(tokens).unwrap();
         assert_eq!(file.items.len(), 2);
         assert!(text.contains(r#""(iterable=(), /)""#), "{text}");
-        assert!(text.contains(r#"c"pop($self, index=-1, /)\n--\n\nRemoves one.""#), "{text}");
-        assert!(text.contains(r#"c"fromkeys($type, keys, /)\n--\n\n""#), "{text}");
+        assert!(text.contains(r#"b"pop($self, index=-1, /)\n--\n\nRemoves one.\0""#), "{text}");
+        assert!(text.contains(r#"b"fromkeys($type, keys, /)\n--\n\n\0""#), "{text}");
         assert!(!text.contains("# [pymethod"));
     }
 

@@ -201,7 +201,7 @@ mod tests {
         let tokens = expand(quote!(name = "math"), item).unwrap();
         let text = tokens.to_string();
         syn::parse2::<syn::File>(tokens).unwrap();
-        assert!(text.contains(r#"c"sqrt($module, x, /)\n--\n\nRoot.""#), "{text}");
+        assert!(text.contains(r#"b"sqrt($module, x, /)\n--\n\nRoot.\0""#), "{text}");
         assert!(text.contains(r#"name = "thing" , gc , module = "math""#), "{text}");
         assert!(text.contains("add_class :: < Thing >"), "{text}");
         assert!(!text.contains("add_class :: < Hidden >"), "{text}");
