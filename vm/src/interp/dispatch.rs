@@ -301,6 +301,7 @@ const fn is_outlined(op: u8) -> bool {
             | CONTAINS_OP_SET
             | CLEANUP_THROW
             | END_ASYNC_FOR
+            | FINISH_SPECIAL
             | FOR_ITER
             | LOAD_SUPER_ATTR
             | LOAD_SUPER_ATTR_ATTR
