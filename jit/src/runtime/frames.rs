@@ -4,7 +4,7 @@ use rpy_vm::interp::frame::{self, InterpreterFrame};
 use rpy_vm::interp::single::{Ended, execute_one};
 use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::{ObjRef, PyStruct};
+use rpy_vm::object::refs::PyStruct;
 use rpy_vm::runtime::thread;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
@@ -68,16 +68,14 @@ pub unsafe extern "C" fn execute(
     op: u64,
     arg: u64,
 ) -> u64 {
-    let ts = thread::current();
     // SAFETY: the caller's promise.
-    let result = unsafe { execute_one(ts, frame, ip, sp, op as u8, arg as usize) };
+    let result = unsafe { execute_one(thread::current(), frame, ip, sp, op as u8, arg as usize) };
     runs::call_returned();
     match result {
         Ok(Ended::Next) => 0,
         Ok(Ended::Jumped) => 1,
         Err(error) => {
-            // SAFETY: the exception moves to the thread state.
-            ts.current_exception.set(Some(unsafe { ObjRef::from_owned_ptr(error.into_raw()) }));
+            error.restore();
             2
         }
     }

@@ -4,9 +4,11 @@ use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::ops::generators::into_generator;
 use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::ObjRef;
+use rpy_vm::object::refs::Ref;
 use rpy_vm::runtime::thread;
 use rpy_vm::types::generator::{PyGenerator, of_frame};
+
+use super::raising;
 
 /// See [`PyGenerator::enter`]: 1 if it was done.
 ///
@@ -49,14 +51,7 @@ pub unsafe extern "C" fn finish(frame: *mut InterpreterFrame) {
 /// # Safety
 /// As there.
 pub unsafe extern "C" fn make(frame: *mut InterpreterFrame, resume_at: *mut u16) -> *mut PyObject {
-    let ts = thread::current();
     // SAFETY: the caller's promise.
-    match unsafe { into_generator(ts, frame, resume_at) } {
-        Ok(generator) => generator.into_obj().into_raw(),
-        Err(error) => {
-            // SAFETY: the exception moves to the thread state.
-            ts.current_exception.set(Some(unsafe { ObjRef::from_owned_ptr(error.into_raw()) }));
-            core::ptr::null_mut()
-        }
-    }
+    let generator = unsafe { into_generator(thread::current(), frame, resume_at) };
+    raising(generator.map(Ref::into_obj))
 }

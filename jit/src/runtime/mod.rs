@@ -8,7 +8,6 @@ use crate::numpy::arrays;
 use rpy_vm::err::{PyErr, PyResult};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
-use rpy_vm::runtime::thread;
 
 pub mod call;
 pub mod dict;
@@ -31,21 +30,9 @@ fn attempted(result: PyResult<ObjRef>) -> *mut PyObject {
     result.map_or(core::ptr::null_mut(), ObjRef::into_raw)
 }
 
-/// Leaves an exception with the thread, for the guard that raises it.
-fn raise(error: PyErr) {
-    // SAFETY: the exception moves to the thread state.
-    thread::current().current_exception.set(Some(unsafe { ObjRef::from_owned_ptr(error.into_raw()) }));
-}
-
 /// Owned, or null with the thread's exception set.
 fn raising(result: PyResult<ObjRef>) -> *mut PyObject {
-    match result {
-        Ok(value) => value.into_raw(),
-        Err(error) => {
-            raise(error);
-            core::ptr::null_mut()
-        }
-    }
+    result.map_or_else(PyErr::restore_null, ObjRef::into_raw)
 }
 
 /// 1, or 0 with the thread's exception set.
@@ -53,7 +40,7 @@ fn done(result: PyResult<()>) -> u64 {
     match result {
         Ok(()) => 1,
         Err(error) => {
-            raise(error);
+            error.restore();
             0
         }
     }
