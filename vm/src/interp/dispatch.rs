@@ -303,6 +303,8 @@ const fn is_outlined(op: u8) -> bool {
             | END_ASYNC_FOR
             | FINISH_SPECIAL
             | FOR_ITER
+            | LOAD_ATTR
+            | LOAD_SPECIAL
             | LOAD_SUPER_ATTR
             | LOAD_SUPER_ATTR_ATTR
             | LOAD_SUPER_ATTR_METHOD
@@ -310,6 +312,7 @@ const fn is_outlined(op: u8) -> bool {
             | RERAISE
             | SEND
             | SEND_GEN
+            | UNPACK_EX
             | UNPACK_SEQUENCE
             | UNPACK_SEQUENCE_LIST
             | UNPACK_SEQUENCE_TUPLE
