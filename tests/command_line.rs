@@ -429,6 +429,7 @@ fn exhausted_memory() {
         "open('/dev/zero', 'rb', buffering=0).read()",
         "'x'.ljust(1 << 40)",
         "'%*d' % (1 << 40, 3)",
+        "__import__('marshal').load(__import__('io').BytesIO(b'\\xa8\\xff\\xff\\xff\\x7f'))",
     ] {
         let code = format!("try: {expression}\nexcept (MemoryError, OverflowError) as e: print('refused')");
         assert_eq!(limited(&code).1, "refused\n", "{code}: {:?}", limited(&code));

@@ -16,7 +16,7 @@ use crate::types::list::PyList;
 use crate::types::set::{PyFrozenSet, PySet};
 use crate::types::slice::PySlice;
 use crate::types::str::PyStr;
-use crate::types::tuple::PyTuple;
+use crate::types::tuple::{PyTuple, TupleBuilder};
 
 /// Where bytes come from.
 enum Source<'a> {
@@ -362,7 +362,12 @@ impl<'a> Reader<'a> {
             return Ok(tuple);
         }
         // Items may refer to the tuple they are in, so it is there first, filled with None.
-        let tuple = PyTuple::new(vec![crate::none(); n]);
+        let mut tuple = TupleBuilder::new(n)?;
+        for _ in 0..n {
+            // SAFETY: n items for a tuple of n.
+            unsafe { tuple.push_unchecked(crate::none()) };
+        }
+        let tuple = tuple.finish();
         self.remember(true, tuple.as_object());
         for i in 0..n {
             let item = self.part("tuple")?;
