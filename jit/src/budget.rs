@@ -18,6 +18,8 @@ pub struct Budget {
     /// When the balance was true.
     at: u64,
     limited: bool,
+    /// Whether the program runs already.
+    open: bool,
 }
 
 /// The present time.
@@ -28,9 +30,14 @@ pub fn now() -> u64 {
 }
 
 impl Budget {
-    /// An account that is opened now; or one that always has enough.
+    /// An account that is to be opened; or one that always has enough.
     pub fn new(limited: bool) -> Budget {
-        Budget { balance: MOST, at: now(), limited }
+        Budget { balance: MOST, at: now(), limited, open: false }
+    }
+
+    /// The program begins. Compiling what Python's start executes would cost each start more time and memory than it gains.
+    pub fn open(&mut self) {
+        self.open = true;
     }
 
     /// Work that began at `since` is done.
@@ -46,6 +53,6 @@ impl Budget {
         let earned = (now.wrapping_sub(self.at) / SHARE) as i64;
         self.at = now;
         self.balance = self.balance.saturating_add(earned).min(MOST);
-        !self.limited || self.balance > 0
+        !self.limited || self.open && self.balance > 0
     }
 }

@@ -83,6 +83,13 @@ impl Jit for TracingJit {
         Ok(threshold)
     }
 
+    fn started(&self) {
+        // SAFETY: under the GIL; nothing is called.
+        if let Some(state) = unsafe { self.state() } {
+            state.budget.open();
+        }
+    }
+
     unsafe fn loop_reached(&self, at: Registers<'_>, target: *mut u16) -> LoopAction {
         // SAFETY: under the GIL; the reference ends before compiled code runs.
         let executor = unsafe {

@@ -62,6 +62,9 @@ pub trait Jit: Sync {
     /// The text of a fatal error about an unusable value.
     fn configure(&self, option: Option<&str>) -> Result<Option<u16>, String>;
 
+    /// Python has started: what runs from here on is the program. (What a start runs, it runs once.)
+    fn started(&self);
+
     /// The countdown in the cache of the backward jump at `at.instr` is at its end. The JIT may write a new one, from 0 (ask
     /// again at once) to 65535.
     ///
@@ -110,6 +113,13 @@ pub fn configure(option: Option<&str>) -> Result<(), String> {
             Ok(())
         }
         None => Ok(()),
+    }
+}
+
+/// See [`Jit::started`].
+pub fn started() {
+    if let Some(jit) = JIT.get() {
+        jit.started();
     }
 }
 

@@ -140,6 +140,7 @@ fn initialize(modules: &'static [&'static BuiltinModule]) -> PyResult<()> {
     if !config.no_site {
         crate::import::import_module("site")?;
     }
+    crate::jit_hooks::started();
     Ok(())
 }
 
