@@ -17,7 +17,7 @@ use crate::executor::{Executor, NewTrace};
 use crate::ir::{Form, SlotState, Trace};
 use crate::log;
 use crate::loops::{Failures, Found, Loops};
-use crate::opt::is_number;
+use crate::opt::{Contradicted, is_number};
 use crate::options::{Mode, Options};
 use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder};
 use crate::runs;
@@ -220,6 +220,16 @@ impl Jit for TracingJit {
     }
 }
 
+/// Why a loop was not compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// It ended in the recorded round.
+    Left,
+    /// The recorded round could not be followed by another one like it.
+    Contradicted,
+    Other,
+}
+
 /// The loop is left to the interpreter for good.
 unsafe fn give_up(at: Registers<'_>) {
     // SAFETY: a backward jump in running code, rewritten under the GIL.
@@ -239,17 +249,20 @@ impl State {
             unsafe { (*owner.executor).path_failed(owner.part, owner.exit) };
             return;
         }
-        self.postpone(&recorder.origin(), left);
+        self.postpone(&recorder.origin(), if left { Failure::Left } else { Failure::Other });
     }
 
     /// A loop was not compiled.
-    fn postpone(&mut self, origin: &Origin, left: bool) {
+    fn postpone(&mut self, origin: &Origin, failure: Failure) {
         let mut again = false;
         let failures = self.loops.failed(origin.key, origin.code, |failures| {
-            if left {
-                failures.left += 1;
-                again = failures.left <= MAX_LEFT;
-            }
+            again = match failure {
+                Failure::Left => failures.left < MAX_LEFT,
+                Failure::Contradicted => !failures.contradicted,
+                Failure::Other => false,
+            };
+            failures.left += (failure == Failure::Left) as u32;
+            failures.contradicted |= failure == Failure::Contradicted;
             failures.failed += !again as u32;
         });
         // SAFETY: the jump's cache, and the code it lies in: it is running.
@@ -258,7 +271,8 @@ impl State {
             (*(origin.code as *const PyCode)).co_executors.set(core::ptr::dangling_mut());
             *origin.jump.add(1) = match again {
                 // Not in step with the number of rounds that the loop may have.
-                true => (failures.left * failures.left / 2) as u16,
+                true if failure == Failure::Left => (failures.left * failures.left / 2) as u16,
+                true => 3,
                 false => 50u16.saturating_mul(1 << (3 * failures.failed).min(10)),
             };
         }
@@ -284,10 +298,16 @@ impl State {
     }
 
     /// Compiles a closed loop.
-    fn close(&mut self, recorder: Recorder) {
+    fn close(&mut self, mut recorder: Recorder) {
         let (origin, head) = (recorder.origin(), recorder.header());
         let code = recorder.code().to_ref();
         let title = log::title(&code, head);
+        // A round whose like cannot follow it is not the one to begin with, unless there is no other.
+        let contradicted = match self.loops.find(origin.key) {
+            Found::Failed(Failures { contradicted: true, .. }) => Contradicted::Widen,
+            _ => Contradicted::Refuse,
+        };
+        let closed = recorder.close(contradicted);
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
         let round = &recorded.builder.trace;
@@ -296,11 +316,11 @@ impl State {
         let head_slots: Vec<HeadSlot> = recorded.header.iter().map(slot).collect();
         let has_numbers = head_slots.iter().any(|slot| is_number(slot.form));
         let round = has_numbers.then(|| (Box::new(round.clone()), recorded.header.clone()));
-        let trace = match crate::opt::close_loop(recorded.builder, &recorded.header) {
+        let trace = match closed {
             Ok(trace) => trace,
             Err(why) => {
                 log::refused(&self.options, &title, &format!("{why:?}"));
-                return self.postpone(&origin, false);
+                return self.postpone(&origin, Failure::Contradicted);
             }
         };
         log::optimized(&self.options, &title, &trace);
@@ -319,7 +339,7 @@ impl State {
             }
             Err(why) => {
                 log::refused(&self.options, &title, &format!("{why:?}"));
-                self.postpone(&origin, false);
+                self.postpone(&origin, Failure::Other);
             }
         }
     }

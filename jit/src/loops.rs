@@ -14,6 +14,8 @@ pub struct Failures {
     pub failed: u32,
     /// Those that began in the loop's last round.
     pub left: u32,
+    /// A recorded round could not be followed by another one like it.
+    pub contradicted: bool,
 }
 
 /// What is known of a loop.

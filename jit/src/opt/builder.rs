@@ -63,7 +63,7 @@ pub const PASSES: &[(&str, Pass)] = &[
 pub const NOTHING: Value = Value::NOTHING;
 
 /// Makes a trace, instruction by instruction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Builder {
     pub trace: Trace,
     pub(super) types: KnownTypes,

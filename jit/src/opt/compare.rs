@@ -109,6 +109,13 @@ impl Relations {
         self.assumed.remove(&pair);
     }
 
+    /// Drops the assumptions about these values; were there any?
+    pub fn weaken_all(&mut self, values: impl Fn(Value) -> bool) -> bool {
+        let before = self.assumed.len();
+        self.assumed.retain(|&(x, y), _| !values(x) && !values(y));
+        self.assumed.len() != before
+    }
+
     /// All of them.
     pub fn forget(&mut self) {
         self.assumed.clear();

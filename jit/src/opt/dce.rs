@@ -148,13 +148,16 @@ impl Live<'_> {
     }
 }
 
-/// The trace without what nobody uses or needs, with the loop's phis and its jump. `None` if something `forbidden` is used.
+/// The trace without what nobody uses or needs, with the loop's phis and its jump.
+///
+/// # Errors
+/// What is `forbidden` and used.
 pub fn sweep(
     trace: Trace,
     rounds: Option<&Rounds>,
     needless: &[bool],
     forbidden: impl Fn(Value) -> bool,
-) -> Option<Trace> {
+) -> Result<Trace, Vec<Value>> {
     let count = trace.insts.len();
     let mut live = Live {
         trace: &trace,
@@ -167,8 +170,10 @@ pub fn sweep(
     };
     live.run();
     let Live { insts: live, phis, .. } = live;
-    if rounds.is_some() && (0..count).any(|i| live[i] && forbidden(Value::of_inst(i))) {
-        return None;
+    let used = (0..count).filter(|&i| rounds.is_some() && live[i]).map(Value::of_inst);
+    let used: Vec<Value> = used.filter(|&value| forbidden(value)).collect();
+    if !used.is_empty() {
+        return Err(used);
     }
     let mut writer = Writer {
         old: &trace,
@@ -188,7 +193,7 @@ pub fn sweep(
         let jump = Inst::new(Op::Jump, &next.collect::<Vec<_>>());
         writer.new.push(jump);
     }
-    Some(writer.new)
+    Ok(writer.new)
 }
 
 struct Writer<'t> {

@@ -114,6 +114,11 @@ impl Heap {
         }
     }
 
+    /// The number of the assumption about a place.
+    pub fn assumption(&self, base: Value, index: Option<Value>, access: Access) -> Option<usize> {
+        self.assumed.iter().position(|place| place.base == base && place.index == index && place.access == access)
+    }
+
     /// The number of assumptions.
     pub fn assumptions(&self) -> usize {
         self.assumed.len()
@@ -134,6 +139,13 @@ pub fn holds_objects(inst: &Inst) -> bool {
 fn place_of(inst: &Inst) -> (Value, Option<Value>) {
     let indexed = matches!(inst.op, Op::LoadIndexed | Op::StoreIndexed);
     (inst.args[0], indexed.then(|| inst.args[1]))
+}
+
+/// The place that an instruction loads, if it may change.
+pub fn loaded(inst: &Inst) -> Option<(Value, Option<Value>, Access)> {
+    let access = inst.access.filter(|access| inst.op.effect() == Effect::Load && !access.class.is_fixed())?;
+    let (base, index) = place_of(inst);
+    Some((base, index, access))
 }
 
 /// Do two spans of bytes meet?

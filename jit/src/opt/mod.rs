@@ -45,4 +45,4 @@ mod words;
 pub use builder::{Builder, Contradiction, KnownTypes};
 pub use dce::finish;
 pub use facts::Range;
-pub use peel::{Abandoned, close_entered, close_loop, is_number};
+pub use peel::{Abandoned, Contradicted, close_entered, close_loop, is_number};

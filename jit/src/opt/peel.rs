@@ -18,6 +18,11 @@
 //! in every round. The one thing that an operation says of its result and its counterpart may not is the size of an unboxed
 //! integer: see the pass `range`.
 //!
+//! # Rounds that contradict themselves
+//!
+//! A round may leave behind what its like cannot begin with: it was recorded because a flag was not set, and sets it. What
+//! the guard was settled by is forgotten then ([`Start::widen`]), so that the guard is in the body: it leaves the loop, and a path goes on from there.
+//!
 //! # What the head may be
 //!
 //! The slots given are out of memory at the head: memory holds the empty word, or a word that the exits drop (they mention
@@ -37,20 +42,29 @@ use crate::ir::call::CallEffect;
 use crate::ir::{Form, Inst, Op, SlotState, SnapshotId, Trace, Ty, Value};
 
 /// Why a loop could not be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Abandoned {
     /// The second round cannot go as the first one did.
     Contradiction,
-    /// A slot that the head keeps as a number is used as an object, or its memory is used otherwise than as the empty word.
-    SlotInUse,
+    /// Slots that the head keeps as numbers are used as objects, or their memory is used otherwise than as the empty word.
+    SlotsInUse(Vec<u16>),
+}
+
+/// What to do about a second round that cannot go as the first one did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Contradicted {
+    /// Nothing: the next recording may be of a round that comes more often.
+    Refuse,
+    /// Forget what makes it impossible: then the body has a guard that fails at first.
+    Widen,
 }
 
 /// How often the second round is made with assumptions.
 const ATTEMPTS: usize = 6;
 
 /// Makes a loop of a recorded round, at whose end the slots of `head` are as given and not in memory.
-pub fn close_loop(b: Builder, head: &[SlotState]) -> Result<Trace, Abandoned> {
-    close(b, head, &[], None)
+pub fn close_loop(b: Builder, head: &[SlotState], contradicted: Contradicted) -> Result<Trace, Abandoned> {
+    close(b, head, &[], None, contradicted)
 }
 
 /// Makes a loop of a round that was recorded before (`first`, as it was given to [`close_loop`]), which is entered with the head's
@@ -71,10 +85,8 @@ pub fn close_entered(first: &Trace, head: &[SlotState], types: KnownTypes) -> Re
     }
     b.catch_up();
     b.words = Some(Box::new(Words::new(&entry)));
-    let next = round(&mut b, &first.insts, first.snapshots.len(), &[]).map_err(|_| Abandoned::Contradiction)?;
-    if slots_in_use(&b) {
-        return Err(Abandoned::SlotInUse);
-    }
+    let next = round(&mut b, &first.insts, first.snapshots.len(), &[]).map_err(|_| refusal(&b))?;
+    slots_in_use(&b)?;
     let words = b.words.take();
     let head: Vec<SlotState> = head
         .iter()
@@ -85,7 +97,7 @@ pub fn close_entered(first: &Trace, head: &[SlotState], types: KnownTypes) -> Re
         .collect();
     let given: Vec<(usize, Value)> =
         params.iter().filter_map(|&(value, param)| param.inst().map(|at| (at, counterpart(value, &next)))).collect();
-    close(b, &head, &given, words)
+    close(b, &head, &given, words, Contradicted::Widen)
 }
 
 /// Is it a number that is not boxed?
@@ -100,34 +112,67 @@ fn close(
     head: &[SlotState],
     given: &[(usize, Value)],
     before: Option<Box<Words>>,
+    contradicted: Contradicted,
 ) -> Result<Trace, Abandoned> {
     let mut start = Start::new(&mut b, head);
     let mut attempt = 0;
     let next = loop {
-        let next = second_round(&mut b, &start, head, given).map_err(|Contradiction| Abandoned::Contradiction)?;
-        if slots_in_use(&b) {
-            return Err(Abandoned::SlotInUse);
-        }
-        if start.holds(&mut b, &next) {
-            break next;
-        }
-        attempt += 1;
-        if attempt == ATTEMPTS {
-            start.forget(&mut b);
+        match second_round(&mut b, &start, head, given) {
+            Ok(next) => {
+                slots_in_use(&b)?;
+                if start.holds(&mut b, &next) {
+                    break next;
+                }
+                attempt += 1;
+                if attempt >= ATTEMPTS {
+                    start.forget(&mut b);
+                }
+            }
+            Err(conflict) => match refusal(&b) {
+                Abandoned::Contradiction if contradicted == Contradicted::Widen => {
+                    attempt += 1;
+                    if attempt >= ATTEMPTS || !start.widen(&mut b, &conflict) {
+                        if start.forgotten {
+                            return Err(Abandoned::Contradiction);
+                        }
+                        start.forget(&mut b);
+                    }
+                }
+                refusal => return Err(refusal),
+            },
         }
         start.rewind(&mut b);
     };
-    let rounds = Rounds { head: start.count, next };
     let words = [before, b.words.take()];
     let forbidden = |value: Value| words.iter().flatten().any(|words| words.is_stand_in_box(value));
+    let rounds = Rounds { head: start.count, next };
     let needless = counts::run(&mut b.trace, Some(&rounds), b.types.is_stable);
-    let trace = sweep(b.trace, Some(&rounds), &needless, forbidden).ok_or(Abandoned::SlotInUse)?;
+    let trace = sweep(b.trace, Some(&rounds), &needless, forbidden).map_err(|boxes| {
+        let slot = |value: &Value| words.iter().flatten().find_map(|words| words.slot_of_word(*value));
+        Abandoned::SlotsInUse(boxes.iter().filter_map(slot).collect())
+    })?;
     Ok(polish(trace, &b.types))
 }
 
-/// Has the round stored something else than the empty word, at last, into a slot of the head?
-fn slots_in_use(b: &Builder) -> bool {
-    b.words.as_ref().is_some_and(|words| words.stored().any(|index| !b.is_slot_empty(index)))
+/// Has the round stored something else than the empty word, at last, into slots of the head?
+fn slots_in_use(b: &Builder) -> Result<(), Abandoned> {
+    let stored = b.words.iter().flat_map(|words| words.stored());
+    let used: Vec<u16> = stored.filter(|&index| !b.is_slot_empty(index)).collect();
+    if used.is_empty() { Ok(()) } else { Err(Abandoned::SlotsInUse(used)) }
+}
+
+/// What a contradiction comes from.
+fn refusal(b: &Builder) -> Abandoned {
+    match b.words.as_ref().and_then(|words| words.in_use) {
+        Some(index) => Abandoned::SlotsInUse(vec![index]),
+        None => Abandoned::Contradiction,
+    }
+}
+
+/// Where a round cannot go on as it was recorded, and the counterparts of the values before.
+struct Conflict {
+    at: usize,
+    next: Vec<Value>,
 }
 
 /// What the first round left behind.
@@ -141,6 +186,8 @@ struct Start {
     valid: bool,
     stored_slots: super::hash::FastMap<u16, Value>,
     fresh: FreshObjects,
+    /// Nothing is assumed any more.
+    forgotten: bool,
 }
 
 impl Start {
@@ -159,6 +206,7 @@ impl Start {
             valid: b.valid.holds(),
             stored_slots: b.stored_slots.clone(),
             fresh: b.fresh.clone(),
+            forgotten: false,
         };
         b.valid.assume(start.valid);
         b.append_raw(Inst::new(Op::Loop, &[]), Fact::NONE);
@@ -182,10 +230,40 @@ impl Start {
 
     /// Drops every assumption.
     fn forget(&mut self, b: &mut Builder) {
+        self.forgotten = true;
         self.facts.fill(Fact::NONE);
         self.dropped_places.fill(true);
         self.valid = false;
         b.relations.forget();
+    }
+
+    /// Drops the assumptions that the instruction in conflict depends on: about what its operands are computed from, and about
+    /// the memory that they come from. False if there are none.
+    fn widen(&mut self, b: &mut Builder, conflict: &Conflict) -> bool {
+        let mut changed = false;
+        let mut values = vec![false; self.count];
+        let mut seen = vec![false; conflict.at + 1];
+        let mut pending = vec![conflict.at];
+        while let Some(i) = pending.pop() {
+            if core::mem::replace(&mut seen[i], true) {
+                continue;
+            }
+            let inst = &b.trace.insts[i];
+            if let Some((base, index, access)) = super::heap::loaded(inst) {
+                let next_of = |value| counterpart(value, &conflict.next);
+                if let Some(place) = b.heap.assumption(next_of(base), index.map(next_of), access) {
+                    changed |= !core::mem::replace(&mut self.dropped_places[place], true);
+                }
+            }
+            pending.extend(inst.args.iter().copied().filter_map(Value::inst));
+            if let Some(value) = conflict.next[i].inst().filter(|&value| value < self.count) {
+                values[value] = true;
+                changed |= self.facts[value] != Fact::NONE;
+                self.release_contents(value);
+                self.facts[value] = Fact::NONE;
+            }
+        }
+        changed | b.relations.weaken_all(|value| value.inst().is_some_and(|i| i < self.count && values[i]))
     }
 
     /// Is everything that the second round relied on true at its end, of the counterparts? What is not is dropped.
@@ -276,14 +354,14 @@ fn second_round(
     start: &Start,
     head: &[SlotState],
     given: &[(usize, Value)],
-) -> Result<Vec<Value>, Contradiction> {
+) -> Result<Vec<Value>, Conflict> {
     b.words = Some(Box::new(Words::new(head)));
     let first = b.trace.insts[..start.count].to_vec();
     round(b, &first, start.snapshots, given)
 }
 
 /// Sends a round through the passes, whose snapshots are the first `count` of the builder's; the counterparts of its values.
-fn round(b: &mut Builder, first: &[Inst], count: usize, given: &[(usize, Value)]) -> Result<Vec<Value>, Contradiction> {
+fn round(b: &mut Builder, first: &[Inst], count: usize, given: &[(usize, Value)]) -> Result<Vec<Value>, Conflict> {
     let mut next = vec![Value::NOTHING; first.len()];
     let mut snapshots: HashMap<(SnapshotId, u32), SnapshotId> = HashMap::new();
     for (i, inst) in first.iter().enumerate() {
@@ -296,7 +374,10 @@ fn round(b: &mut Builder, first: &[Inst], count: usize, given: &[(usize, Value)]
             *arg = counterpart(*arg, &next);
         }
         let before = b.trace.insts.len();
-        next[i] = b.emit(inst)?;
+        next[i] = match b.emit(inst) {
+            Ok(value) => value,
+            Err(Contradiction) => return Err(Conflict { at: i, next }),
+        };
         for new in before..b.trace.insts.len() {
             let Some(recorded) = b.trace.insts[new].snapshot.filter(|id| (id.0 as usize) < count) else {
                 continue;

@@ -46,18 +46,25 @@ pub struct Words {
     stand_ins: FastMap<Value, StandIn>,
     /// Changes whenever snapshots of the same recorded state come to differ.
     pub generation: u32,
+    /// The slot whose memory was used otherwise than as the empty word.
+    pub in_use: Option<u16>,
 }
 
 impl Words {
     pub fn new(head: &[SlotState]) -> Words {
         let mut slots: Vec<Slot> = head.iter().map(|&state| Slot { state, active: true, word: None }).collect();
         slots.sort_by_key(|slot| slot.state.index);
-        Words { slots, stand_ins: FastMap::default(), generation: 0 }
+        Words { slots, stand_ins: FastMap::default(), generation: 0, in_use: None }
     }
 
     /// Is the value a box that must not survive?
     pub fn is_stand_in_box(&self, value: Value) -> bool {
         self.stand_ins.get(&value).is_some_and(|s| matches!(s.form, Form::Int | Form::Float | Form::Scalar(_)))
+    }
+
+    /// The slot that a stand-in is the word of.
+    pub fn slot_of_word(&self, word: Value) -> Option<u16> {
+        self.slots.iter().find(|slot| slot.word == Some(word)).map(|slot| slot.state.index)
     }
 
     /// The slots whose memory was written in this round.
@@ -216,6 +223,7 @@ fn store(b: &mut Builder, inst: &Inst) -> Result<(), Contradiction> {
     let Some(i) = active_slot(b, inst) else { return Ok(()) };
     let index = b.words.as_ref().map_or(0, |words| words.slots[i].state.index);
     if !b.is_slot_empty(index) {
+        b.words.iter_mut().for_each(|words| words.in_use = Some(index));
         return Err(Contradiction);
     }
     if let Some(words) = &mut b.words {

@@ -30,6 +30,7 @@ mod arith;
 mod attr;
 mod builtins;
 mod calls;
+mod close;
 mod enter;
 mod frames;
 mod generators;
