@@ -180,3 +180,22 @@ print(escaping(4000))
 print(unbound(3000))
 print(chain(5000))
 print(collect(3000))
+
+
+def doubled(n):
+    class Box:
+        pass
+
+    box = Box()
+    box.n = 2
+    odd = 0
+    for i in range(n):
+        box.n = box.n * 2 - 2147483647
+        if box.n < -(1 << 66):
+            box.n %= 1000003
+        if i % 5 == 0:
+            odd += box.n & 1
+    return box.n, odd
+
+
+print([doubled(n) for n in range(200, 330, 11)])

@@ -79,6 +79,8 @@ pub struct Builder {
     pub(super) stored_slots: FastMap<u16, Value>,
     /// The loop's slots, in its second round.
     pub(super) words: Option<Box<Words>>,
+    /// Nothing is made of this round's instructions but code: no further round is replayed from them.
+    pub(super) last_round: bool,
 }
 
 impl Builder {
@@ -94,6 +96,7 @@ impl Builder {
             valid: Default::default(),
             stored_slots: FastMap::default(),
             words: None,
+            last_round: false,
         };
         for truth in [false, true] {
             builder.assume_const_type(boxes::bool_object(truth), types.bool);

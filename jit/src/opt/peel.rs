@@ -211,6 +211,7 @@ impl Start {
         b.valid.assume(start.valid);
         b.append_raw(Inst::new(Op::Loop, &[]), Fact::NONE);
         b.words = Some(Box::new(Words::new(head)));
+        b.last_round = true;
         start
     }
 

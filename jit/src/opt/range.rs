@@ -90,9 +90,9 @@ impl Builder {
             },
             Op::BoolToInt => Range::new(0, 1),
             Op::FloatToInt => Range::new(-(1 << 62), 1 << 62),
-            // Only in a loop's second round: what unboxes a slot in the first may be an unboxed number of any size in the
-            // second, and nothing that the second needs may be left out of the first.
-            Op::UnboxInt if self.words.is_some() => UNBOXED,
+            // Only in a loop's last round: what unboxes a slot in the one before may be an unboxed number of any size in the
+            // last, and nothing that the last needs may be left out of the one before.
+            Op::UnboxInt if self.last_round => UNBOXED,
             Op::Load | Op::LoadIndexed => load_range(inst),
             _ => Range::FULL,
         }
