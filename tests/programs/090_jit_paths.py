@@ -182,20 +182,27 @@ print(chain(5000))
 print(collect(3000))
 
 
+class Doubling:
+    def __init__(self, n):
+        self.n = n
+
+    def step(self, k):
+        n = self.n * 2 - k
+        return n if -(1 << 66) < n else n % 1000003
+
+
 def doubled(n):
-    class Box:
-        pass
-
-    box = Box()
-    box.n = 2
-    odd = 0
+    box = Doubling(2)
+    text = "abcxy"
+    seen = []
+    fives = 0
     for i in range(n):
-        box.n = box.n * 2 - 2147483647
-        if box.n < -(1 << 66):
-            box.n %= 1000003
-        if i % 5 == 0:
-            odd += box.n & 1
-    return box.n, odd
+        box.n = box.step(2147483647)
+        if text[i % len(text)] != "b":
+            if i % 5 == 0:
+                fives += 1
+        seen.append(box.n)
+    return sum(seen), seen[-1], fives
 
 
-print([doubled(n) for n in range(200, 330, 11)])
+print([doubled(n) for n in range(200, 330, 30)])
