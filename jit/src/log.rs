@@ -43,6 +43,9 @@ pub fn recorded(options: &Options, title: &str, recorded: &Recorded) {
         for (_, why) in &recorded.interpreted {
             write(options, &format!("== interpreted {title}: {why}\n"));
         }
+        for expression in &recorded.fused {
+            write(options, &format!("== fused {title}: {expression}\n"));
+        }
         write(options, &format!("== recorded {title}: {} instructions\n{text}\n", recorded.steps));
     }
 }

@@ -12,6 +12,8 @@ pub const ARRAY_DTYPE: usize = 56;
 pub const ARRAY_FLAGS: usize = 64;
 /// Weak references to it.
 pub const ARRAY_WEAKREFS: usize = 72;
+/// What allocated its elements.
+pub const ARRAY_ALLOCATOR: usize = 88;
 
 /// The elements lie in C's order, without gaps.
 pub const FLAG_IN_ORDER: u32 = 1;

@@ -6,10 +6,12 @@
 //! its C header fixes; [`scalars`] makes its scalars.
 
 pub mod arrays;
+pub mod fuse;
 pub mod layout;
 pub mod loops;
 mod recognise;
 pub mod scalars;
+pub mod status;
 
 pub use recognise::{Numpy, dtype_number, known, see, underflow_watched};
 

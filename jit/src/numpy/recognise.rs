@@ -62,6 +62,8 @@ pub struct Numpy {
     pub new_array: usize,
     /// `numpy.False_` and `numpy.True_`.
     pub bools: [usize; 2],
+    /// The context variable with the error state.
+    pub error_state: usize,
 }
 
 static NUMPY: OnceLock<Option<Numpy>> = OnceLock::new();
@@ -156,6 +158,7 @@ fn recognise(module: &PyModule) -> Option<Numpy> {
             dtypes: [0; SCALARS],
             new_array: entry(NEW_FROM_DTYPE) as usize,
             bools: [0; 2],
+            error_state: 0,
         };
         if (*(numpy.array as *const PyTypeObject)).full_name() != "numpy.ndarray" {
             return None;
@@ -189,9 +192,7 @@ fn recognise(module: &PyModule) -> Option<Numpy> {
                 return None;
             }
         }
-        if !watch_errors(module) {
-            return None;
-        }
+        numpy.error_state = watch_errors(module)?;
         Some(numpy)
     }
 }
@@ -202,18 +203,19 @@ fn recognise(module: &PyModule) -> Option<Numpy> {
 const UNDERFLOW_SHIFT: u32 = 6;
 const UNDERFLOW_MASK: i32 = 7 << UNDERFLOW_SHIFT;
 
-/// Sees to it that [`UNDERFLOW`] is set in time.
-fn watch_errors(module: &PyModule) -> bool {
-    let Some(var) = attribute::<PyContextVar>(module, "_extobj_contextvar") else { return false };
+/// Sees to it that [`UNDERFLOW`] is set in time. The context variable with the error state.
+fn watch_errors(module: &PyModule) -> Option<usize> {
+    let var = attribute::<PyContextVar>(module, "_extobj_contextvar")?;
     if !context::watch(&var, see_error_state) {
-        return false;
+        return None;
     }
-    match var.value() {
-        Ok(Some(state)) => see_error_state(&state),
-        Ok(None) => {}
-        Err(_) => return false,
+    if let Some(state) = var.value().ok()? {
+        see_error_state(&state);
     }
-    true
+    let address = (&raw const *var) as usize;
+    // It stays, as the module does.
+    core::mem::forget(var);
+    Some(address)
 }
 
 /// An error state was set somewhere. It is a capsule with a structure that begins with the mask.

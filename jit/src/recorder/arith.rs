@@ -481,6 +481,10 @@ impl Recorder {
     pub(super) unsafe fn unary(&mut self, at: Registers<'_>, unary: Unary) -> Done {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
+        // SAFETY: passed on.
+        if matches!(unary, Unary::Negative) && unsafe { self.array_negative(at)? } {
+            return Ok(());
+        }
         let sym = self.peek(1)?;
         let scalar = self.scalar(sym, real)?;
         if scalar.is_none() && (word(sym, real) == Ok(None) || word(sym, real) == Ok(Some(i64::MIN))) {

@@ -284,7 +284,7 @@ impl Recorder {
                 }
             }
             Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..) => {}
-            Sym::Null | Sym::Memory => return Err(Abort("isinstance")),
+            Sym::Null | Sym::Memory | Sym::Lazy(_) => return Err(Abort("isinstance")),
         }
         let result = classes.iter().any(|ty| object.ty().is_subtype(ty));
         if !result {

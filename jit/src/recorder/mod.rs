@@ -178,6 +178,10 @@ pub struct Recorder {
     unbuilt: Option<u8>,
     steps: usize,
     unrolled: usize,
+    /// Operations on arrays that have not been computed yet.
+    chain: numpy::Chain,
+    /// The expressions of arrays, for the log.
+    fused: Vec<String>,
 }
 
 /// What a recording comes to.
@@ -191,6 +195,8 @@ pub struct Recorded {
     pub steps: usize,
     /// The instructions that the interpreter executes, and why.
     pub interpreted: Vec<(*mut u16, String)>,
+    /// The expressions of arrays.
+    pub fused: Vec<String>,
 }
 
 impl Recorder {
@@ -241,6 +247,8 @@ impl Recorder {
             unbuilt: None,
             steps: 0,
             unrolled: 0,
+            chain: numpy::Chain::default(),
+            fused: Vec::new(),
         }
     }
 
@@ -254,6 +262,7 @@ impl Recorder {
             base_depth,
             steps: self.steps,
             interpreted: self.interpreted,
+            fused: self.fused,
         }
     }
 
@@ -295,6 +304,8 @@ impl Recorder {
             unbuilt: None,
             steps: 0,
             unrolled: 0,
+            chain: numpy::Chain::default(),
+            fused: Vec::new(),
         };
         recorder.take_over(exit)?;
         Ok(recorder)
@@ -624,6 +635,14 @@ impl Recorder {
             let ended = matches!(base, POP_ITER | END_FOR) && !self.is_path() && self.in_base();
             return Outcome::Aborted(if ended { LEFT } else { Abort("another frame than expected") });
         }
+        if !self.chain.is_empty() {
+            // SAFETY: a live machine.
+            let stays = unsafe { self.keeps_chain(at, base, arg) } && heads.at(at.instr).is_none();
+            // SAFETY: a live machine.
+            if !stays && let Err(abort) = unsafe { self.compute_chain(at, base, arg) } {
+                return Outcome::Aborted(abort);
+            }
+        }
         // An instruction with extended arguments begins at its first prefix, where the picture's `ip` stays.
         if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) && self.unbuilt.is_none() {
             self.top().ip = at.instr as usize;
@@ -660,9 +679,7 @@ impl Recorder {
         }
         let unbuilt = self.unbuilt;
         // SAFETY: passed on.
-        let lifted = if self.gives_words() { unsafe { self.lift(at, consumed(base, arg)) } } else { Ok(()) };
-        // SAFETY: passed on.
-        let done = lifted.and_then(|()| unsafe { self.record_somehow(at, op, base, arg) });
+        let done = unsafe { self.record_chained(at, op, base, arg) };
         if unbuilt.is_some() {
             self.unbuilt = None;
         }
@@ -675,12 +692,27 @@ impl Recorder {
         }
     }
 
+    /// Records an instruction whose operands are taken out of memory, if need be as something that the interpreter does.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    unsafe fn record_lifted(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize, somehow: bool) -> Done {
+        // SAFETY: passed on.
+        unsafe {
+            if self.gives_words() {
+                self.lift(at, consumed(base, arg))?;
+            }
+            if somehow { self.record_somehow(at, op, base, arg) } else { self.record(at, op, base, arg) }
+        }
+    }
+
     /// Records an instruction by what it does, or else as something that the interpreter does (see `frames`).
     ///
     /// # Safety
     /// The registers are those of a live machine.
     unsafe fn record_somehow(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
         let before = (self.frames.clone(), self.builder.trace.insts.len());
+        let chain = self.chain.clone();
         // SAFETY: passed on.
         let why = match unsafe { self.record(at, op, base, arg) } {
             Ok(()) => return Ok(()),
@@ -703,6 +735,7 @@ impl Recorder {
             return Err(why);
         }
         self.frames = before.0;
+        self.chain = chain;
         self.detour = None;
         self.snapshot = None;
         // SAFETY: passed on.
@@ -767,6 +800,9 @@ impl Recorder {
 
     /// Emits an instruction through the optimizer; its value.
     pub(crate) fn emit(&mut self, inst: Inst) -> Result<Value, Abort> {
+        if !self.fits_chain(&inst) {
+            return Err(Abort("an effect in the middle of an expression of arrays"));
+        }
         self.builder.emit(inst).map_err(|_| Abort(CONTRADICTION))
     }
 

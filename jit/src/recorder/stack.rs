@@ -335,7 +335,7 @@ impl Recorder {
                 },
             },
             Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..) => Some(sym),
-            Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
+            Sym::Null | Sym::Memory | Sym::Lazy(_) => return Err(Abort("an empty slot")),
         };
         let dropped = match plain {
             Some(_) if !keep => self.expect_release(sym, real)?,

@@ -44,6 +44,8 @@ pub enum Sym {
     Bool(Value),
     /// A numpy scalar, not boxed either.
     Scalar(Scalar, Value),
+    /// An array that has not been computed yet: a node of the recorder's chain. See `numpy::chain`.
+    Lazy(u16),
 }
 
 /// The memory of a frame that exists while the trace runs, and is true for each slot that the picture leaves to it: the base
@@ -298,7 +300,7 @@ impl Recorder {
 
     /// The snapshot of the state before the instruction.
     pub fn snapshot(&mut self) -> SnapshotId {
-        match self.snapshot {
+        match self.chain.snapshot().or(self.snapshot) {
             Some(id) => id,
             None => {
                 let id = self.new_snapshot(ExitKind::Resume);
@@ -346,6 +348,8 @@ fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
             Sym::Float(value) => (Form::Float, value),
             Sym::Bool(value) => (Form::Bool, value),
             Sym::Scalar(scalar, value) => (Form::Scalar(scalar), value),
+            // What it would be part of is not emitted while nodes wait.
+            Sym::Lazy(_) => (Form::Null, nothing),
         };
         Some(SlotState { index: index as u16, form, value })
     });

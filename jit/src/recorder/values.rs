@@ -87,7 +87,7 @@ impl Recorder {
             Sym::Int(value) => Some(Number::Int(value)),
             Sym::Bool(value) => Some(Number::Int(self.op(Op::BoolToInt, &[value])?)),
             Sym::Float(value) => Some(Number::Float(value)),
-            Sym::Scalar(..) => None,
+            Sym::Scalar(..) | Sym::Lazy(_) => None,
             Sym::Obj { value, .. } => {
                 if let Some(int) = real.downcast_exact::<PyInt>() {
                     let Some(number) = int.medium_value() else { return Err(Abort("a big int")) };
@@ -161,7 +161,7 @@ impl Recorder {
                 let value = self.op(Op::BoxBool, &[truth])?;
                 (value, Sym::Obj { value, hold: Hold::Constant })
             }
-            Sym::Null | Sym::Memory => return Err(Abort("an empty slot")),
+            Sym::Null | Sym::Memory | Sym::Lazy(_) => return Err(Abort("an empty slot")),
         })
     }
 

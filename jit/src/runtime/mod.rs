@@ -5,6 +5,7 @@
 //! each to the recorder and the optimizer.
 
 use crate::numpy::arrays;
+use crate::numpy::fuse::run;
 use rpy_vm::err::{PyErr, PyResult};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;

@@ -276,18 +276,12 @@ functions! {
     /// Executes an instruction as the interpreter does: 0; 1 if it jumps; 2 and an exception.
     EXECUTE = frames::execute -> Int, ANY;
 
-    // ---- small arrays of numpy: arrays (null for a number), the operation, the number as a word and as a double ----
+    // ---- arrays of numpy ----
 
-    /// A new array (owned), or null: numpy has to do it.
-    ARRAY_BINARY = arrays::binary -> Obj, MAKES;
-    ARRAY_UNARY = arrays::unary -> Obj, MAKES;
-    /// The same, taking over one of the operands.
-    ARRAY_CONSUME_FIRST = arrays::consume_first -> Obj, ELEMENTS;
-    ARRAY_CONSUME_SECOND = arrays::consume_second -> Obj, ELEMENTS;
+    /// An expression of arrays (owned), or null: numpy has to do it. See `numpy::fuse`.
+    FUSED = run::fused -> Obj, ELEMENTS;
     /// A part of an array with several axes (owned), or null.
     ARRAY_ITEM = arrays::item -> Obj, MAKES;
-    /// In place; false if it was not done.
-    ARRAY_UPDATE = arrays::update -> Bool, ELEMENTS;
 
     // ---- calls of callables that run no Python code: owned, or null and an exception ----
 

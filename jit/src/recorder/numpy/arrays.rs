@@ -1,17 +1,15 @@
-//! Operators, comparisons and ufuncs on small arrays.
+//! Operators, comparisons and ufuncs on arrays: they become parts of expressions ([`super::chain`]).
 
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 
-use super::Kind;
+use super::chain::Input;
 use super::elements::Header;
-use crate::ir::{Op, Scalar, Ty, Value};
-use crate::numpy::arrays::{MOST_BYTES, Operation};
+use super::{Abort, Kind, Recorder};
+use crate::ir::Scalar;
 use crate::numpy::loops;
 use crate::recorder::arith::operator;
-use crate::recorder::state::{Hold, Sym};
-use crate::recorder::{Abort, Recorder};
-use crate::runtime::table::{self, Function};
+use crate::recorder::state::Sym;
 
 /// The ufuncs of the operators.
 const OPERATORS: &[(usize, &str)] = &[
@@ -27,61 +25,62 @@ const OPERATORS: &[(usize, &str)] = &[
 /// Those of the comparisons, in the order of `COMPARE_OP`.
 pub(super) const COMPARISONS: [&str; 6] = ["less", "less_equal", "equal", "not_equal", "greater", "greater_equal"];
 
-/// An operation and its operands as the runtime wants them.
-struct Plan {
-    operation: &'static Operation,
-    /// The arrays; null where the number is.
-    arrays: [Value; 2],
-    /// The number, as a word or a double.
-    word: Value,
-    double: Value,
-}
-
-impl Plan {
-    fn args(&self, operation: Value) -> [Value; 5] {
-        [self.arrays[0], self.arrays[1], operation, self.word, self.double]
-    }
+/// Is it exactly an array?
+pub(super) fn is_array(object: &PyObject) -> bool {
+    crate::numpy::see(object.ty()).is_some_and(|numpy| numpy.is_array(object))
 }
 
 impl Recorder {
-    /// What is to be computed for the operands on top, at least one of which is an array; `None` if they are not as they should be.
-    unsafe fn plan(&mut self, at: Registers<'_>, ufunc: &PyObject, compares: bool) -> Result<Option<Plan>, Abort> {
-        // SAFETY: the real operands.
-        let reals = unsafe { [self.real(at, 2)?, self.real(at, 1)?] };
-        let headers = reals.map(|real| Header::of(real).filter(Header::is_small));
-        let Some(input) = headers.iter().flatten().next().map(|header| header.scalar) else { return Ok(None) };
-        if let [Some(a), Some(b)] = &headers
-            && (a.scalar != b.scalar || !a.is_shaped_as(b))
-        {
-            return Ok(None);
+    /// Makes the operands on top a node of the chain: `ufunc` of them. False if it is numpy's.
+    unsafe fn elementwise(
+        &mut self,
+        at: Registers<'_>,
+        ufunc: &PyObject,
+        name: &'static str,
+        arity: usize,
+    ) -> Result<bool, Abort> {
+        if self.is_hopeless() {
+            return Ok(false);
         }
-        let (zero, none) = (self.trace().int(0), self.trace().float(0.0));
-        let mut plan = Plan { operation: dummy(), arrays: [self.nothing; 2], word: zero, double: none };
-        for (i, header) in headers.iter().enumerate() {
-            let sym = self.peek(2 - i)?;
-            if header.is_some() {
-                let Sym::Obj { value, .. } = sym else { return Ok(None) };
-                plan.arrays[i] = value;
-                continue;
-            }
-            let Some(operand) = self.operand(sym, reals[i])? else { return Ok(None) };
-            if Kind::Scalar(input).promote(operand.kind) != input {
-                return Ok(None);
-            }
-            let value = self.convert(operand, input)?;
-            match input.ty() {
-                Ty::Float => plan.double = value,
-                Ty::Bool => plan.word = self.op(Op::BoolToInt, &[value])?,
-                _ => plan.word = value,
-            }
+        let mut found: Vec<(&PyObject, Option<Header<'_>>)> = Vec::with_capacity(arity);
+        for n in (1..=arity).rev() {
+            // SAFETY: the real operand.
+            let real = unsafe { self.real(at, n)? };
+            found.push((real, Header::of(real).filter(Header::is_plain)));
         }
-        let output = if compares { Scalar::Bool } else { input };
+        let mut headers = found.iter().filter_map(|(_, header)| *header);
+        let Some(first) = headers.next() else { return Ok(false) };
+        if headers.any(|other| other.scalar != first.scalar || !other.is_shaped_as(&first)) {
+            return Ok(false);
+        }
+        let input = first.scalar;
+        let output = if COMPARISONS.contains(&name) { Scalar::Bool } else { input };
+        if arity == 1 && !input.is_float() {
+            return Ok(false);
+        }
         // SAFETY: a live ufunc.
-        match unsafe { loops::find(ufunc, 2, input, output) } {
-            Some(found) => plan.operation = Operation::new(found, input, output),
-            None => return Ok(None),
+        let Some(step) = (unsafe { loops::find(ufunc, arity, input, output) }) else { return Ok(false) };
+        let mut inputs = Vec::with_capacity(arity);
+        for (i, (real, header)) in found.iter().enumerate() {
+            let sym = self.peek(arity - i)?;
+            inputs.push(match (sym, header) {
+                (Sym::Lazy(node), Some(_)) => Input::Node(node),
+                (Sym::Obj { value, .. }, Some(header)) => Input::Array(value, header.scalar),
+                (_, Some(_)) => return Ok(false),
+                (_, None) => {
+                    let Some(operand) = self.operand(sym, real)? else { return Ok(false) };
+                    if Kind::Scalar(input).promote(operand.kind) != input {
+                        return Ok(false);
+                    }
+                    match self.as_double(operand, input)? {
+                        Some(value) => Input::Number(value, input),
+                        None => return Ok(false),
+                    }
+                }
+            });
         }
-        Ok(Some(plan))
+        self.chain_node(name, step, inputs, input, output)?;
+        Ok(true)
     }
 
     /// `a op b` with an array. False if it is not done here.
@@ -93,7 +92,12 @@ impl Recorder {
     ) -> Result<bool, Abort> {
         let Some(&(_, name)) = OPERATORS.iter().find(|(known, _)| *known == operator) else { return Ok(false) };
         // SAFETY: passed on.
-        unsafe { self.array_operation(at, name, false, in_place) }
+        unsafe {
+            if in_place && is_array(self.real(at, 2)?) {
+                return self.array_update(at, name);
+            }
+            self.array_operation(at, name)
+        }
     }
 
     /// `a op b` with an array, for the operators of `COMPARE_OP`. False if it is not done here.
@@ -103,107 +107,96 @@ impl Recorder {
         operator: usize,
     ) -> Result<bool, Abort> {
         // SAFETY: passed on.
-        unsafe { self.array_operation(at, COMPARISONS[operator.min(5)], true, false) }
+        unsafe { self.array_operation(at, COMPARISONS[operator.min(5)]) }
     }
 
-    unsafe fn array_operation(
-        &mut self,
-        at: Registers<'_>,
-        name: &str,
-        compares: bool,
-        in_place: bool,
-    ) -> Result<bool, Abort> {
+    unsafe fn array_operation(&mut self, at: Registers<'_>, name: &'static str) -> Result<bool, Abort> {
         // SAFETY: the real operands.
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        let is_array = |object: &PyObject| crate::numpy::see(object.ty()).is_some_and(|numpy| numpy.is_array(object));
         if !is_array(left) && !is_array(right) {
             return Ok(false);
         }
         let Some(ufunc) = super::ufuncs::own_ufunc(name) else { return Ok(false) };
         // SAFETY: passed on.
-        let Some(plan) = (unsafe { self.plan(at, &ufunc, compares)? }) else { return Ok(false) };
-        let operation = self.trace().int(plan.operation as *const Operation as i64);
-        let args = plan.args(operation);
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        if in_place && is_array(left) {
-            let end = self.expect_release(b, right)?;
-            let done = self.call_runtime(table::ARRAY_UPDATE, &args)?;
-            self.guard(Op::GuardTrue, &[done])?;
-            self.pop()?;
-            self.release(end)?;
-            return Ok(true);
+        if !unsafe { self.elementwise(at, &ufunc, name, 2)? } {
+            return Ok(false);
         }
-        // A temporary that nobody else has gives its place to the result.
-        let is_temporary = |sym: Sym, real: &PyObject| {
-            matches!(sym, Sym::Obj { hold: Hold::Owned, .. }) && is_array(real) && real.refcount() == 1
-        };
-        let callee: Function = match (is_temporary(a, left), is_temporary(b, right)) {
-            (true, _) => table::ARRAY_CONSUME_FIRST,
-            (_, true) => table::ARRAY_CONSUME_SECOND,
-            _ => table::ARRAY_BINARY,
-        };
-        let ends = [
-            (!is_temporary(a, left)).then(|| self.expect_release(a, left)).transpose()?,
-            (is_temporary(a, left) || !is_temporary(b, right)).then(|| self.expect_release(b, right)).transpose()?,
-        ];
-        let value = self.attempt(callee, &args)?;
-        self.pop()?;
-        self.pop()?;
-        self.push_obj(value, Hold::Owned);
-        for end in ends.into_iter().rev().flatten() {
-            self.release(end)?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends(at, 2)? };
+        self.chain_result(2, ends)?;
+        Ok(true)
+    }
+
+    /// `a op= b` of an array, which is computed at once.
+    unsafe fn array_update(&mut self, at: Registers<'_>, name: &'static str) -> Result<bool, Abort> {
+        // SAFETY: the real operands.
+        let left = unsafe { self.real(at, 2)? };
+        let is_possible = Header::of(left).is_some_and(|header| header.is_plain() && header.is_small());
+        let Sym::Obj { value: target, .. } = self.peek(2)? else { return Ok(false) };
+        let Some(ufunc) = super::ufuncs::own_ufunc(name).filter(|_| is_possible) else { return Ok(false) };
+        // SAFETY: passed on.
+        if !unsafe { self.elementwise(at, &ufunc, name, 2)? } {
+            return Ok(false);
+        }
+        // SAFETY: the real operand.
+        let end = self.peek_raw(1)?;
+        let end = self.expect_release(end, unsafe { self.real(at, 1)? })?;
+        self.chain_update(target, end)
+    }
+
+    /// `-a` of an array. False if it is not done here.
+    pub(in crate::recorder) unsafe fn array_negative(&mut self, at: Registers<'_>) -> Result<bool, Abort> {
+        // SAFETY: the real operand.
+        if !is_array(unsafe { self.real(at, 1)? }) {
+            return Ok(false);
+        }
+        let Some(ufunc) = super::ufuncs::own_ufunc("negative") else { return Ok(false) };
+        // SAFETY: passed on; the real operand.
+        unsafe {
+            if !self.elementwise(at, &ufunc, "negative", 1)? {
+                return Ok(false);
+            }
+            let ends = self.expect_ends(at, 1)?;
+            self.chain_result(1, ends)?;
         }
         Ok(true)
     }
 
-    /// A call of a ufunc with small arrays. False if it is not done here.
+    /// A call of a ufunc with arrays. False if it is not done here.
     pub(super) unsafe fn call_ufunc_of_arrays(
         &mut self,
         at: Registers<'_>,
         callable: &PyObject,
+        name: &'static str,
         argc: usize,
-        compares: bool,
     ) -> Result<bool, Abort> {
-        // SAFETY: the real operand.
-        let real = unsafe { self.real(at, 1)? };
         let Sym::Obj { value: callee, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
-        let (function, args) = if argc == 1 {
-            let Some(header) = Header::of(real).filter(Header::is_small) else { return Ok(false) };
-            let Sym::Obj { value, .. } = self.peek(1)? else { return Ok(false) };
-            // SAFETY: a live ufunc.
-            let found = unsafe { loops::find(callable, 1, header.scalar, header.scalar) };
-            let Some(found) = found.filter(|_| header.scalar.is_float()) else { return Ok(false) };
-            let operation = Operation::new(found, header.scalar, header.scalar);
-            let operation = self.trace().int(operation as *const Operation as i64);
-            (table::ARRAY_UNARY, vec![value, operation])
-        } else {
-            // SAFETY: passed on.
-            let Some(plan) = (unsafe { self.plan(at, callable, compares)? }) else { return Ok(false) };
-            let operation = self.trace().int(plan.operation as *const Operation as i64);
-            (table::ARRAY_BINARY, plan.args(operation).to_vec())
-        };
-        self.guard_is(callee, callable)?;
-        // SAFETY: the real operands.
-        let ends = unsafe { self.expect_call_end(at, argc)? };
-        let value = self.attempt(function, &args)?;
-        self.end_call(argc, ends, Sym::Obj { value, hold: Hold::Owned })?;
+        // SAFETY: passed on; the real operands.
+        unsafe {
+            if !self.elementwise(at, callable, name, argc)? {
+                return Ok(false);
+            }
+            self.guard_is(callee, callable)?;
+            let ends = self.expect_call_end(at, argc)?;
+            self.chain_result(argc + 2, ends)?;
+        }
         Ok(true)
     }
 }
 
-/// What stands in a plan until its operation is found.
-fn dummy() -> &'static Operation {
-    static NONE: Operation = Operation { function: 0, data: 0, input: Scalar::Bool, output: Scalar::Bool };
-    &NONE
-}
+/// Bytes that an array may have to be overwritten in place.
+const SMALL: usize = 16 << 10;
 
 impl Header<'_> {
     /// Is it one that the runtime computes with?
-    pub(super) fn is_small(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
+        self.ndim > 0 && self.flags & crate::numpy::layout::FLAG_IN_ORDER != 0
+    }
+
+    /// Is it small?
+    fn is_small(&self) -> bool {
         let count = (0..self.ndim).try_fold(1_usize, |count, axis| count.checked_mul(self.length(axis) as usize));
-        self.ndim > 0
-            && self.flags & crate::numpy::layout::FLAG_IN_ORDER != 0
-            && count.is_some_and(|count| count * self.scalar.width().bytes() <= MOST_BYTES)
+        count.is_some_and(|count| count.saturating_mul(self.scalar.width().bytes()) <= SMALL)
     }
 
     fn is_shaped_as(&self, other: &Header<'_>) -> bool {

@@ -5,9 +5,12 @@
 //! of or refuse is left to it, by a guard before the instruction.
 
 mod arrays;
+mod chain;
 mod elements;
 mod operators;
 mod ufuncs;
+
+pub use chain::Chain;
 
 use rpy_vm::object::header::PyObject;
 use rpy_vm::types::bool_;

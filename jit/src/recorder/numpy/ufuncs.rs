@@ -84,18 +84,11 @@ impl Recorder {
         if !own_ufunc(&name).is_some_and(|own| own.is(callable)) || argc == 0 || argc > 2 {
             return Err(Abort("a ufunc"));
         }
-        let known = |names: &[&str]| names.contains(&name.as_str());
-        let is_operator = OPERATORS.iter().any(|(known, _)| *known == name);
-        if known(UNARY)
-            || known(BINARY)
-            || known(&COMPARISONS)
-            || is_operator
-            || known(&["sqrt", "absolute", "negative"])
-        {
+        if let Some(name) = elementwise(&name)
             // SAFETY: passed on.
-            if unsafe { self.call_ufunc_of_arrays(at, callable, argc, known(&COMPARISONS))? } {
-                return Ok(true);
-            }
+            && unsafe { self.call_ufunc_of_arrays(at, callable, name, argc)? }
+        {
+            return Ok(true);
         }
         let mut operands = Vec::with_capacity(argc);
         for n in (1..=argc).rev() {
@@ -249,6 +242,13 @@ fn float_type(kind: Kind) -> Result<Scalar, Abort> {
         // Half precision, or what is not converted here.
         _ => Err(Abort("a ufunc of a small integer")),
     }
+}
+
+/// The name of a ufunc that is computed for arrays.
+fn elementwise(name: &str) -> Option<&'static str> {
+    let operators = OPERATORS.iter().map(|&(name, _)| name);
+    let others = UNARY.iter().chain(BINARY).chain(&COMPARISONS).chain(&["sqrt", "absolute", "negative"]).copied();
+    operators.chain(others).find(|known| *known == name)
 }
 
 /// The ufunc of that name that numpy itself has.

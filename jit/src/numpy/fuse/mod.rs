@@ -1,0 +1,156 @@
+//! Expressions of arrays that are computed in one pass.
+//!
+//! A [`Kernel`] is an expression of elementwise operations on arrays of equal shapes and on numbers: its steps, each of which is a
+//! ufunc for certain types. It is computed block by block, so that what lies between the steps never leaves the processor's
+//! caches ([`run`]).
+//!
+//! An expression has no effect if an operand is not as described, or if numpy would have something to tell: then the trace goes back to
+//! the first of its operations, and numpy does them.
+
+pub mod run;
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::loops::Loop;
+use crate::ir::Scalar;
+
+/// Operands that an expression may have: so many words and doubles go in registers with a call.
+pub const MOST_ARRAYS: usize = 5;
+pub const MOST_NUMBERS: usize = 8;
+/// Steps that it may have.
+pub const MOST_STEPS: usize = 48;
+
+/// Where a step finds an operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    Array(u8),
+    Number(u8),
+    /// The scratch memory with this number.
+    Slot(u8),
+}
+
+/// One operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The ufunc's name.
+    pub name: &'static str,
+    pub function: usize,
+    pub data: usize,
+    pub inputs: [Source; 2],
+    /// One or two.
+    pub arity: usize,
+    pub input: Scalar,
+    pub output: Scalar,
+    /// The scratch memory of the result; the last step's is the expression's.
+    pub slot: u8,
+}
+
+/// An expression.
+#[derive(PartialEq, Eq, Debug, Default)]
+pub struct Kernel {
+    pub steps: Vec<Step>,
+    /// What its arrays hold, and what its numbers become.
+    pub arrays: Vec<Scalar>,
+    pub numbers: Vec<Scalar>,
+    /// Pieces of scratch memory.
+    pub slots: usize,
+}
+
+impl Kernel {
+    /// What the result holds.
+    pub fn output(&self) -> Scalar {
+        self.steps.last().map_or(Scalar::Bool, |step| step.output)
+    }
+
+    /// Adds a step; where its result is. Operands in scratch memory are used once.
+    pub fn push(&mut self, name: &'static str, found: Loop, inputs: &[Source], input: Scalar, output: Scalar) -> Source {
+        let is_free = |slot: u8| !inputs.contains(&Source::Slot(slot)) && !self.is_pending(slot);
+        let slot = (0..).find(|&slot| is_free(slot)).unwrap_or(u8::MAX);
+        self.slots = self.slots.max(slot as usize + 1);
+        let inputs_ = [inputs[0], inputs.get(1).copied().unwrap_or(inputs[0])];
+        let (function, data) = (found.function, found.data);
+        self.steps.push(Step { name, function, data, inputs: inputs_, arity: inputs.len(), input, output, slot });
+        Source::Slot(slot)
+    }
+
+    /// Does the piece of scratch memory hold what a later step uses?
+    fn is_pending(&self, slot: u8) -> bool {
+        let source = Source::Slot(slot);
+        let made = self.steps.iter().rposition(|step| step.slot == slot);
+        made.is_some_and(|made| !self.steps[made + 1..].iter().any(|step| step.inputs[..step.arity].contains(&source)))
+    }
+
+    /// The same kernel at an address that stays: equal ones are one.
+    pub fn intern(self) -> &'static Kernel {
+        static ALL: Mutex<Vec<&'static Kernel>> = Mutex::new(Vec::new());
+        let mut all = locked(&ALL);
+        match all.iter().find(|known| ***known == self) {
+            Some(known) => known,
+            None => {
+                let new: &'static Kernel = Box::leak(Box::new(self));
+                all.push(new);
+                new
+            }
+        }
+    }
+
+    /// For the log: the names of the operations, and what they work on.
+    pub fn describe(&self) -> String {
+        let names: Vec<&str> = self.steps.iter().map(|step| step.name).collect();
+        format!("{} of {} arrays and {} numbers", names.join(" "), self.arrays.len(), self.numbers.len())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What becomes of an expression's result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// A new array.
+    New,
+    /// A new array, or the one in this argument, which is about to end, if nobody else has it: as an object of which the caller gets
+    /// one more reference.
+    Reused(u8),
+    /// The array in this argument, whose elements are overwritten.
+    Update(u8),
+}
+
+/// An expression at a place of a program.
+#[derive(Debug)]
+pub struct Site {
+    pub kernel: &'static Kernel,
+    /// The instruction with which it begins.
+    pub start: usize,
+    pub target: Target,
+    /// The argument that is given up if the expression is not computed: the result of an expression that was computed before.
+    pub undone: Option<u8>,
+    /// How often numpy has had something to tell.
+    told: AtomicU32,
+}
+
+/// How often an expression may be computed in vain before it is left to numpy.
+const PATIENCE: u32 = 8;
+
+static HOPELESS: Mutex<Option<HashSet<usize>>> = Mutex::new(None);
+
+impl Site {
+    pub fn new(kernel: &'static Kernel, start: usize, target: Target, undone: Option<u8>) -> &'static Site {
+        Box::leak(Box::new(Site { kernel, start, target, undone, told: AtomicU32::new(0) }))
+    }
+
+    /// It was computed in vain.
+    fn count_failure(&self) {
+        if self.told.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE {
+            locked(&HOPELESS).get_or_insert_default().insert(self.start);
+        }
+    }
+}
+
+/// Was an expression that begins with this instruction often computed in vain?
+pub fn is_hopeless(start: usize) -> bool {
+    locked(&HOPELESS).as_ref().is_some_and(|starts| starts.contains(&start))
+}

@@ -1,0 +1,410 @@
+//! Chains of operations on arrays, which are computed as one ([`crate::numpy::fuse`]).
+//!
+//! An operation whose operands are understood computes nothing: its result is a node ([`Sym::Lazy`]), which the next operation may take
+//! into a bigger expression. Where a node is wanted as an object (it is stored, returned, passed on), a call computes it.
+//!
+//! From the first node to that call nothing has an effect: [`Recorder::emit`] sees to it. So every guard in between, and the one that
+//! asks whether the call has done its work, may lead back to the first operation's instruction, from which the interpreter executes
+//! everything anew ([`Recorder::snapshot`]). What would have an effect computes the nodes first.
+
+use rpy_vm::interp::opcode::*;
+use rpy_vm::jit_hooks::Registers;
+
+use super::super::state::{Hold, Sym};
+use super::super::values::Release;
+use super::super::{Abort, Done, Recorder};
+use super::arrays::is_array;
+use super::Operand;
+use crate::ir::call::CallEffect;
+use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
+use crate::numpy::fuse::{self, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
+use crate::numpy::loops::Loop;
+use crate::runtime::table;
+
+/// Nodes that may wait at a time, of which none is part of another.
+const MOST_ROOTS: usize = 2;
+
+/// An operand of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Input {
+    Array(Value, Scalar),
+    /// A double, and what it becomes.
+    Number(Value, Scalar),
+    Node(u16),
+}
+
+/// An operation that has not been computed yet.
+#[derive(Clone, Debug)]
+struct Node {
+    name: &'static str,
+    step: Loop,
+    inputs: Vec<Input>,
+    input: Scalar,
+    output: Scalar,
+}
+
+/// The nodes that wait.
+#[derive(Clone, Default)]
+pub struct Chain {
+    /// Before the first of them.
+    start: Option<(SnapshotId, usize)>,
+    nodes: Vec<Node>,
+    /// What the operations' operands have owned.
+    ends: Vec<Release>,
+}
+
+impl Chain {
+    pub fn is_empty(&self) -> bool {
+        self.start.is_none()
+    }
+
+    /// Where what is guarded leads to.
+    pub fn snapshot(&self) -> Option<SnapshotId> {
+        self.start.map(|(snapshot, _)| snapshot)
+    }
+}
+
+/// An expression's kernel, and what it is called with.
+#[derive(Default)]
+struct Plan {
+    kernel: Kernel,
+    arrays: Vec<Value>,
+    numbers: Vec<Value>,
+}
+
+impl Plan {
+    fn add(&mut self, nodes: &[Node], number: u16) -> Option<Source> {
+        let node = &nodes[number as usize];
+        let mut inputs = Vec::with_capacity(node.inputs.len());
+        for &input in &node.inputs {
+            inputs.push(match input {
+                Input::Node(inner) => self.add(nodes, inner)?,
+                Input::Array(value, scalar) => {
+                    let known = self.arrays.iter().position(|&known| known == value);
+                    let place = known.unwrap_or_else(|| {
+                        self.arrays.push(value);
+                        self.kernel.arrays.push(scalar);
+                        self.arrays.len() - 1
+                    });
+                    // One object is of one type.
+                    if self.kernel.arrays[place] != scalar {
+                        return None;
+                    }
+                    Source::Array(place as u8)
+                }
+                Input::Number(value, scalar) => {
+                    let is_same = |&(i, known): &(usize, &Value)| *known == value && self.kernel.numbers[i] == scalar;
+                    let known = self.numbers.iter().enumerate().find(is_same).map(|(i, _)| i);
+                    let place = known.unwrap_or_else(|| {
+                        self.numbers.push(value);
+                        self.kernel.numbers.push(scalar);
+                        self.numbers.len() - 1
+                    });
+                    Source::Number(place as u8)
+                }
+            });
+        }
+        if self.kernel.steps.len() == MOST_STEPS {
+            return None;
+        }
+        Some(self.kernel.push(node.name, node.step, &inputs, node.input, node.output))
+    }
+
+    /// Of a node, if it has room for it and so many arguments more.
+    fn of(nodes: &[Node], number: u16, more: usize) -> Option<Plan> {
+        let mut plan = Plan::default();
+        plan.add(nodes, number)?;
+        (plan.arrays.len() + more <= MOST_ARRAYS && plan.numbers.len() <= MOST_NUMBERS).then_some(plan)
+    }
+}
+
+/// What the nodes' end is asked for.
+const COMPUTE: Abort = Abort("an expression that has to be computed first");
+
+/// Arguments that a call may have besides the arrays of its expression.
+const ROOM: usize = 2;
+
+impl Recorder {
+    // ---- nodes ----
+
+    /// Is the operation part of an expression that numpy has to compute, as experience tells?
+    pub(super) fn is_hopeless(&mut self) -> bool {
+        let ip = self.top().ip;
+        self.chain.is_empty() && fuse::is_hopeless(ip)
+    }
+
+    /// A number as a double that becomes the same number of type `scalar`.
+    pub(super) fn as_double(&mut self, operand: Operand, scalar: Scalar) -> Result<Option<Value>, Abort> {
+        let real = operand.real;
+        let value = self.convert(operand, scalar)?;
+        match scalar.ty() {
+            Ty::Float => Ok(Some(value)),
+            Ty::Bool => {
+                let value = self.op(Op::BoolToInt, &[value])?;
+                Ok(Some(self.op(Op::IntToFloat, &[value])?))
+            }
+            _ if scalar == Scalar::U64 => Ok(None),
+            _ => {
+                if scalar.bits() > 32 {
+                    self.guard_exact(value, real)?;
+                }
+                Ok(Some(self.op(Op::IntToFloat, &[value])?))
+            }
+        }
+    }
+
+    /// Adds a node. Its operands are still on the stack.
+    pub(super) fn chain_node(
+        &mut self,
+        name: &'static str,
+        step: Loop,
+        inputs: Vec<Input>,
+        input: Scalar,
+        output: Scalar,
+    ) -> Done {
+        let taken = inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
+        if self.roots().len() - taken + 1 > MOST_ROOTS {
+            return Err(COMPUTE);
+        }
+        if self.chain.is_empty() {
+            let snapshot = self.snapshot();
+            let ip = self.top().ip;
+            self.chain.start = Some((snapshot, ip));
+        }
+        self.chain.nodes.push(Node { name, step, inputs, input, output });
+        let last = (self.chain.nodes.len() - 1) as u16;
+        if Plan::of(&self.chain.nodes, last, ROOM).is_none() {
+            self.chain.nodes.pop();
+            self.forget_if_empty();
+            return Err(COMPUTE);
+        }
+        Ok(())
+    }
+
+    fn forget_if_empty(&mut self) {
+        if self.chain.nodes.is_empty() {
+            self.chain = Chain::default();
+        }
+    }
+
+    /// Replaces operands by the last node; what they owned ends once it is computed.
+    pub(super) fn chain_result(&mut self, count: usize, ends: Vec<Release>) -> Done {
+        let node = (self.chain.nodes.len() - 1) as u16;
+        for _ in 0..count {
+            self.pop()?;
+        }
+        self.push(Sym::Lazy(node));
+        self.chain.ends.extend(ends);
+        Ok(())
+    }
+
+    /// The nodes that are in the picture.
+    fn roots(&self) -> Vec<u16> {
+        let slots = self.frames.iter().flat_map(|frame| &frame.slots);
+        slots.filter_map(|sym| if let Sym::Lazy(node) = sym { Some(*node) } else { None }).collect()
+    }
+
+    // ---- instructions ----
+
+    /// Can an instruction be recorded while nodes wait?
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at an instruction of this kind.
+    pub(in crate::recorder) unsafe fn keeps_chain(&self, at: Registers<'_>, base: u8, arg: usize) -> bool {
+        // SAFETY: the real operands.
+        let real = |n: usize| unsafe { self.real(at, n).ok() };
+        match base {
+            NOP | NOT_TAKEN | CACHE | EXTENDED_ARG | LOAD_FAST | LOAD_FAST_BORROW | LOAD_FAST_LOAD_FAST
+            | LOAD_FAST_BORROW_LOAD_FAST_BORROW | LOAD_CONST | LOAD_SMALL_INT | PUSH_NULL | LOAD_GLOBAL | LOAD_DEREF => true,
+            BINARY_OP | COMPARE_OP => {
+                base != BINARY_OP || arg != super::super::arith::operator::SUBSCRIPT
+            }
+            UNARY_NEGATIVE => true,
+            LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)),
+            CALL => real(arg + 2).is_some_and(|callable| {
+                crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable))
+            }),
+            _ => false,
+        }
+    }
+
+    /// May an instruction be emitted while nodes wait?
+    pub(in crate::recorder) fn fits_chain(&self, inst: &Inst) -> bool {
+        let Some(start) = self.chain.snapshot() else { return true };
+        let is_harmless = match inst.op.effect() {
+            Effect::Pure | Effect::Load | Effect::Guard | Effect::Checked => true,
+            Effect::Call => inst.call.is_some_and(|id| match self.builder.trace.call(id).effect {
+                CallEffect::Pure => true,
+                CallEffect::Writes(0) => inst.ty != Ty::Obj,
+                CallEffect::Writes(_) | CallEffect::New(_) | CallEffect::Any => false,
+            }),
+            Effect::Alloc | Effect::Store | Effect::Count | Effect::Control => false,
+        };
+        is_harmless && inst.snapshot.is_none_or(|snapshot| snapshot == start)
+    }
+
+    /// Records an instruction; nodes that wait are computed first if it has to be so.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at an instruction of this kind.
+    pub(in crate::recorder) unsafe fn record_chained(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
+        // SAFETY: passed on.
+        unsafe {
+            if !self.chain.is_empty() {
+                let before = (self.frames.clone(), self.chain.clone());
+                match self.record_lifted(at, op, base, arg, false) {
+                    Ok(()) => return Ok(()),
+                    Err(why) if why.0 == super::super::CONTRADICTION => return Err(why),
+                    Err(_) => {}
+                }
+                (self.frames, self.chain) = before;
+                self.detour = None;
+                self.detail = None;
+                self.compute_chain(at, base, arg)?;
+            }
+            self.record_lifted(at, op, base, arg, true)
+        }
+    }
+
+    // ---- computing ----
+
+    /// Computes the nodes that wait, before an instruction.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at an instruction of this kind.
+    pub(in crate::recorder) unsafe fn compute_chain(&mut self, at: Registers<'_>, base: u8, arg: usize) -> Done {
+        let roots = self.roots();
+        let chain = core::mem::take(&mut self.chain);
+        let Some((snapshot, start)) = chain.start else { return Ok(()) };
+        let mut undone: Option<Value> = None;
+        for (i, &root) in roots.iter().enumerate() {
+            let more = usize::from(undone.is_some()) + 1;
+            let plan = Plan::of(&chain.nodes, root, more).ok_or(Abort("an expression with many operands"))?;
+            let mut args = plan.arrays;
+            let mut target = Target::New;
+            if i + 1 == roots.len() {
+                // SAFETY: passed on.
+                let dying = unsafe { self.dying_array(at, base, arg, root)? };
+                if let Some((object, word)) = dying {
+                    target = Target::Reused(place(&mut args, object, word));
+                } else if let Some(owned) = chain.ends.iter().find_map(|end| match *end {
+                    Release::Last(value) => args.iter().position(|&array| array == value),
+                    _ => None,
+                }) {
+                    target = Target::Reused(owned as u8);
+                }
+            }
+            let undo = undone.map(|value| {
+                args.push(value);
+                (args.len() - 1) as u8
+            });
+            let callee = if target == Target::New { table::FUSED.looking() } else { table::FUSED };
+            let value = self.emit_fused(plan.kernel, start, target, undo, &args, &plan.numbers, callee)?;
+            self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
+            for frame in &mut self.frames {
+                for slot in frame.slots.iter_mut().filter(|slot| **slot == Sym::Lazy(root)) {
+                    *slot = Sym::Obj { value, hold: Hold::Owned };
+                }
+            }
+            undone = Some(value);
+        }
+        self.snapshot = None;
+        for end in chain.ends {
+            self.release(end)?;
+        }
+        Ok(())
+    }
+
+    /// Computes the last node, with nothing else waiting, into an array that is an operand of it, and gives `end` back, the right
+    /// operand's. False if something else waits.
+    pub(super) fn chain_update(&mut self, target: Value, end: Release) -> Result<bool, Abort> {
+        let last = (self.chain.nodes.len() - 1) as u16;
+        let taken = self.chain.nodes[last as usize].inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
+        if self.roots().len() != taken {
+            return Err(COMPUTE);
+        }
+        let plan = Plan::of(&self.chain.nodes, last, 0).ok_or(COMPUTE)?;
+        let Some(place) = plan.arrays.iter().position(|&array| array == target) else { return Err(COMPUTE) };
+        let chain = core::mem::take(&mut self.chain);
+        let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
+        let target = Target::Update(place as u8);
+        let value = self.emit_fused(plan.kernel, start, target, None, &plan.arrays, &plan.numbers, table::FUSED)?;
+        self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
+        self.pop()?;
+        self.snapshot = None;
+        // It is the target, once more.
+        self.op(Op::CloseShared, &[value])?;
+        for end in chain.ends {
+            self.release(end)?;
+        }
+        self.release(end)?;
+        Ok(true)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn emit_fused(
+        &mut self,
+        kernel: Kernel,
+        start: usize,
+        target: Target,
+        undone: Option<u8>,
+        words: &[Value],
+        numbers: &[Value],
+        callee: table::Function,
+    ) -> Result<Value, Abort> {
+        self.fused.push(kernel.describe());
+        let site = Site::new(kernel.intern(), start, target, undone);
+        let mut args = vec![self.trace().ptr(site as *const Site as usize)];
+        args.extend_from_slice(words);
+        args.extend_from_slice(numbers);
+        self.call_runtime(callee, &args)
+    }
+
+    /// The array in the variable that an instruction is about to assign the expression's value to, which then ends, and the word that
+    /// holds it. Nothing in the picture may have borrowed it from there.
+    unsafe fn dying_array(
+        &mut self,
+        at: Registers<'_>,
+        base: u8,
+        arg: usize,
+        root: u16,
+    ) -> Result<Option<(Value, Value)>, Abort> {
+        let index = match base {
+            STORE_FAST => arg,
+            STORE_FAST_LOAD_FAST | STORE_FAST_STORE_FAST => arg >> 4,
+            _ => return Ok(None),
+        };
+        // SAFETY: a local of the real frame.
+        let old = unsafe { *(*at.frame).local(index) };
+        // SAFETY: its word.
+        let is_candidate = !old.is_borrowed() && unsafe { old.opt() }.is_some_and(|old| is_array(old) && old.refcount() == 1);
+        if !is_candidate || self.peek_raw(1)? != Sym::Lazy(root) {
+            return Ok(None);
+        }
+        let frame = self.frames.len() - 1;
+        let lender = Hold::Slot { frame: frame as u8, slot: index as u16 };
+        let is_lent = |sym: &Sym| matches!(sym, Sym::Obj { hold, .. } if *hold == lender);
+        if self.frames.iter().flat_map(|frame| &frame.slots).any(is_lent) {
+            return Ok(None);
+        }
+        Ok(match self.frames[frame].slots[index] {
+            Sym::Memory => {
+                let word = self.load_word(index)?;
+                Some((self.op(Op::Untag, &[word])?, word))
+            }
+            Sym::Obj { value, hold: Hold::Owned } => Some((value, value)),
+            _ => None,
+        })
+    }
+}
+
+/// The place of an object among the arguments, where `word` takes its place.
+fn place(args: &mut Vec<Value>, object: Value, word: Value) -> u8 {
+    let place = args.iter().position(|&known| known == object).unwrap_or_else(|| {
+        args.push(object);
+        args.len() - 1
+    });
+    args[place] = word;
+    place as u8
+}
+
