@@ -266,8 +266,117 @@ class Maker:
         return "\n".join(self.lines) + "\n"
 
 
+class ArrayMaker(Maker):
+    """Programs that compute with whole arrays."""
+
+    def value(self, depth=3):
+        """An expression of arrays (and, if it so happens, of numbers alone)."""
+        if depth == 0 or self.chance(20):
+            number = self.choose("2", "3", "-1", "7", "i", "k", "np.int64(3)", "True") if self.integers else self.choose(*PYTHON[:8], *PYTHON[13:19], "x", "np.float32(1.5)")
+            rare = self.choose("a[1:]", "a[::2]", "x", "(a > 1)", "c[:1]") if self.chance(4) else "a"
+            return self.choose("a", "a", "b", "c", "r", "t", number, number, "one.a", "pair[0]", rare)
+        sub = lambda: self.value(depth - 1)
+        r = self.random.randrange(100)
+        if r < 60:
+            operators = ("+", "-", "*", "&", "|", "^", "//", "%") if self.integers else ("+", "-", "*", "/", "+", "-", "*", "/", "//", "**")
+            return f"({sub()} {self.choose(*operators[:-2], *operators)} {sub()})"
+        if r < 68:
+            compared = f"({sub()} {self.choose('<', '>', '==', '!=', '<=', '>=')} {sub()})"
+            return compared if self.chance(20) else f"np.where({compared}, {sub()}, {sub()})"
+        if r < 72:
+            return f"(-{sub()})"
+        if r < 83:
+            return f"np.{self.choose(*(['absolute', 'negative', 'square'] if self.integers else UNARY))}({sub()})"
+        if r < 92:
+            return f"np.{self.choose(*(BINARY[:6] if self.integers else BINARY[:-1]))}({sub()}, {sub()})"
+        return self.choose(
+            lambda: f"np.where({sub()}, {sub()}, {sub()})",
+            lambda: f"({sub()}).sum()",
+            lambda: f"({sub()}).{self.choose('min', 'max', 'mean', 'any', 'all', 'prod')}()",
+            lambda: f"np.{self.choose('sum', 'max', 'minimum.reduce', 'add.reduce')}({sub()})",
+            lambda: f"same({sub()})",
+            lambda: f"mixed({sub()}, {sub()})",
+            lambda: f"abs({sub()})",
+            lambda: f"(x := {sub()})",
+            lambda: f"({sub()}).astype({self.choose(*FLOATS, *INTS)!r})",
+            lambda: f"({sub()} if k % 2 else {sub()})",
+            lambda: f"np.{self.choose('sqrt', 'add', 'negative')}({sub()}, {sub()})",
+        )()
+
+    def statement(self, depth):
+        r = self.random.randrange(100)
+        target = self.choose("r", "r", "t", "t", "a", "b", "x")
+        if r < 45:
+            self.line(f"{target} = {self.value()}")
+        elif r < 60:
+            operators = ("+=", "-=", "*=", "&=", "|=") if self.integers else ("+=", "-=", "*=", "/=")
+            self.line(f"{self.choose('r', 't', 'a', 'b', 'c', 'x')} {self.choose(*operators)} {self.value(2)}")
+        elif r < 66:
+            self.line(f"{self.choose('r, t', 'a, b', 't, r', 'x, a')} = {self.value(2)}, {self.value(2)}")
+        elif r < 72:
+            self.line(f"{self.choose('r', 'a', 'b')}[{self.choose(':', '1:', ':-1', '::2', '...')}] {self.choose('=', '+=', '*=')} {self.value(2)}")
+        elif r < 78:
+            self.line(f"items.append({self.value(2)}); del items[:-3]")
+        elif r < 82:
+            self.line(f"one.a = {self.value(2)}")
+        elif r < 85:
+            self.line(f"pair = ({self.value(1)}, {self.value(1)})")
+        elif r < 90 and depth:
+            self.line(f"if k {self.choose('< 2', '== 0', '> 5')}:")
+            self.block(depth - 1)
+        elif r < 94:
+            self.line(f"if i == {self.random.randrange(60)}:")
+            self.line("    " + self.choose("a, b = b, a", "a = a[::-1]", "b = b.copy()", "r = 1", "a = a.astype(float)", "a = a.astype('f4')", "r = a",
+                                           "a = list(range(3))", "t = a[1:]", "a = a.view(Sub)", "a = np.zeros(5)", "b = np.ones(5)", "items.append(r)"))
+        else:
+            self.line(f"t = r; r = {self.value(2)}; x = t")
+
+    def function(self, n):
+        self.line("class One: pass")
+        self.line("def same(v): return v")
+        self.line(f"def mixed(v, w): return {self.choose('v * w + 1', 'v - w', 'w * 0.5', 'v + v')}")
+        self.line(f"def f{n}(a, b, c):")
+        self.indent += 1
+        self.line("one = One(); one.a = a; pair = (b, a); items = []; r = a; t = b; x = 2.0")
+        state = self.choose("", "", "all='ignore'", "all='ignore'", "under='warn'", "all='raise'", "over='ignore', divide='raise'", "invalid='ignore'")
+        if state:
+            self.line(f"with np.errstate({state}):")
+            self.indent += 1
+        self.line(f"for i in range({self.choose('12', '30', '30', '200')}):")
+        self.indent += 1
+        self.line("k = i % 7")
+        for _ in range(self.random.randrange(1, 5)):
+            self.statement(2)
+        self.line(f"if i % {self.choose(1, 3, 5)} == 0: a, b, c, r, t = calm(a, b, c, r, t)")
+        self.indent -= 1
+        if state:
+            self.indent -= 1
+        self.line("return a, b, c, r, t, x, one.a, pair, items")
+        self.indent -= 1
+
+    def program(self):
+        self.line(HEADER)
+        self.line("""
+def calm(*all):
+    return tuple(v * 0 + 1 if isinstance(v, np.ndarray) and v.dtype.kind in 'fc' and not np.all(np.abs(v) < 1e6) else
+                 v & 15 if isinstance(v, np.ndarray) and v.dtype.kind in 'iu' else v for v in all)
+""")
+        self.integers = self.chance(30)
+        self.function(0)
+        for _ in range(self.random.randrange(1, 4)):
+            shape = self.choose((4,), (4,), (1,), (7,), (40,), (600,), (3, 5), (0,), (2100,) if self.chance(20) else (9,))
+            common = INTS[1:] if self.integers else ["float64", "float64", "float32"]
+            dtype = self.choose(*common) if self.chance(85) else None
+            arrays = [self.array(shape if not self.chance(2) else (5,)) for _ in range(3)]
+            if dtype:
+                arrays = [f"{a}.astype({dtype!r})" if not self.chance(3) else a for a in arrays]
+            self.line(f"run(f0, {', '.join(arrays)})")
+        return "\n".join(self.lines) + "\n"
+
+
 def program(seed):
-    return Maker(seed).program()
+    """Every other program computes with elements, and with whole arrays."""
+    return (ArrayMaker if seed % 2 else Maker)(seed).program()
 
 
 if __name__ == "__main__":

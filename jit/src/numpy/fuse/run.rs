@@ -25,7 +25,6 @@ struct Scratch<const BYTES: usize> {
 
 /// Pieces of scratch memory that are on the stack.
 const FEW_SLOTS: usize = 4;
-const MOST_SLOTS: usize = 16;
 
 /// The operands of an expression: where their elements are, and the numbers.
 struct Operands {
