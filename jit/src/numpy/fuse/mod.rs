@@ -65,7 +65,14 @@ impl Kernel {
     }
 
     /// Adds a step; where its result is. Operands in scratch memory are used once.
-    pub fn push(&mut self, name: &'static str, found: Loop, inputs: &[Source], input: Scalar, output: Scalar) -> Source {
+    pub fn push(
+        &mut self,
+        name: &'static str,
+        found: Loop,
+        inputs: &[Source],
+        input: Scalar,
+        output: Scalar,
+    ) -> Source {
         let is_free = |slot: u8| !inputs.contains(&Source::Slot(slot)) && !self.is_pending(slot);
         let slot = (0..).find(|&slot| is_free(slot)).unwrap_or(u8::MAX);
         self.slots = self.slots.max(slot as usize + 1);

@@ -36,7 +36,15 @@ struct Operands {
 impl Kernel {
     /// Computes the elements from `from` on, `count` of them, to `result`; `slots` has room for as many of each piece. What happened,
     /// of what was not to be ignored.
-    unsafe fn block(&self, operands: &Operands, from: usize, count: usize, slots: *mut u8, result: *mut u8, watched: u32) -> u32 {
+    unsafe fn block(
+        &self,
+        operands: &Operands,
+        from: usize,
+        count: usize,
+        slots: *mut u8,
+        result: *mut u8,
+        watched: u32,
+    ) -> u32 {
         let last = self.steps.len() - 1;
         let mut all = 0;
         for (i, step) in self.steps.iter().enumerate() {
@@ -164,7 +172,11 @@ pub unsafe extern "C" fn fused(
     core::ptr::null_mut()
 }
 
-unsafe fn compute(site: &'static Site, arguments: &[usize; MOST_ARRAYS], numbers: &[f64; MOST_NUMBERS]) -> Option<ObjRef> {
+unsafe fn compute(
+    site: &'static Site,
+    arguments: &[usize; MOST_ARRAYS],
+    numbers: &[f64; MOST_NUMBERS],
+) -> Option<ObjRef> {
     let kernel = site.kernel;
     let numpy = known()?;
     let mut operands = Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };

@@ -13,8 +13,8 @@ use rpy_vm::jit_hooks::Registers;
 use super::super::state::{Hold, Sym};
 use super::super::values::Release;
 use super::super::{Abort, Done, Recorder};
-use super::arrays::is_array;
 use super::Operand;
+use super::arrays::is_array;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
 use crate::numpy::fuse::{self, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
@@ -214,16 +214,24 @@ impl Recorder {
         // SAFETY: the real operands.
         let real = |n: usize| unsafe { self.real(at, n).ok() };
         match base {
-            NOP | NOT_TAKEN | CACHE | EXTENDED_ARG | LOAD_FAST | LOAD_FAST_BORROW | LOAD_FAST_LOAD_FAST
-            | LOAD_FAST_BORROW_LOAD_FAST_BORROW | LOAD_CONST | LOAD_SMALL_INT | PUSH_NULL | LOAD_GLOBAL | LOAD_DEREF => true,
-            BINARY_OP | COMPARE_OP => {
-                base != BINARY_OP || arg != super::super::arith::operator::SUBSCRIPT
-            }
+            NOP
+            | NOT_TAKEN
+            | CACHE
+            | EXTENDED_ARG
+            | LOAD_FAST
+            | LOAD_FAST_BORROW
+            | LOAD_FAST_LOAD_FAST
+            | LOAD_FAST_BORROW_LOAD_FAST_BORROW
+            | LOAD_CONST
+            | LOAD_SMALL_INT
+            | PUSH_NULL
+            | LOAD_GLOBAL
+            | LOAD_DEREF => true,
+            BINARY_OP | COMPARE_OP => base != BINARY_OP || arg != super::super::arith::operator::SUBSCRIPT,
             UNARY_NEGATIVE => true,
             LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)),
-            CALL => real(arg + 2).is_some_and(|callable| {
-                crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable))
-            }),
+            CALL => real(arg + 2)
+                .is_some_and(|callable| crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable))),
             _ => false,
         }
     }
@@ -247,7 +255,13 @@ impl Recorder {
     ///
     /// # Safety
     /// The registers are those of a live machine, at an instruction of this kind.
-    pub(in crate::recorder) unsafe fn record_chained(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
+    pub(in crate::recorder) unsafe fn record_chained(
+        &mut self,
+        at: Registers<'_>,
+        op: u8,
+        base: u8,
+        arg: usize,
+    ) -> Done {
         // SAFETY: passed on.
         unsafe {
             if !self.chain.is_empty() {
@@ -319,7 +333,8 @@ impl Recorder {
     /// operand's. False if something else waits.
     pub(super) fn chain_update(&mut self, target: Value, end: Release) -> Result<bool, Abort> {
         let last = (self.chain.nodes.len() - 1) as u16;
-        let taken = self.chain.nodes[last as usize].inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
+        let taken =
+            self.chain.nodes[last as usize].inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
         if self.roots().len() != taken {
             return Err(COMPUTE);
         }
@@ -377,7 +392,8 @@ impl Recorder {
         // SAFETY: a local of the real frame.
         let old = unsafe { *(*at.frame).local(index) };
         // SAFETY: its word.
-        let is_candidate = !old.is_borrowed() && unsafe { old.opt() }.is_some_and(|old| is_array(old) && old.refcount() == 1);
+        let is_candidate =
+            !old.is_borrowed() && unsafe { old.opt() }.is_some_and(|old| is_array(old) && old.refcount() == 1);
         if !is_candidate || self.peek_raw(1)? != Sym::Lazy(root) {
             return Ok(None);
         }
@@ -407,4 +423,3 @@ fn place(args: &mut Vec<Value>, object: Value, word: Value) -> u8 {
     args[place] = word;
     place as u8
 }
-
