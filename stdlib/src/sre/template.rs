@@ -81,6 +81,13 @@ impl PyTemplate {
     }
 }
 
+/// What substitutions produce can be far larger than what they are given.
+fn append(out: &mut Vec<u8>, bytes: &[u8]) -> PyResult<()> {
+    out.try_reserve(bytes.len()).map_err(|_| exc::memory_error())?;
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
 /// Text or bytes put together from parts.
 pub enum Output {
     Text(StrBuilder, usize),
@@ -109,7 +116,7 @@ impl Output {
             },
             Output::Bytes(out, count) => {
                 if let Some(bytes) = part.downcast_ref::<PyBytes>() {
-                    out.extend_from_slice(bytes.as_bytes());
+                    append(out, bytes.as_bytes())?;
                 } else {
                     let buffer = rpy_vm::protocol::buffer::Buffer::simple(part).map_err(|_| {
                         exc::type_error(format!(
@@ -117,7 +124,7 @@ impl Output {
                             part.ty().name()
                         ))
                     })?;
-                    out.extend_from_slice(buffer.bytes());
+                    append(out, buffer.bytes())?;
                 }
                 *count += 1;
             }
@@ -134,7 +141,7 @@ impl Output {
                 *count += 1;
             }
             (Output::Bytes(out, count), rpy_vm::types::str::StrData::Latin1(bytes)) => {
-                out.extend_from_slice(bytes);
+                append(out, bytes)?;
                 *count += 1;
             }
             _ => return Err(exc::system_error("bytes expected")),
