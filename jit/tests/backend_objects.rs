@@ -332,6 +332,7 @@ fn interpreted() {
         valid: support::valid(),
         params: &[],
         fuel: 100,
+        patience: u64::MAX,
     };
     // SAFETY: the trace reads one word.
     let got = unsafe { interp::run(&trace, &machine) }.expect("leaves");

@@ -35,7 +35,14 @@ struct End {
 
 static VALID: u8 = 1;
 
-fn execute(trace: &Trace, program: &Program, arena: &mut Arena, start: &[u64; WORDS]) -> (End, Vec<u64>) {
+/// Executes a trace; leaves it at the instruction behind so many that could.
+fn execute_until(
+    trace: &Trace,
+    program: &Program,
+    arena: &mut Arena,
+    start: &[u64; WORDS],
+    patience: u64,
+) -> (End, Vec<u64>) {
     *arena.words = *start;
     let counts = arena.things.counts();
     let before = arena.frame.clone();
@@ -46,6 +53,7 @@ fn execute(trace: &Trace, program: &Program, arena: &mut Arena, start: &[u64; WO
         valid: &raw const VALID,
         params: &[],
         fuel: 100_000,
+        patience,
     };
     // SAFETY: traces of programs touch only the arena and the frame.
     let outcome = unsafe { interp::run(trace, &machine) }.unwrap_or_else(|fault| panic!("{fault:?}\n{trace}"));
@@ -106,6 +114,23 @@ fn execute(trace: &Trace, program: &Program, arena: &mut Arena, start: &[u64; WO
     arena.frame = before;
     arena.things.restore(&counts);
     (end, outcome.values)
+}
+
+fn execute(trace: &Trace, program: &Program, arena: &mut Arena, start: &[u64; WORDS]) -> (End, Vec<u64>) {
+    execute_until(trace, program, arena, start, u64::MAX)
+}
+
+/// Is this where the trace stands at one of its guards, before it ends as expected? Guards may leave earlier than they have to.
+fn passes(
+    end: &End,
+    expected: &End,
+    trace: &Trace,
+    program: &Program,
+    arena: &mut Arena,
+    start: &[u64; WORDS],
+) -> bool {
+    (0..).map(|patience| execute_until(trace, program, arena, start, patience).0).find(|here| here == end || here == expected).as_ref()
+        == Some(end)
 }
 
 fn thread() -> *const thread::PyThreadState {
@@ -212,7 +237,9 @@ fn check(seed: u64, arena: &mut Arena) -> Verdict {
     };
     verify(&closed).unwrap_or_else(|message| panic!("seed {seed}: {message}\n{closed}"));
     let (found, _) = execute(&closed, &program, arena, &start);
-    assert_eq!(expected, found, "seed {seed}\n{:?}\n{plain}\n{closed}", program.steps);
+    if expected != found && !passes(&found, &expected, &plain, &program, arena, &start) {
+        assert_eq!(expected, found, "seed {seed}\n{:?}\n{plain}\n{closed}", program.steps);
+    }
     Verdict::Same
 }
 

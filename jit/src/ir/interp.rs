@@ -47,6 +47,8 @@ pub struct Machine<'a> {
     pub params: &'a [u64],
     /// How many instructions may be executed.
     pub fuel: u64,
+    /// How many instructions that can leave the trace are given the chance not to.
+    pub patience: u64,
 }
 
 /// A callee, called with every register that can hold an operand: it looks only at its own.
@@ -63,6 +65,7 @@ type Doubles = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, f64, f64, f64,
 pub unsafe fn run(trace: &Trace, machine: &Machine<'_>) -> Result<Outcome, Fault> {
     let mut run = Run { trace, machine, values: vec![0; trace.insts.len()] };
     let mut fuel = machine.fuel;
+    let mut patience = machine.patience;
     let mut at = 0;
     loop {
         fuel = fuel.checked_sub(1).ok_or(Fault::Endless)?;
@@ -76,7 +79,7 @@ pub unsafe fn run(trace: &Trace, machine: &Machine<'_>) -> Result<Outcome, Fault
                 continue;
             }
             // SAFETY: the caller's promise.
-            _ => match unsafe { run.step(at, inst)? } {
+            _ => match unsafe { if run.is_over(inst, &mut patience) { Next::Leave } else { run.step(at, inst)? } } {
                 Next::Value(bits) => run.values[at] = bits,
                 Next::Leave => {
                     let snapshot = inst.snapshot.ok_or(Fault::Malformed("a guard without a snapshot"))?;
@@ -106,6 +109,16 @@ impl Run<'_> {
             Some(i) => self.values[i],
             None => self.trace.as_const(value).map_or(0, |c| c.bits),
         }
+    }
+
+    /// Has the trace been given all of its chances, and could leave here?
+    fn is_over(&self, inst: &Inst, patience: &mut u64) -> bool {
+        if !inst.op.leaves() {
+            return false;
+        }
+        let over = *patience == 0;
+        *patience = patience.saturating_sub(1);
+        over
     }
 
     /// One instruction.
@@ -155,6 +168,8 @@ impl Run<'_> {
             Op::SubOvf => checked(int(0).checked_sub(int(1))),
             Op::MulOvf => checked(int(0).checked_mul(int(1))),
             Op::Neg => number(int(0).wrapping_neg()),
+            Op::Min => number(int(0).min(int(1))),
+            Op::Max => number(int(0).max(int(1))),
             Op::And => number(int(0) & int(1)),
             Op::Or => number(int(0) | int(1)),
             Op::Xor => number(int(0) ^ int(1)),

@@ -154,6 +154,9 @@ ops! {
     SubOvf = "sub_ovf" (a, b) -> Int, Checked;
     MulOvf = "mul_ovf" (a, b) -> Int, Checked;
     Neg = "neg" (a) -> Int, Pure;
+    /// The lesser, the greater one.
+    Min = "min" (a, b) -> Int, Pure;
+    Max = "max" (a, b) -> Int, Pure;
     And = "and" (a, b) -> Int, Pure;
     Or = "or" (a, b) -> Int, Pure;
     Xor = "xor" (a, b) -> Int, Pure;

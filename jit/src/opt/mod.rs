@@ -5,7 +5,8 @@
 //! recording has come back to its start, [`peel::close_loop`] sends its instructions through the same chain once more,
 //! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
 //! `counts` finds reference counts that need not change, [`dce`] leaves out what nobody uses, `virtuals` objects
-//! that need not exist, and `recycle` uses boxes again.
+//! that need not exist, `recycle` uses boxes again, `limits` merges what guards ask of the loop's counter, and `finite` what they ask of numbers that depend on
+//! each other.
 //!
 //! One pass a file:
 //!
@@ -31,14 +32,17 @@ mod compare;
 mod counts;
 mod cse;
 mod facts;
+mod finite;
 mod float;
 mod fold;
 mod fresh;
 mod guards;
 mod hash;
 mod heap;
+mod limits;
 mod range;
 mod recycle;
+mod rounds;
 mod virtuals;
 mod words;
 

@@ -34,7 +34,7 @@ impl Recorder {
         let Sym::Obj { value: iterator, .. } = self.peek(1)? else { return Err(Abort("an iterator that is none")) };
         if let Some(range) = real.downcast_exact::<PyRangeIterator>() {
             self.guard_type(iterator, PyRangeIterator::type_object())?;
-            return self.range_next(iterator, range.peek_i64().is_some());
+            return self.range_next(iterator, range);
         }
         if let Some(list) = real.downcast_exact::<PyListIterator>() {
             let Some(real) = list.seq.get() else { return Err(Abort("an iterator that is exhausted")) };
@@ -117,21 +117,26 @@ impl Recorder {
         Ok(())
     }
 
-    fn range_next(&mut self, iterator: Value, more: bool) -> Done {
+    fn range_next(&mut self, iterator: Value, real: &PyRangeIterator) -> Done {
         let left = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_LEFT)))?;
         let zero = self.trace().int(0);
         let some = self.op(Op::Gt, &[left, zero])?;
-        if !more {
+        if real.peek_i64().is_none() {
             // The iterator stays on the stack: `POP_ITER` comes next.
             self.guard(Op::GuardFalse, &[some])?;
             return Ok(());
         }
         self.guard(Op::GuardTrue, &[some])?;
         let value = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_NEXT)))?;
-        let step = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_STEP)))?;
+        let mut step = self.emit(Inst::load(Ty::Int, iterator, field(layout::RANGE_STEP)))?;
+        let one = self.trace().int(1);
+        // SAFETY: the field of a live iterator.
+        if unsafe { real.as_object().as_ptr().cast::<u8>().add(layout::RANGE_STEP).cast::<i64>().read() } == 1 {
+            self.guard(Op::GuardIs, &[step, one])?;
+            step = one;
+        }
         let next = self.op(Op::Add, &[value, step])?;
         self.emit(Inst::store(iterator, next, field(layout::RANGE_NEXT)))?;
-        let one = self.trace().int(1);
         let left = self.op(Op::Sub, &[left, one])?;
         self.emit(Inst::store(iterator, left, field(layout::RANGE_LEFT)))?;
         self.push(Sym::Int(value));

@@ -171,8 +171,14 @@ pub fn compile(backend: &X64, trace: &Trace) -> Compiled {
 /// Interprets; the outcome and the memory afterwards.
 pub fn interpret(trace: &Trace, memory: &[u64], params: &[u64]) -> (Outcome, Vec<u64>) {
     let mut memory = memory.to_vec();
-    let machine =
-        Machine { frame: memory.as_mut_ptr().cast(), thread: thread(), valid: valid(), params, fuel: 1_000_000 };
+    let machine = Machine {
+        frame: memory.as_mut_ptr().cast(),
+        thread: thread(),
+        valid: valid(),
+        params,
+        fuel: 1_000_000,
+        patience: u64::MAX,
+    };
     // SAFETY: the tests' traces touch only this memory.
     let outcome = unsafe { interp::run(trace, &machine) };
     (outcome.unwrap_or_else(|e| panic!("{e:?}\n{}", show(trace))), memory)

@@ -196,7 +196,7 @@ impl<'a> Grower<'a> {
     }
 
     fn int_op(&mut self) -> Value {
-        const BINARY: &[Op] = &[Op::Add, Op::Sub, Op::Mul, Op::And, Op::Or, Op::Xor];
+        const BINARY: &[Op] = &[Op::Add, Op::Sub, Op::Mul, Op::And, Op::Or, Op::Xor, Op::Min, Op::Max];
         match self.rng.below(12) {
             0..6 => {
                 let op = self.rng.pick(BINARY);

@@ -175,6 +175,7 @@ impl<'a> Emitter<'a> {
             Op::Add | Op::Sub | Op::And | Op::Or | Op::Xor | Op::Offset | Op::AddOvf | Op::SubOvf => self.alu(inst)?,
             Op::Mul | Op::MulOvf => self.mul(inst)?,
             Op::Neg => self.neg(inst)?,
+            Op::Min | Op::Max => self.extreme(inst)?,
             Op::Shl | Op::Sar => self.shift(inst)?,
             Op::FloorDiv | Op::Mod => self.divide(inst)?,
             Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Ult | Op::Is => self.compare_value(inst)?,

@@ -105,6 +105,18 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// The lesser or the greater one.
+    pub fn extreme(&mut self, inst: &Inst) -> Done {
+        let (a, b) = (self.place()?, self.place()?);
+        let dst = self.result()?;
+        let b = self.place_rm(b);
+        self.into(dst, a);
+        self.asm.alu(Alu::Cmp, dst, Rmi::Rm(b));
+        let other = if inst.op == Op::Min { Cond::G } else { Cond::L };
+        self.asm.op(Map::M0F, 0x40 | other.0, dst, b);
+        Ok(())
+    }
+
     fn shift_imm(&mut self, op: Op, reg: u8, count: u8) {
         match (op, count) {
             (_, 0) => {}

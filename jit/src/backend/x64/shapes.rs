@@ -244,6 +244,11 @@ impl Builder<'_> {
                 self.two_address(inst);
                 self.shape.undo = 0;
             }
+            Op::Min | Op::Max => {
+                self.push(arg(0), Need::RegOrMem, false);
+                self.push(arg(1), Need::RegOrMem, true);
+                self.shape.reuse.push(0);
+            }
             Op::Neg | Op::Not | Op::Untag | Op::BoolToInt => {
                 self.push(arg(0), Need::RegOrMem, false);
                 self.shape.reuse.push(0);
