@@ -129,7 +129,10 @@ fn passes(
     arena: &mut Arena,
     start: &[u64; WORDS],
 ) -> bool {
-    (0..).map(|patience| execute_until(trace, program, arena, start, patience).0).find(|here| here == end || here == expected).as_ref()
+    (0..)
+        .map(|patience| execute_until(trace, program, arena, start, patience).0)
+        .find(|here| here == end || here == expected)
+        .as_ref()
         == Some(end)
 }
 

@@ -88,7 +88,8 @@ fn merge(trace: &mut Trace, merged: &Merged) -> Option<Vec<bool>> {
     let (counter, carrier) = (first_of(merged.counter), merged.guards[0].0);
     let compare = trace.insts[carrier].args[0].inst()?;
     // Where the loop is not even begun, the interpreter goes on from the first instruction that may leave it.
-    let first = (found.body..found.end).find(|&i| !matches!(trace.insts[i].op.effect(), Effect::Pure | Effect::Load))?;
+    let first =
+        (found.body..found.end).find(|&i| !matches!(trace.insts[i].op.effect(), Effect::Pure | Effect::Load))?;
     let mut entry = trace.snapshot(trace.insts[first].snapshot.filter(|_| trace.insts[first].op.leaves())?).clone();
     // The compare becomes another one, which only its guard may see.
     let users = |value: usize| {
