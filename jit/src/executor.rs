@@ -4,7 +4,9 @@
 //! go on from exits that are taken often. A side trace may lead into another loop of the same frame, or end where its recording
 //! could not go on: that exit may be taken often, too. Side traces enter a loop as the interpreter does, with everything in memory;
 //! or, where they have the numbers that the loop keeps in registers, in a trace that takes these as parameters. Exits are numbered through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
-//! the exit left them.
+//! the exit left them. Exits that leave the same picture share their side trace ([`crate::starts`]).
+
+use std::rc::Rc;
 
 use rpy_vm::err::PyErr;
 use rpy_vm::interp::frame::{self, InterpreterFrame};
@@ -24,18 +26,17 @@ use crate::backend::{CompileError, Compiled, Loc, SaveArea};
 use crate::ir::{ExitKind, Form, FrameState, SlotState, Snapshot, Trace};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 use crate::runs::{self, Run};
+use crate::starts::{self, Input, Picture, Start};
 use crate::virtuals::Virtuals;
 
 /// Entries after which it is looked at whether a loop pays.
 const TRIAL: u64 = 256;
 /// Processor ticks that an entry must last on average: one that is left at once lasts less.
 const MIN_TICKS: u64 = 60;
-/// How often an exit is taken before its path is recorded.
-const HOT_EXIT: u32 = 24;
-/// Recordings of one exit that may fail.
-const MAX_ATTEMPTS: u32 = 2;
 /// Side traces of one loop.
-const MAX_SIDE_TRACES: usize = 64;
+const MAX_SIDE_TRACES: usize = 120;
+/// Side traces that a run may come through in a row without having done anything.
+const MAX_ALTERNATIVES: usize = 16;
 
 /// One compiled trace of a loop.
 struct Part {
@@ -45,20 +46,43 @@ struct Part {
     _kept: Vec<ObjRef>,
     /// What is known of each exit.
     exits: Vec<ExitState>,
+    /// Of side traces: where the frames stand at its start.
+    start: Option<Box<[usize]>>,
+    /// How many side traces with the same start a run has come through.
+    alternatives: usize,
 }
 
 /// What is known of an exit.
-#[derive(Clone, Copy, Default)]
-struct ExitState {
+#[derive(Clone, Default)]
+pub struct ExitState {
     /// How often it was taken since it was last looked at.
-    count: u32,
-    attempts: u32,
+    pub count: u32,
+    /// Recordings that failed.
+    pub attempts: u32,
+    pub way: Way,
 }
+
+/// How an exit may be continued.
+#[derive(Clone, Default)]
+pub enum Way {
+    /// It has not been looked at yet.
+    #[default]
+    Unknown,
+    /// Not at all.
+    Never,
+    /// By a side trace of its own, which starts with these inputs.
+    Alone(Rc<[Input]>),
+    /// By those of a group.
+    Shared(usize, Rc<[Input]>),
+}
+
 
 /// A compiled loop.
 pub struct Executor {
     key: LoopKey,
     parts: Vec<Part>,
+    /// From exits to side traces that were made for others.
+    bridges: Vec<Compiled>,
     /// Words on the operand stack at the loop's head.
     depth: usize,
     /// What the head keeps out of memory.
@@ -71,7 +95,13 @@ pub struct Executor {
 impl Part {
     fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
         let exits = vec![ExitState::default(); compiled.exits.len()];
-        Part { compiled, trace, _kept: kept, exits }
+        Part { compiled, trace, _kept: kept, exits, start: None, alternatives: 0 }
+    }
+
+    /// May a side trace have done nothing yet when it leaves by this exit?
+    fn stays(&self, exit: usize) -> bool {
+        let snapshot = self.trace.snapshot(self.compiled.exits[exit].snapshot);
+        self.start.as_ref() == Some(&starts::positions(snapshot))
     }
 }
 
@@ -93,13 +123,6 @@ pub struct NewTrace {
     pub kept: Vec<ObjRef>,
 }
 
-/// How a run ended.
-pub struct Ended {
-    pub action: LoopAction,
-    /// A recording of the path from the exit, which was taken often, is to begin.
-    pub path: Option<Box<Recorder>>,
-}
-
 impl Executor {
     /// A loop with its root trace.
     /// `recorded` is the round that it was made of.
@@ -114,6 +137,7 @@ impl Executor {
         Executor {
             key,
             parts: vec![Part::new(compiled, trace, kept)],
+            bridges: Vec::new(),
             depth,
             head,
             entered: recorded.map_or(Entered::Impossible, |(round, head)| Entered::Recorded(round, head)),
@@ -178,19 +202,45 @@ impl Executor {
         self.entries < TRIAL || self.ticks / self.entries >= MIN_TICKS
     }
 
-    /// Where the inputs of a side trace from this exit are.
-    pub fn side_inputs(&self, part: usize, exit: usize) -> Vec<Loc> {
+    /// Where the values of an exit are.
+    pub fn exit_values(&self, part: usize, exit: usize) -> Vec<Loc> {
         self.parts[part].compiled.exits[exit].locations.clone()
     }
 
-    /// Adds the trace that goes on from an exit. Its own last exit goes on in `target`, the root of a loop, if one is given.
+    /// What is known of an exit.
+    pub fn exit_state(&mut self, part: usize, exit: usize) -> &mut ExitState {
+        &mut self.parts[part].exits[exit]
+    }
+
+    /// May the loop have more side traces?
+    pub fn has_room(&self) -> bool {
+        self.parts.len() <= MAX_SIDE_TRACES
+    }
+
+    /// What an exit leaves, and whether its part may have done nothing yet when it leaves by it. `code` is the address of the base
+    /// frame's code object.
+    pub fn picture(&self, part: usize, exit: usize, code: usize) -> Option<(Picture, bool)> {
+        let part = &self.parts[part];
+        let info = &part.compiled.exits[exit];
+        let picture = Picture::of(&part.trace, info, code)?;
+        let stays = part.stays(exit);
+        (!stays || part.alternatives < MAX_ALTERNATIVES).then_some((picture, stays))
+    }
+
+    /// The trace from an exit with these inputs to a side trace that starts with others.
+    pub fn bridge(&self, part: usize, exit: usize, inputs: &[Input], start: &Start) -> Trace {
+        let part = &self.parts[part];
+        starts::bridge(&part.trace, &part.compiled.exits[exit], inputs, start)
+    }
+
+    /// Adds the trace that goes on from an exit, perhaps by way of a bridge. Its own last exit goes on in `target`, the root of a
+    /// loop, if one is given.
     ///
     /// # Errors
     /// Where code memory cannot be written.
     ///
     /// # Safety
-    /// The trace was compiled for this exit ([`Executor::side_inputs`]), and no compiled code of the loop runs. `target` lives as
-    /// long as this executor.
+    /// No compiled code of the loop runs. `target` lives as long as this executor.
     pub unsafe fn add_side(
         this: *mut Executor,
         (part, exit): (usize, usize),
@@ -201,19 +251,42 @@ impl Executor {
         unsafe {
             if let Some(target) = target {
                 let last = side.compiled.exits.len() - 1;
-                side.compiled.patch_exit(last, (*target).root())?;
+                side.compiled.patch_exit(last, (*target).root().inner())?;
             }
             let executor = &mut *this;
-            executor.parts.push(Part::new(side.compiled, side.trace, side.kept));
-            let (parents, sides) = executor.parts.split_at_mut(part + 1);
-            let side = &sides[sides.len() - 1];
-            parents[part].compiled.patch_exit(exit, &side.compiled)
+            let parent = &executor.parts[part];
+            let start = Some(starts::positions(parent.trace.snapshot(parent.compiled.exits[exit].snapshot)));
+            let alternatives = if parent.stays(exit) { parent.alternatives + 1 } else { 0 };
+            let new = Part::new(side.compiled, side.trace, side.kept);
+            executor.parts.push(Part { start, alternatives, ..new });
+            Ok(())
         }
     }
 
-    /// The recording of an exit's path came to nothing.
-    pub fn path_failed(&mut self, part: usize, exit: usize) {
-        self.parts[part].exits[exit].attempts += 1;
+    /// Makes an exit go on in code that takes over its values where they are.
+    ///
+    /// # Errors
+    /// Where code memory cannot be written.
+    ///
+    /// # Safety
+    /// The code does so, and lives as long as this executor.
+    pub unsafe fn continue_in(&mut self, part: usize, exit: usize, code: usize) -> Result<(), CompileError> {
+        // SAFETY: the caller's promise.
+        unsafe { self.parts[part].compiled.patch_exit(exit, code) }
+    }
+
+    /// Makes an exit go on in a bridge, which was compiled for it.
+    ///
+    /// # Errors
+    /// Where code memory cannot be written.
+    ///
+    /// # Safety
+    /// It leads to code that lives as long as this executor.
+    pub unsafe fn add_bridge(&mut self, part: usize, exit: usize, bridge: Compiled) -> Result<(), CompileError> {
+        // SAFETY: the caller's promise; the bridge stays.
+        unsafe { self.continue_in(part, exit, bridge.inner())? };
+        self.bridges.push(bridge);
+        Ok(())
     }
 
     /// Runs the loop from the present state of the frame; the number of the exit, perhaps of another loop.
@@ -238,38 +311,13 @@ impl Executor {
         }
     }
 
-    /// Rebuilds the frames at an exit of this loop, which has just been taken. `may_record`: a recording may begin.
+    /// Rebuilds the frames at an exit of this loop, which has just been taken.
     ///
     /// # Safety
     /// [`Executor::run`] has just returned this exit and save area.
-    pub unsafe fn leave(
-        &mut self,
-        part: usize,
-        exit: usize,
-        at: Registers<'_>,
-        save: &SaveArea,
-        may_record: impl FnOnce() -> bool,
-    ) -> Ended {
+    pub unsafe fn leave(&self, part: usize, exit: usize, at: Registers<'_>, save: &SaveArea) -> Left {
         // SAFETY: the caller's promise.
-        let left = unsafe { leave(&self.parts[part], exit, save, at.thread, at.frame) };
-        let state = &mut self.parts[part].exits[exit];
-        state.count += 1;
-        let mut ended = Ended { action: left.action, path: None };
-        if state.count >= HOT_EXIT {
-            state.count = 0;
-            let hot = state.attempts < MAX_ATTEMPTS && self.parts.len() <= MAX_SIDE_TRACES;
-            if hot && matches!(ended.action, LoopAction::Resume) && may_record() {
-                // SAFETY: the exit has just been taken.
-                match unsafe { self.record_path(part, exit, &left.frames) } {
-                    Ok(recorder) => {
-                        ended.action = LoopAction::ResumeRecording;
-                        ended.path = Some(Box::new(recorder));
-                    }
-                    Err(_) => self.parts[part].exits[exit].attempts = MAX_ATTEMPTS,
-                }
-            }
-        }
-        ended
+        unsafe { leave(&self.parts[part], exit, save, at.thread, at.frame) }
     }
 
     /// Writes the local variables of `frame` to its memory, if it is one of the frames at this exit, a call that compiled code is in. The
@@ -313,29 +361,27 @@ impl Executor {
         found
     }
 
-    /// A recorder that takes over where an exit has just left its frames.
-    unsafe fn record_path(
+    /// A recorder that takes over where an exit has just left its frames, and relies on these inputs.
+    ///
+    /// # Errors
+    /// Where it cannot.
+    ///
+    /// # Safety
+    /// The exit has just been taken, and its frames were rebuilt.
+    pub unsafe fn record_path(
         &self,
         part: usize,
         exit: usize,
+        inputs: &[Input],
         frames: &[*mut InterpreterFrame],
     ) -> Result<Recorder, Abort> {
         let part = &self.parts[part];
-        let info = &part.compiled.exits[exit];
-        let snapshot = part.trace.snapshot(info.snapshot);
+        let snapshot = part.trace.snapshot(part.compiled.exits[exit].snapshot);
         if frames.len() != snapshot.frames.len() {
             return Err(Abort("frames that could not be made"));
         }
-        let constants: Vec<Option<u64>> = info
-            .locations
-            .iter()
-            .map(|&loc| match loc {
-                Loc::Const(bits) => Some(bits),
-                _ => None,
-            })
-            .collect();
-        let point = ExitPoint { trace: &part.trace, snapshot, constants: &constants, frames, key: self.key };
-        // SAFETY: the exit has just been taken.
+        let point = ExitPoint { trace: &part.trace, snapshot, inputs, frames, key: self.key };
+        // SAFETY: passed on.
         unsafe { Recorder::from_exit(&point) }
     }
 }
@@ -362,11 +408,11 @@ pub unsafe fn word(form: Form, bits: u64) -> StackRef {
     }
 }
 
-/// What [`leave`] made.
-struct Left {
-    action: LoopAction,
-    /// The frames, the base frame first.
-    frames: SmallVec<[*mut InterpreterFrame; 4]>,
+/// How a run ended.
+pub struct Left {
+    pub action: LoopAction,
+    /// The frames that were made, the base frame first.
+    pub frames: SmallVec<[*mut InterpreterFrame; 4]>,
 }
 
 /// Puts the frames into the state of the exit's snapshot.

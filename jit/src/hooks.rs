@@ -1,11 +1,12 @@
 //! The JIT as the VM sees it: counts, records, compiles, enters.
 
 use std::cell::UnsafeCell;
+use std::rc::Rc;
 
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::JUMP_BACKWARD_NO_JIT;
 use rpy_vm::jit_hooks::{Jit, LoopAction, RecordAction, Registers};
-use rpy_vm::object::refs::PyStruct;
+use rpy_vm::object::refs::{ObjRef, PyStruct};
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 
@@ -13,14 +14,15 @@ use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::budget::{self, Budget};
 use crate::detour;
-use crate::executor::{Executor, NewTrace};
+use crate::executor::{Executor, NewTrace, Way};
 use crate::ir::{Form, SlotState, Trace};
 use crate::log;
-use crate::loops::{Failures, Found, Loops};
+use crate::loops::{ExitOwner, Failures, Found, Loops};
 use crate::opt::{Contradicted, is_number};
 use crate::options::{Mode, Options};
 use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder};
 use crate::runs;
+use crate::starts::{self, Input, Start};
 
 /// Failed recordings after which a loop is left to the interpreter for good.
 const MAX_FAILURES: u32 = 5;
@@ -28,6 +30,10 @@ const MAX_FAILURES: u32 = 5;
 const MAX_LEFT: u32 = 10;
 /// Compiled loops that are kept.
 const MAX_LOOPS: usize = 4_000;
+/// Recordings of one kind of exit that may fail.
+const MAX_ATTEMPTS: u32 = 2;
+/// Side traces that start with the same shape, each more general than the one before.
+const MAX_VARIANTS: usize = 6;
 
 /// The JIT of the process.
 pub struct TracingJit {
@@ -39,10 +45,20 @@ struct State {
     options: Options,
     recording: Option<Box<Recorder>>,
     /// The exit whose path is being recorded.
-    exit: usize,
+    path: Option<Path>,
     loops: Loops,
     backend: Option<X64>,
     budget: Budget,
+}
+
+/// An exit whose path is being recorded.
+struct Path {
+    exit: ExitOwner,
+    /// Its group, for which a side trace is made, and what that relies on.
+    group: Option<usize>,
+    inputs: Rc<[Input]>,
+    /// Whether that is all that can be relied on at this exit.
+    special: bool,
 }
 
 /// Traces guard what they assume, and so stay valid.
@@ -78,7 +94,7 @@ impl Jit for TracingJit {
         unsafe {
             let budget = Budget::new(options.mode == Mode::On);
             *self.state.get() =
-                Some(State { options, recording: None, exit: 0, loops: Loops::default(), backend: None, budget });
+                Some(State { options, recording: None, path: None, loops: Loops::default(), backend: None, budget });
         }
         Ok(threshold)
     }
@@ -135,13 +151,11 @@ impl Jit for TracingJit {
             let exit = Executor::run(executor, at, &mut save);
             let Some(state) = self.state() else { return LoopAction::Resume };
             let owner = state.loops.owner(exit);
-            let may_record = || self.state().is_some_and(|state| state.recording.is_none() && state.budget.allows());
-            let ended = (*owner.executor).leave(owner.part, owner.exit, at, &save, may_record);
-            if let (Some(recorder), Some(state)) = (ended.path, self.state()) {
-                state.recording = Some(recorder);
-                state.exit = exit;
+            let left = (*owner.executor).leave(owner.part, owner.exit, at, &save);
+            match (left.action, self.state()) {
+                (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
+                (action, _) => action,
             }
-            ended.action
         }
     }
 
@@ -244,9 +258,9 @@ impl State {
             return self.link(recorder, None);
         }
         if recorder.is_path() {
-            let owner = self.loops.owner(self.exit);
-            // SAFETY: no compiled code runs that could hold a reference.
-            unsafe { (*owner.executor).path_failed(owner.part, owner.exit) };
+            if let Some(path) = self.path.take() {
+                self.path_failed(&path);
+            }
             return;
         }
         self.postpone(&recorder.origin(), if left { Failure::Left } else { Failure::Other });
@@ -400,32 +414,161 @@ impl State {
         executor_ref.entered().is_some()
     }
 
+    /// The path from an exit could not be recorded or compiled.
+    fn path_failed(&mut self, path: &Path) {
+        match path.group {
+            Some(group) => self.loops.starts.group(group).attempts += 1,
+            // SAFETY: no compiled code runs that could hold a reference.
+            None => unsafe { (*path.exit.executor).exit_state(path.exit.part, path.exit.exit).attempts += 1 },
+        }
+    }
+
+    /// An exit was taken, and its frames stand. If that has happened often, it is continued by a side trace: one that there is, or
+    /// one that is recorded now.
+    ///
+    /// # Safety
+    /// The exit has just been taken with these registers, and left these frames.
+    unsafe fn follow(&mut self, owner: ExitOwner, at: Registers<'_>, frames: &[*mut InterpreterFrame]) -> LoopAction {
+        let ExitOwner { executor, part, exit } = owner;
+        let (warm, hot) = self.options.exits();
+        // SAFETY: executors stay in the table; no compiled code runs.
+        let executor = unsafe { &mut *executor };
+        let state = executor.exit_state(part, exit);
+        state.count += 1;
+        if state.count < warm {
+            return LoopAction::Resume;
+        }
+        if matches!(state.way, Way::Unknown) {
+            // SAFETY: a live frame.
+            let code = unsafe { (*at.frame).code() }.as_object().as_ptr() as usize;
+            let way = match executor.picture(part, exit, code) {
+                None => Way::Never,
+                Some((picture, true)) => Way::Alone(picture.inputs),
+                Some((picture, false)) => {
+                    let group = self.loops.starts.group_of(&picture, code);
+                    self.loops.starts.group(group).count += warm - 1;
+                    Way::Shared(group, picture.inputs)
+                }
+            };
+            executor.exit_state(part, exit).way = way;
+        }
+        let room = executor.has_room();
+        let state = executor.exit_state(part, exit);
+        let path = match &state.way {
+            Way::Unknown | Way::Never => return LoopAction::Resume,
+            Way::Alone(inputs) => {
+                if state.count < hot || state.attempts >= MAX_ATTEMPTS {
+                    return LoopAction::Resume;
+                }
+                Path { exit: owner, group: None, inputs: inputs.clone(), special: true }
+            }
+            Way::Shared(number, inputs) => {
+                let (number, inputs) = (*number, inputs.clone());
+                let group = self.loops.starts.group(number);
+                if let Some(start) = group.starts.iter().find(|start| starts::covers(&start.inputs, &inputs)) {
+                    let start = start.clone();
+                    if self.budget.allows() && !self.join(owner, &inputs, &start) {
+                        executor.exit_state(part, exit).way = Way::Never;
+                    }
+                    return LoopAction::Resume;
+                }
+                group.count += 1;
+                if group.count < hot || group.attempts >= MAX_ATTEMPTS || group.starts.len() >= MAX_VARIANTS {
+                    return LoopAction::Resume;
+                }
+                group.count = 0;
+                let (inputs, special) = match group.starts.last() {
+                    None => (inputs, true),
+                    Some(last) => (starts::common(&last.inputs, &inputs), false),
+                };
+                Path { exit: owner, group: Some(number), inputs, special }
+            }
+        };
+        executor.exit_state(part, exit).count = warm;
+        if !room || self.recording.is_some() || !self.budget.allows() {
+            return LoopAction::Resume;
+        }
+        // SAFETY: the exit has just been taken.
+        match unsafe { executor.record_path(part, exit, &path.inputs, frames) } {
+            Ok(recorder) => {
+                self.recording = Some(Box::new(recorder));
+                self.path = Some(path);
+                LoopAction::ResumeRecording
+            }
+            Err(_) => {
+                executor.exit_state(part, exit).way = Way::Never;
+                LoopAction::Resume
+            }
+        }
+    }
+
+    /// Makes an exit with these inputs go on in a side trace that there is.
+    fn join(&mut self, exit: ExitOwner, inputs: &[Input], start: &Start) -> bool {
+        let begin = budget::now();
+        // SAFETY: executors stay in the table; no compiled code runs. The side trace is one of the same code object.
+        let joined = unsafe {
+            let executor = &mut *exit.executor;
+            let trace = executor.bridge(exit.part, exit.exit, inputs, start);
+            let params = executor.exit_values(exit.part, exit.exit);
+            let enter = Some((start.target, start.places.as_slice()));
+            self.compile(&trace, &params, enter)
+                .and_then(|bridge| executor.add_bridge(exit.part, exit.exit, bridge))
+        };
+        self.budget.spend(begin);
+        log::joined(&self.options, exit.exit, joined.is_ok());
+        joined.is_ok()
+    }
+
     /// Compiles the path from an exit to where it goes on: a loop, perhaps in its trace with parameters, or the interpreter.
     fn link(&mut self, recorder: Recorder, target: Option<(*mut Executor, bool)>) {
-        let owner = self.loops.owner(self.exit);
-        let title = format!("{} (from exit {})", log::title(recorder.code(), recorder.header()), self.exit);
+        let Some(path) = self.path.take() else { return };
+        let title = format!("{} (from exit {})", log::title(recorder.code(), recorder.header()), path.exit.exit);
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
         let trace = crate::opt::finish(recorded.builder);
         log::optimized(&self.options, &title, &trace);
         // SAFETY: executors stay in the table; no compiled code runs.
+        let added = unsafe { self.add_side(&path, &title, trace, recorded.kept, target) };
+        if let Err(why) = added {
+            log::refused(&self.options, &title, &format!("{why:?}"));
+            self.path_failed(&path);
+        }
+    }
+
+    /// Compiles a side trace, and makes the exit go on in it.
+    ///
+    /// # Safety
+    /// The executors are in the table, and no compiled code runs.
+    unsafe fn add_side(
+        &mut self,
+        path: &Path,
+        title: &str,
+        trace: Trace,
+        kept: Vec<ObjRef>,
+        target: Option<(*mut Executor, bool)>,
+    ) -> Result<(), CompileError> {
+        let ExitOwner { executor, part, exit } = path.exit;
+        // SAFETY: the caller's promise.
         unsafe {
-            let executor = owner.executor;
-            let inputs = (*executor).side_inputs(owner.part, owner.exit);
+            let values = (*executor).exit_values(part, exit);
+            let params = if path.special { values } else { starts::places(&trace, values.len()) };
             let entered = target.filter(|target| target.1).and_then(|target| (*target.0).entered());
             let target = target.filter(|target| !target.1).map(|target| target.0.cast_const());
-            let added = self.compile(&trace, &inputs, entered).and_then(|compiled| {
-                log::compiled(&self.options, &title, &trace, &compiled);
-                let (part, exits) = ((*executor).next_part(), compiled.exits.len());
-                let side = NewTrace { compiled, trace, kept: recorded.kept };
-                Executor::add_side(executor, (owner.part, owner.exit), side, target)?;
-                self.loops.add_exits(executor, part, exits);
-                Ok(())
-            });
-            if let Err(why) = added {
-                log::refused(&self.options, &title, &format!("{why:?}"));
-                (*executor).path_failed(owner.part, owner.exit);
+            let compiled = self.compile(&trace, &params, entered)?;
+            log::compiled(&self.options, title, &trace, &compiled);
+            let (number, exits, code) = ((*executor).next_part(), compiled.exits.len(), compiled.inner());
+            let start = Rc::new(Start::new(path.inputs.clone(), &trace, code, &params));
+            Executor::add_side(executor, (part, exit), NewTrace { compiled, trace, kept }, target)?;
+            self.loops.add_exits(executor, number, exits);
+            if let Some(group) = path.group {
+                self.loops.starts.group(group).starts.push(start.clone());
             }
+            if path.special {
+                return (*executor).continue_in(part, exit, code);
+            }
+            let Way::Shared(_, inputs) = (*executor).exit_state(part, exit).way.clone() else { return Ok(()) };
+            self.join(path.exit, &inputs, &start);
+            Ok(())
         }
     }
 }

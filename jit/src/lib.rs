@@ -12,6 +12,7 @@
 //! * [`opt`]: makes traces shorter
 //! * [`backend`]: machine code
 //! * [`executor`]: enters compiled code, and rebuilds the interpreter's frames when it ends
+//! * [`starts`]: which exits go on in the same side trace
 //! * [`runtime`]: functions that compiled code calls
 //! * [`numpy`]: what is known of numpy, once it is loaded
 
@@ -29,6 +30,7 @@ pub mod options;
 pub mod recorder;
 pub mod runs;
 pub mod runtime;
+pub mod starts;
 mod virtuals;
 
 /// Makes the JIT known to the VM. To be called before Python starts; `-X jit` decides whether it is used.

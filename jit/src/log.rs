@@ -64,6 +64,13 @@ pub fn compiled(options: &Options, title: &str, trace: &Trace, compiled: &Compil
     }
 }
 
+/// An exit goes on in the side trace of another one.
+pub fn joined(options: &Options, exit: usize, done: bool) {
+    if options.log.is_some() {
+        write(options, &format!("== joined exit {exit}{}\n", if done { "" } else { ": refused" }));
+    }
+}
+
 /// The optimizer or the backend refused a trace.
 pub fn refused(options: &Options, title: &str, why: &str) {
     write(options, &format!("== refused {title}: {why}\n"));

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use crate::executor::Executor;
 use crate::recorder::{Heads, LoopKey};
+use crate::starts::Starts;
 
 /// Recordings of a loop that came to nothing.
 #[derive(Clone, Copy, Default)]
@@ -53,6 +54,8 @@ pub struct Loops {
     compiled: usize,
     /// The owners of all exits, by number. Those of loops that are gone stay, and nobody asks for them.
     exits: Vec<ExitOwner>,
+    /// Where side traces start.
+    pub starts: Starts,
 }
 
 impl Default for Loops {
@@ -63,6 +66,7 @@ impl Default for Loops {
             by_code: HashMap::new(),
             compiled: 0,
             exits: Vec::new(),
+            starts: Starts::default(),
         }
     }
 }
@@ -138,6 +142,7 @@ impl Loops {
 
     /// The code object at this address is gone.
     pub fn forget(&mut self, code: usize) {
+        self.starts.forget(code);
         for key in self.by_code.remove(&code).unwrap_or_default() {
             let recent = &mut self.recent[key / 2 % RECENT];
             if recent.0 == key {

@@ -21,6 +21,12 @@ impl Options {
     pub const THRESHOLD: u16 = 150;
     pub const EAGER_THRESHOLD: u16 = 1;
 
+    /// How often an exit is taken before it is looked at; and how often exits of one kind are, before the path from one of them
+    /// is recorded.
+    pub fn exits(&self) -> (u32, u32) {
+        if self.mode == Mode::Eager { (1, 4) } else { (4, 24) }
+    }
+
     /// Reads the value of `-X jit`: `off`, `on` (as without it), `eager` or `log`, several separated by commas.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ fn side_traces() {
             let compiled = backend.compile(&side, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&side)));
             let (expected, expected_memory) = interpret(&side, &left_memory, &before.values);
             // SAFETY: compiled for this exit; both live to the end of the loop.
-            unsafe { parent.patch_exit(number, &compiled) }.expect("patch");
+            unsafe { parent.patch_exit(number, compiled.inner()) }.expect("patch");
             let (exit, save, memory_after) = execute(&parent, &memory);
             assert!(exit >= 1000, "the patched exit is not taken");
             let got = outcome(&compiled, exit as usize - 1000, &save);

@@ -210,18 +210,19 @@ impl Compiled {
         self.block.address() + self.inner
     }
 
-    /// Makes an exit (by its position) go on in a trace compiled with this exit's locations as parameters.
+    /// Makes an exit (by its position) go on in the code at `target` ([`Compiled::inner`]) of a trace compiled with this exit's
+    /// locations as parameters.
     ///
     /// # Errors
     /// When memory cannot be made writable.
     ///
     /// # Safety
-    /// `target` was compiled with `params` equal to the exit's locations, and lives at least as long as this code runs or the
+    /// The trace was compiled with `params` equal to the exit's locations, and lives at least as long as this code runs or the
     /// exit is patched back. The GIL is held.
-    pub unsafe fn patch_exit(&mut self, exit: usize, target: &Compiled) -> Result<(), CompileError> {
+    pub unsafe fn patch_exit(&mut self, exit: usize, target: usize) -> Result<(), CompileError> {
         let info = &mut self.exits[exit];
         let from = self.block.address() + info.stub;
-        let jump = x64::jump_bytes(from, target.block.address() + target.inner)?;
+        let jump = x64::jump_bytes(from, target)?;
         let at = info.stub;
         // SAFETY: the bytes are the first of the exit's stub, and no other thread runs compiled code.
         unsafe { self.block.overwrite(at, &jump) }

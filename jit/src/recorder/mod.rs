@@ -25,6 +25,7 @@ use crate::ir::snapshot::SlotState;
 use crate::ir::{Access, Class, Effect, Form, Inst, Made, Op, Snapshot, SnapshotId, Trace, Ty, Value};
 use crate::opt::builder::Builder;
 use crate::runtime::table;
+use crate::starts::Input;
 
 mod arith;
 mod attr;
@@ -128,8 +129,8 @@ enum Goal {
 pub struct ExitPoint<'a> {
     pub trace: &'a Trace,
     pub snapshot: &'a Snapshot,
-    /// The bits of the snapshot's values that are constants.
-    pub constants: &'a [Option<u64>],
+    /// What may be relied on of the snapshot's values.
+    pub inputs: &'a [Input],
     /// The real frames, one for each of the snapshot's.
     pub frames: &'a [*mut InterpreterFrame],
     /// The loop that the trace belongs to.
@@ -316,7 +317,7 @@ impl Recorder {
         let mut place = 0;
         let (mut shared, mut made) = (Vec::new(), Vec::new());
         // A value that stands in several slots is one parameter: it lies in one place.
-        let mut params: HashMap<Value, Value> = HashMap::new();
+        let mut params: HashMap<u32, Value> = HashMap::new();
         let mut borrowed = Vec::new();
         for (index, state) in exit.snapshot.frames.iter().enumerate() {
             let real = exit.frames[index];
@@ -327,8 +328,9 @@ impl Recorder {
                 None => None,
                 Some(inlined) => {
                     self.constant_object(code.as_object());
-                    let mut form = inlined.function_form;
-                    let function = if exit.constants[place].is_some() {
+                    let input = exit.inputs[place];
+                    let mut form = if input.owned { Form::Owned } else { Form::Shared };
+                    let function = if input.constant.is_some() {
                         // SAFETY: the rebuilt frame owns its function.
                         self.constant_object(unsafe { (*real).func() }.as_object())
                     } else {
@@ -363,19 +365,15 @@ impl Recorder {
                     made.push((index, slot.index as usize, exit.trace.as_int(slot.value).unwrap_or(0) as usize));
                     Sym::Null
                 } else {
-                    let constant = exit.constants[place];
+                    let input = exit.inputs[place];
                     let value = self.parameter(exit, place, slot.value, &mut params);
                     place += 1;
                     match slot.form {
-                        Form::Owned => Sym::Obj { value, hold: Hold::Owned },
-                        Form::Shared if constant.is_some() => {
-                            // SAFETY: a constant of the parent, which keeps it alive.
-                            if let Some(object) = unsafe { (constant.unwrap_or(0) as *const PyObject).as_ref() } {
-                                self.constant_object(object);
-                            }
+                        Form::Owned | Form::Shared if input.owned => Sym::Obj { value, hold: Hold::Owned },
+                        Form::Owned | Form::Shared if input.constant.is_some() => {
                             Sym::Obj { value, hold: Hold::Constant }
                         }
-                        Form::Shared => {
+                        Form::Owned | Form::Shared => {
                             // Who lends it is not known here: it gets a reference of its own, once all parameters are in.
                             shared.push((index, slot.index as usize));
                             Sym::Obj { value, hold: Hold::Fragile }
@@ -427,18 +425,23 @@ impl Recorder {
         &mut self,
         exit: &ExitPoint<'_>,
         place: &mut usize,
-        params: &mut HashMap<Value, Value>,
-    ) -> Vec<Vec<Value>> {
+        params: &mut HashMap<u32, Value>,
+    ) -> Vec<Vec<(Form, Value)>> {
         let mut objects = Vec::with_capacity(exit.snapshot.virtuals.len());
         for object in &exit.snapshot.virtuals {
             let mut fields = Vec::with_capacity(object.fields.len());
             for field in &object.fields {
                 fields.push(if field.form.has_value() {
                     let value = self.parameter(exit, *place, field.value, params);
+                    let form = match field.form {
+                        Form::Owned | Form::Shared if exit.inputs[*place].owned => Form::Owned,
+                        Form::Owned | Form::Shared => Form::Shared,
+                        form => form,
+                    };
                     *place += 1;
-                    value
+                    (form, value)
                 } else {
-                    self.nothing
+                    (field.form, self.nothing)
                 });
             }
             objects.push(fields);
@@ -447,7 +450,7 @@ impl Recorder {
     }
 
     /// Makes the exit's virtual objects anew: they may be virtual in this trace, too. Of each, one reference is the caller's.
-    fn make_virtuals(&mut self, exit: &ExitPoint<'_>, params: &[Vec<Value>]) -> Result<Vec<Value>, Abort> {
+    fn make_virtuals(&mut self, exit: &ExitPoint<'_>, params: &[Vec<(Form, Value)>]) -> Result<Vec<Value>, Abort> {
         let objects = &exit.snapshot.virtuals;
         let mut values: Vec<Option<Value>> = vec![None; objects.len()];
         for (number, object) in objects.iter().enumerate() {
@@ -464,8 +467,8 @@ impl Recorder {
         }
         let values: Vec<Value> = values.into_iter().flatten().collect();
         for (number, object) in objects.iter().enumerate().filter(|(_, object)| object.made == Made::Instance) {
-            for (field, &param) in object.fields.iter().zip(&params[number]) {
-                let value = match field.form {
+            for (field, &(form, param)) in object.fields.iter().zip(&params[number]) {
+                let value = match form {
                     Form::Virtual => {
                         let part = values[exit.trace.as_int(field.value).unwrap_or(0) as usize];
                         self.op(Op::Incref, &[part])?;
@@ -484,7 +487,7 @@ impl Recorder {
     fn make_tuple(
         &mut self,
         exit: &ExitPoint<'_>,
-        params: &[Vec<Value>],
+        params: &[Vec<(Form, Value)>],
         number: usize,
         values: &mut [Option<Value>],
     ) -> Result<Value, Abort> {
@@ -493,8 +496,8 @@ impl Recorder {
         }
         let object = &exit.snapshot.virtuals[number];
         let mut items = Vec::with_capacity(object.fields.len());
-        for (field, &param) in object.fields.iter().zip(&params[number]) {
-            items.push(match field.form {
+        for (field, &(form, param)) in object.fields.iter().zip(&params[number]) {
+            items.push(match form {
                 Form::Virtual => {
                     let part = exit.trace.as_int(field.value).unwrap_or(0) as usize;
                     let part = self.make_tuple(exit, params, part, values)?;
@@ -543,17 +546,23 @@ impl Recorder {
         exit: &ExitPoint<'_>,
         place: usize,
         value: Value,
-        params: &mut HashMap<Value, Value>,
+        params: &mut HashMap<u32, Value>,
     ) -> Value {
-        let ty = exit.trace.ty(value);
-        match exit.constants[place] {
-            Some(bits) => self.builder.trace.constant(ty, bits),
-            None => *params.entry(value).or_insert_with(|| {
-                let number = self.builder.trace.int(place as i64);
-                let inst = Inst { ty, ..Inst::new(Op::Param, &[number]) };
-                self.builder.trace.push(inst)
-            }),
+        let (ty, input) = (exit.trace.ty(value), exit.inputs[place]);
+        if let Some(bits) = input.constant {
+            if ty == Ty::Obj && bits & 1 == 0 {
+                // SAFETY: a constant of the parent, which keeps it alive.
+                if let Some(object) = unsafe { (bits as *const PyObject).as_ref() } {
+                    self.constant_object(object);
+                }
+            }
+            return self.builder.trace.constant(ty, bits);
         }
+        *params.entry(input.same).or_insert_with(|| {
+            let number = self.builder.trace.int(i64::from(input.same));
+            let inst = Inst { ty, ..Inst::new(Op::Param, &[number]) };
+            self.builder.trace.push(inst)
+        })
     }
 
     /// Where the trace begins.

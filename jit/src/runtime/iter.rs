@@ -88,7 +88,7 @@ pub unsafe extern "C" fn at_end(iterator: *const PyObject) -> u64 {
     is_at_end(unsafe { &*iterator }) as u64
 }
 
-/// Tells an iterator that is at its end so: it lets go of what it iterates over.
+/// Tells an iterator that is at its end so: it lets go of what it iterates over. False where that is an error.
 ///
 /// # Safety
 /// A live iterator at its end.

@@ -570,13 +570,38 @@ unsafe extern "sysv64-unwind" fn raise<const AGAIN: bool>(
 ) -> usize {
     // SAFETY: the registers of a live machine, and an owned exception.
     unsafe {
-        let mut m = Machine { ts: &*ts, frame, ip, sp };
         if !core::ptr::eq(context, ordinary(context)) {
             jit_hooks::recording_lost();
         }
+        let Step(first, second) = unwinding::<AGAIN>(frame, ip, sp, ts, error);
+        if second & step_tag::MASK != step_tag::NEXT {
+            return first;
+        }
+        let frame = (*ts).current_frame.get();
+        let mut m = Machine { ts: &*ts, frame, ip: first as *mut u16, sp: untag(second) };
+        go_next(&mut m, ordinary(context))
+    }
+}
+
+/// The work of [`raise`], apart for the same reason as [`step`]. What leaves the run is a result as [`pack`] makes it.
+///
+/// # Safety
+/// As for [`raise`].
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64-unwind" fn unwinding<const AGAIN: bool>(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    error: usize,
+) -> Step {
+    // SAFETY: the registers of a live machine, and an owned exception.
+    unsafe {
+        let mut m = Machine { ts: &*ts, frame, ip, sp };
         match unwound(&mut m, PyErr::from_raw(error as *mut PyObject), AGAIN) {
-            None => go_next(&mut m, ordinary(context)),
-            Some(e) => pack(Err(e)),
+            None => Step(m.ip as usize, m.sp as usize | step_tag::NEXT),
+            Some(e) => Step(pack(Err(e)), step_tag::RAISE),
         }
     }
 }

@@ -118,12 +118,12 @@ impl Recorder {
         Ok(())
     }
 
-    /// Guards that an iterator is at its end, and tells it so: it lets go of its container.
+    /// Guards that an iterator is at its end, and tells it so: it lets go of its container. If that has changed meanwhile, it is an
+    /// error instead, which the iterator keeps for the interpreter.
     pub(super) fn native_end(&mut self, iterator: Value) -> Done {
         self.guard_that(table::AT_END, iterator)?;
         self.disturb()?;
-        self.call_runtime(table::FINISH, &[iterator])?;
-        Ok(())
+        self.guard_that(table::FINISH, iterator)
     }
 
     /// `iter(x)` of what runs no Python code for it.
