@@ -76,7 +76,6 @@ pub enum Way {
     Shared(usize, Rc<[Input]>),
 }
 
-
 /// A compiled loop.
 pub struct Executor {
     key: LoopKey,

@@ -511,8 +511,7 @@ impl State {
             let trace = executor.bridge(exit.part, exit.exit, inputs, start);
             let params = executor.exit_values(exit.part, exit.exit);
             let enter = Some((start.target, start.places.as_slice()));
-            self.compile(&trace, &params, enter)
-                .and_then(|bridge| executor.add_bridge(exit.part, exit.exit, bridge))
+            self.compile(&trace, &params, enter).and_then(|bridge| executor.add_bridge(exit.part, exit.exit, bridge))
         };
         self.budget.spend(begin);
         log::joined(&self.options, exit.exit, joined.is_ok());
