@@ -22,7 +22,7 @@ use rpy_vm::types::int::PyInt;
 
 use smallvec::SmallVec;
 
-use crate::backend::{CompileError, Compiled, Loc, SaveArea};
+use crate::backend::{CompileError, Compiled, ExitInfo, Loc, SaveArea};
 use crate::ir::{ExitKind, Form, FrameState, SlotState, Snapshot, Trace};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 use crate::runs::{self, Run};
@@ -60,6 +60,8 @@ pub struct ExitState {
     /// Recordings that failed.
     pub attempts: u32,
     pub way: Way,
+    /// How it returns from the base frame, if it does so.
+    returned: Option<(Form, Loc)>,
 }
 
 /// How an exit may be continued.
@@ -79,7 +81,9 @@ pub enum Way {
 /// A compiled loop.
 pub struct Executor {
     key: LoopKey,
-    parts: Vec<Part>,
+    /// They stay where they are: what happens while an exit is being left may add more.
+    #[expect(clippy::vec_box, reason = "they stay where they are")]
+    parts: Vec<Box<Part>>,
     /// From exits to side traces that were made for others.
     bridges: Vec<Compiled>,
     /// Words on the operand stack at the loop's head.
@@ -93,7 +97,8 @@ pub struct Executor {
 
 impl Part {
     fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
-        let exits = vec![ExitState::default(); compiled.exits.len()];
+        let state = |exit: &ExitInfo| ExitState { returned: returned(exit, &trace), ..ExitState::default() };
+        let exits = compiled.exits.iter().map(state).collect();
         Part { compiled, trace, _kept: kept, exits, start: None, alternatives: 0 }
     }
 
@@ -135,7 +140,7 @@ impl Executor {
         let NewTrace { compiled, trace, kept } = root;
         Executor {
             key,
-            parts: vec![Part::new(compiled, trace, kept)],
+            parts: vec![Box::new(Part::new(compiled, trace, kept))],
             bridges: Vec::new(),
             depth,
             head,
@@ -164,7 +169,7 @@ impl Executor {
     /// Adds the trace with parameters.
     pub fn add_entered(&mut self, entered: NewTrace, places: Vec<Loc>) {
         self.entered = Entered::Compiled(self.parts.len(), places);
-        self.parts.push(Part::new(entered.compiled, entered.trace, entered.kept));
+        self.parts.push(Box::new(Part::new(entered.compiled, entered.trace, entered.kept)));
     }
 
     /// Where the trace with parameters begins, and where it wants them.
@@ -199,6 +204,22 @@ impl Executor {
     #[inline]
     pub fn pays(&self) -> bool {
         self.entries < TRIAL || self.ticks / self.entries >= MIN_TICKS
+    }
+
+    /// How an exit returns from the base frame, if it does so: what, and where the value is.
+    #[inline]
+    pub fn returned(&self, part: usize, exit: usize) -> Option<(Form, Loc)> {
+        self.parts[part].exits[exit].returned
+    }
+
+    /// As [`Executor::run`], without looking at the clock.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline]
+    pub unsafe fn run_directly(this: *const Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
+        // SAFETY: see `run`.
+        unsafe { runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize }
     }
 
     /// Where the values of an exit are.
@@ -257,7 +278,7 @@ impl Executor {
             let start = Some(starts::positions(parent.trace.snapshot(parent.compiled.exits[exit].snapshot)));
             let alternatives = if parent.stays(exit) { parent.alternatives + 1 } else { 0 };
             let new = Part::new(side.compiled, side.trace, side.kept);
-            executor.parts.push(Part { start, alternatives, ..new });
+            executor.parts.push(Box::new(Part { start, alternatives, ..new }));
             Ok(())
         }
     }
@@ -385,6 +406,13 @@ impl Executor {
     }
 }
 
+/// How an exit returns from the base frame, see [`Executor::returned`].
+fn returned(exit: &ExitInfo, trace: &Trace) -> Option<(Form, Loc)> {
+    let snapshot = trace.snapshot(exit.snapshot);
+    let result = snapshot.frames.first()?.slots.last()?;
+    exit.locations.last().filter(|_| snapshot.kind == ExitKind::Return).map(|&loc| (result.form, loc))
+}
+
 /// The word for a slot, owned.
 ///
 /// # Safety
@@ -503,7 +531,7 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
         }
     }
     let action = match snapshot.kind {
-        ExitKind::Resume => LoopAction::Resume,
+        ExitKind::Resume | ExitKind::Return => LoopAction::Resume,
         ExitKind::Raise => match ts.current_exception.take() {
             // SAFETY: the pending exception is one.
             Some(error) => LoopAction::Raise(unsafe { PyErr::from_raw(error.into_raw()) }),

@@ -4,9 +4,10 @@ use std::cell::UnsafeCell;
 use std::rc::Rc;
 
 use rpy_vm::interp::frame::InterpreterFrame;
-use rpy_vm::interp::opcode::JUMP_BACKWARD_NO_JIT;
-use rpy_vm::jit_hooks::{Jit, LoopAction, RecordAction, Registers};
+use rpy_vm::interp::opcode::{JUMP_BACKWARD_NO_JIT, RESUME_CHECK};
+use rpy_vm::jit_hooks::{self, Jit, LoopAction, RecordAction, Registers, Thresholds};
 use rpy_vm::object::refs::{ObjRef, PyStruct};
+use rpy_vm::runtime::recursion;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 
@@ -14,13 +15,13 @@ use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
 use crate::budget::{self, Budget};
 use crate::detour;
-use crate::executor::{Executor, NewTrace, Way};
+use crate::executor::{self, Executor, NewTrace, Way};
 use crate::ir::{Form, SlotState, Trace};
 use crate::log;
 use crate::loops::{ExitOwner, Failures, Found, Loops};
 use crate::opt::{Contradicted, is_number};
 use crate::options::{Mode, Options};
-use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder};
+use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder, Unfollowed};
 use crate::runs;
 use crate::starts::{self, Input, Start};
 
@@ -47,6 +48,8 @@ struct State {
     /// The exit whose path is being recorded.
     path: Option<Path>,
     loops: Loops,
+    /// Functions that are called rather than followed.
+    unfollowed: Unfollowed,
     backend: Option<X64>,
     budget: Budget,
 }
@@ -83,18 +86,25 @@ impl TracingJit {
 }
 
 impl Jit for TracingJit {
-    fn configure(&self, option: Option<&str>) -> Result<Option<u16>, String> {
+    fn configure(&self, option: Option<&str>) -> Result<Option<Thresholds>, String> {
         let options = Options::parse(option)?;
         let threshold = match options.mode {
             Mode::Off => None,
-            Mode::On => Some(Options::THRESHOLD),
-            Mode::Eager => Some(Options::EAGER_THRESHOLD),
+            Mode::On => Some(Options::THRESHOLDS),
+            Mode::Eager => Some(Options::EAGER_THRESHOLDS),
         };
         // SAFETY: no Python code runs yet.
         unsafe {
             let budget = Budget::new(options.mode == Mode::On);
-            *self.state.get() =
-                Some(State { options, recording: None, path: None, loops: Loops::default(), backend: None, budget });
+            *self.state.get() = Some(State {
+                options,
+                recording: None,
+                path: None,
+                loops: Loops::default(),
+                unfollowed: Unfollowed::default(),
+                backend: None,
+                budget,
+            });
         }
         Ok(threshold)
     }
@@ -110,8 +120,7 @@ impl Jit for TracingJit {
         // SAFETY: under the GIL; the reference ends before compiled code runs.
         let executor = unsafe {
             let Some(state) = self.state() else { return LoopAction::Interpret };
-            if at.thread.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) != 0 {
-                // Tools are active, or something waits: compiled code would leave at once.
+            if !may_enter(at) {
                 return LoopAction::Interpret;
             }
             let busy = state.recording.is_some();
@@ -134,11 +143,11 @@ impl Jit for TracingJit {
                 _ if busy => return LoopAction::Interpret,
                 _ if !state.budget.allows() => {
                     // SAFETY: the jump's cache.
-                    *at.instr.add(1) = Options::THRESHOLD;
+                    *at.instr.add(1) = Options::THRESHOLDS.loops;
                     return LoopAction::Interpret;
                 }
                 _ => {
-                    state.recording = Some(Box::new(Recorder::new(at, target)));
+                    state.begin(Box::new(Recorder::new(at, target)));
                     return LoopAction::Record;
                 }
             }
@@ -149,14 +158,54 @@ impl Jit for TracingJit {
             (*at.frame).stackpointer.set(at.sp);
             let mut save = SaveArea::new();
             let exit = Executor::run(executor, at, &mut save);
-            let Some(state) = self.state() else { return LoopAction::Resume };
-            let owner = state.loops.owner(exit);
-            let left = (*owner.executor).leave(owner.part, owner.exit, at, &save);
-            match (left.action, self.state()) {
-                (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
-                (action, _) => action,
-            }
+            self.ended(exit, at, &save)
         }
+    }
+
+    unsafe fn function_reached(&self, at: Registers<'_>) -> LoopAction {
+        // SAFETY: under the GIL, at the beginning of a function; the reference ends before compiled code runs.
+        unsafe {
+            let code = (*at.frame).code();
+            let executor = jit_hooks::compiled_entry(code).cast::<Executor>();
+            let Some(state) = self.state() else { return LoopAction::Interpret };
+            if !may_enter(at) {
+                return LoopAction::Interpret;
+            }
+            if executor.is_null() {
+                if state.recording.is_some() {
+                    return LoopAction::Interpret;
+                }
+                let found = state.loops.find(at.instr as LoopKey);
+                let hopeless = matches!(found, Found::Failed(Failures { failed: MAX_FAILURES.., .. }));
+                if hopeless || state.loops.compiled() >= MAX_LOOPS {
+                    give_up_function(at);
+                    return LoopAction::Interpret;
+                }
+                if !state.budget.allows() {
+                    jit_hooks::set_countdown(code, Options::THRESHOLDS.functions);
+                    return LoopAction::Interpret;
+                }
+                state.begin(Box::new(Recorder::of_function(at)));
+                return LoopAction::Record;
+            }
+            if !(*executor).pays() {
+                // Compiled code goes on calling it.
+                log::loop_dropped(&state.options, at);
+                give_up_function(at);
+                return LoopAction::Interpret;
+            }
+            (*at.frame).instr_ptr.set(at.instr);
+            (*at.frame).stackpointer.set(at.sp);
+            let mut save = SaveArea::new();
+            let exit = Executor::run(executor, at, &mut save);
+            self.ended(exit, at, &save)
+        }
+    }
+
+    unsafe fn is_called_away(&self, at: Registers<'_>) -> bool {
+        // SAFETY: under the GIL.
+        unsafe { self.state() }
+            .is_some_and(|state| state.recording.as_mut().is_some_and(|recording| recording.called_away(at)))
     }
 
     unsafe fn record(&self, at: Registers<'_>, op: u8, arg: usize) -> RecordAction {
@@ -185,8 +234,10 @@ impl Jit for TracingJit {
             match outcome {
                 Outcome::Continue | Outcome::Enter(_) => {}
                 Outcome::Closed => state.close(*recorder),
+                Outcome::Returned => state.link(*recorder, None),
                 Outcome::Reached(target) => state.reached(*recorder, at, op, target),
                 Outcome::Aborted(why) => {
+                    recorder.blame(why);
                     log::abandoned(&state.options, &recorder, at, op, why.0);
                     state.aborted(*recorder, why.is_left());
                 }
@@ -208,7 +259,9 @@ impl Jit for TracingJit {
     fn code_destroyed(&self, code: &PyCode) {
         // SAFETY: under the GIL.
         if let Some(state) = unsafe { self.state() } {
-            state.loops.forget(code.as_object().as_ptr() as usize);
+            let address = code.as_object().as_ptr() as usize;
+            state.loops.forget(address);
+            state.unfollowed.borrow_mut().remove(&address);
         }
     }
 
@@ -244,6 +297,40 @@ enum Failure {
     Other,
 }
 
+impl TracingJit {
+    /// What follows a run of compiled code that was entered with these registers and has ended at this exit.
+    ///
+    /// # Safety
+    /// It has just ended, with this save area.
+    pub unsafe fn ended(&self, exit: usize, at: Registers<'_>, save: &SaveArea) -> LoopAction {
+        // SAFETY: the caller's promise; references to the state end before other code may run.
+        unsafe {
+            let Some(state) = self.state() else { return LoopAction::Resume };
+            let owner = state.loops.owner(exit);
+            if let Some((form, loc)) = (*owner.executor).returned(owner.part, owner.exit) {
+                return LoopAction::Return(executor::word(form, save.read(loc)).into_owned());
+            }
+            let left = (*owner.executor).leave(owner.part, owner.exit, at, save);
+            match (left.action, self.state()) {
+                (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
+                (action, _) => action,
+            }
+        }
+    }
+}
+
+/// May compiled code be entered? Not where it would leave at once, because tools are active or something waits; nor where it could
+/// need more of the machine stack than there is, which the interpreter does not.
+fn may_enter(at: Registers<'_>) -> bool {
+    at.thread.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) == 0 && !recursion::stack_low(at.thread)
+}
+
+/// The function's entry is left to the interpreter for good.
+unsafe fn give_up_function(at: Registers<'_>) {
+    // SAFETY: the beginning of a function in running code, rewritten under the GIL.
+    unsafe { *at.instr = (*at.instr & 0xff00) | RESUME_CHECK as u16 };
+}
+
 /// The loop is left to the interpreter for good.
 unsafe fn give_up(at: Registers<'_>) {
     // SAFETY: a backward jump in running code, rewritten under the GIL.
@@ -251,11 +338,65 @@ unsafe fn give_up(at: Registers<'_>) {
 }
 
 impl State {
+    /// A recording begins.
+    fn begin(&mut self, mut recorder: Box<Recorder>) {
+        recorder.unfollowed = self.unfollowed.clone();
+        self.recording = Some(recorder);
+    }
+
+    /// A function was not compiled: it waits longer each time.
+    fn postpone_function(&mut self, code: &PyCode, key: LoopKey) {
+        let failures = self.loops.failed(key, code.as_object().as_ptr() as usize, |failures| failures.failed += 1);
+        jit_hooks::watch(code);
+        jit_hooks::set_countdown(code, 200u32 << (3 * failures.failed).min(20));
+    }
+
+    /// Compiles a function from its entry to where the trace goes on: its return, a loop, or the interpreter.
+    fn enter(&mut self, recorder: Recorder, target: Option<(*mut Executor, bool)>) {
+        let (key, code) = (recorder.origin().key, recorder.code().to_ref());
+        let title = format!("{} (function)", log::title(&code, recorder.header()));
+        let recorded = recorder.finish();
+        log::recorded(&self.options, &title, &recorded);
+        let trace = crate::opt::finish(recorded.builder);
+        log::optimized(&self.options, &title, &trace);
+        // SAFETY: executors stay in the table, and the loop is one of this function; no compiled code of it runs.
+        unsafe {
+            let entered = target.filter(|target| target.1).and_then(|target| (*target.0).entered());
+            let root = target.filter(|target| !target.1).map(|target| target.0.cast_const());
+            let compiled = self.compile(&trace, &[], entered).and_then(|mut compiled| {
+                if let Some(root) = root {
+                    let last = compiled.exits.len() - 1;
+                    compiled.patch_exit(last, (*root).root().inner())?;
+                }
+                Ok(compiled)
+            });
+            match compiled {
+                Ok(compiled) => {
+                    log::compiled(&self.options, &title, &trace, &compiled);
+                    let exits = compiled.exits.len();
+                    let root = NewTrace { compiled, trace, kept: recorded.kept };
+                    let mut executor = Box::new(Executor::new(key, root, 0, Vec::new(), None));
+                    let address = &raw mut *executor;
+                    self.loops.add_exits(address, 0, exits);
+                    self.loops.insert(key, code.as_object().as_ptr() as usize, executor);
+                    jit_hooks::set_compiled_entry(&code, address.cast());
+                }
+                Err(why) => {
+                    log::refused(&self.options, &title, &format!("{why:?}"));
+                    self.postpone_function(&code, key);
+                }
+            }
+        }
+    }
+
     /// A recording cannot go on. A path ends there, if it has come far enough. A loop waits, longer each time; not for long if
     /// it was left in the recorded round.
     fn aborted(&mut self, mut recorder: Recorder, left: bool) {
         if recorder.cut() {
             return self.link(recorder, None);
+        }
+        if recorder.is_function() {
+            return self.postpone_function(recorder.code(), recorder.origin().key);
         }
         if recorder.is_path() {
             if let Some(path) = self.path.take() {
@@ -281,8 +422,7 @@ impl State {
         });
         // SAFETY: the jump's cache, and the code it lies in: it is running.
         unsafe {
-            // Any value but null: the VM tells of the code's end.
-            (*(origin.code as *const PyCode)).co_executors.set(core::ptr::dangling_mut());
+            jit_hooks::watch(&*(origin.code as *const PyCode));
             *origin.jump.add(1) = match again {
                 // Not in step with the number of rounds that the loop may have.
                 true if failure == Failure::Left => (failures.left * failures.left / 2) as u16,
@@ -345,8 +485,7 @@ impl State {
                 let root = NewTrace { compiled, trace, kept: recorded.kept };
                 let mut executor = Box::new(Executor::new(origin.key, root, recorded.base_depth, head_slots, round));
                 self.loops.add_exits(&raw mut *executor, 0, exits);
-                // Any value but null: the VM tells of the code's end.
-                code.co_executors.set(core::ptr::dangling_mut());
+                jit_hooks::watch(&code);
                 self.loops.insert(origin.key, origin.code, executor);
                 // SAFETY: the jump's cache: asked at each round from now on.
                 unsafe { *origin.jump.add(1) = 0 };
@@ -491,7 +630,7 @@ impl State {
         // SAFETY: the exit has just been taken.
         match unsafe { executor.record_path(part, exit, &path.inputs, frames) } {
             Ok(recorder) => {
-                self.recording = Some(Box::new(recorder));
+                self.begin(Box::new(recorder));
                 self.path = Some(path);
                 LoopAction::ResumeRecording
             }
@@ -520,6 +659,9 @@ impl State {
 
     /// Compiles the path from an exit to where it goes on: a loop, perhaps in its trace with parameters, or the interpreter.
     fn link(&mut self, recorder: Recorder, target: Option<(*mut Executor, bool)>) {
+        if recorder.is_function() {
+            return self.enter(recorder, target);
+        }
         let Some(path) = self.path.take() else { return };
         let title = format!("{} (from exit {})", log::title(recorder.code(), recorder.header()), path.exit.exit);
         let recorded = recorder.finish();

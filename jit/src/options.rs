@@ -1,11 +1,13 @@
 //! `-X jit=...` and `RPY_JIT_LOG`.
 
+use rpy_vm::jit_hooks::Thresholds;
+
 /// When loops are compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
     Off,
     On,
-    /// As soon as a loop goes round a second time: for tests.
+    /// As soon as a loop goes round a second time, and at the third call of a function: for tests.
     Eager,
 }
 
@@ -17,9 +19,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Rounds of a loop before it is recorded.
-    pub const THRESHOLD: u16 = 150;
-    pub const EAGER_THRESHOLD: u16 = 1;
+    /// Rounds of a loop, calls of a function before it is recorded. Loops come first: what they call becomes part of them.
+    /// Functions do not count yet, but for tests: most are not faster so.
+    pub const THRESHOLDS: Thresholds = Thresholds { loops: 150, functions: 0 };
+    pub const EAGER_THRESHOLDS: Thresholds = Thresholds { loops: 1, functions: 2 };
 
     /// How often an exit is taken before it is looked at; and how often exits of one kind are, before the path from one of them
     /// is recorded.

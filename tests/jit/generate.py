@@ -22,6 +22,7 @@ class Maker:
         self.lines = []
         self.indent = 0
         self.loops = 0
+        self.recursive = False
 
     def line(self, text):
         self.lines.append("    " * self.indent + text)
@@ -225,6 +226,13 @@ class Maker:
                 lambda: self.line(f"if i == {self.random.randrange(300)}: f0 = lambda x, y=2: x - y"),
                 lambda: self.line(f"if i == {self.random.randrange(300)}: a = {self.choose('2.5', 'True', '(1 << 70)', '-3')}"),
                 lambda: self.line("text = text[1:] + text[0]"),
+                lambda: self.call_rec(),
+                lambda: self.call_rec(),
+                lambda: self.line(f"c = fit(c + walk({self.choose('3', 'i % 6')}, {self.number(1)}))"),
+                lambda: self.line(f"b = fit(tree.total({self.choose('a', '1', 'None')}))"),
+                lambda: self.line(f"if i % 16 == 3: tree = Tree({self.choose('2', 'i % 4')}, {self.number(1)})"),
+                lambda: self.line(f"if i % 8 == 1: log.append(dive({self.choose('5', 'i % 7')}, log, {self.choose('0', '1', 'i % 3')}))"),
+                lambda: self.line(f"if i == {self.random.randrange(300)}: walk.__defaults__ = ({self.choose('7', 'None', '2.5')},)"),
                 lambda: self.line(f"for q in gen({self.choose('3', 'i % 4')}): b = fit(b + q)"),
                 lambda: self.line(f"c = fit(sum([q * 2 for q in items[:4]]))"),
                 lambda: self.line(f"for q in kept(items, {self.choose('2', 'i & 3')}): c = fit(c + q)"),
@@ -278,6 +286,32 @@ class Maker:
             lambda: self.line("log.append(kind(one))"),
         )()
 
+    def call_rec(self):
+        """A call of the random function that recurses."""
+        depth = "n - 1" if self.recursive else self.choose("2", "i % 4", "i & 1")
+        number = self.number(1)
+        test = "" if self.recursive else f"if i % {self.choose('3', '5', '8')} == 1: "
+        self.line(f"{test}{self.choose('a', 'b', 'c')} = rec({depth}, {number}, {self.choose('a', 'b', '2')}, c, i, items, pair, obj, text, table, closure, maybe, log)")
+
+    def rec(self):
+        """A function that recurses, with a random body."""
+        self.recursive = True
+        self.line("def rec(n, a, b, c, i, items, pair, obj, text, table, closure, maybe, log, tree=tree):")
+        self.indent += 1
+        self.line("global g, f0")
+        self.line(f"if n <= 0: return fit({self.number()})")
+        self.indent -= 1
+        self.block(1)
+        self.indent += 1
+        for _ in range(self.random.randrange(1, 3)):
+            self.call_rec()
+        self.indent -= 1
+        self.block(1)
+        self.indent += 1
+        self.line(f"return fit({self.number()})")
+        self.indent -= 1
+        self.recursive = False
+
     def block(self, depth, most=3):
         self.indent += 1
         before = len(self.lines)
@@ -289,8 +323,8 @@ class Maker:
 
     def loop(self, depth):
         self.loops += 1
-        count = self.random.choice([3, 7, 20]) if self.loops > 1 else self.random.choice([200, 350, 500])
-        if self.chance(70):
+        count = 3 if self.recursive else self.random.choice([3, 7, 20]) if self.loops > 1 else self.random.choice([200, 350, 500])
+        if self.recursive or self.chance(70):
             self.line(f"for i in range({count}):")
         elif self.chance(50):
             self.line(f"for i in list(range({count})):")
@@ -306,6 +340,9 @@ class Maker:
     def program(self):
         in_function = self.chance(80)
         self.lines.append(PRELUDE)
+        for text in SETUP:
+            self.line(text)
+        self.rec()
         if in_function:
             self.line("def main():")
             self.indent += 1
@@ -498,6 +535,36 @@ def broken(n, log):
 def seen(*names):
     frame = sys._getframe(1)
     return [frame.f_locals[name] for name in names], frame.f_code.co_name
+def walk(n, x, least=1):
+    if n <= 0:
+        return fit(x)
+    if n % 3 == 0:
+        return walk(n - 1, x + 1)
+    return fit(walk(n - 1, x * 2, 3) - walk(n - 2, x) + (least or 0))
+class Tree:
+    def __init__(self, depth, x):
+        self.x = fit(x)
+        self.sides = [Tree(depth - 1, x * 2 + k) for k in range(2)] if depth > 0 else []
+    def total(self, k):
+        t = self.x
+        for side in self.sides:
+            t = fit(t + side.total(k))
+        return t if k is None else fit(t - k)
+def dive(n, log, how):
+    try:
+        if n <= 0:
+            if how == 0: raise ValueError(len(log))
+            return seen('n', 'how') if how == 1 else sys._getframe(1).f_locals['n']
+        deeper = dive(n - 1, log, how)
+        return deeper
+    except ValueError as error:
+        count, trace = 0, error.__traceback__
+        while trace is not None:
+            count, trace = count + trace.tb_lineno - trace.tb_frame.f_code.co_firstlineno, trace.tb_next
+        log.append(count)
+        if n & 1: raise
+        return n
+tree = Tree(2, 1)
 def nested(x, y):
     z = x * 0.5
     def inner():
@@ -521,6 +588,7 @@ SETUP = [
     "held = []",
     "one, two = Point(1, 2.5), Slim(3, 4)",
     "both = (one, two)",
+    "tree = Tree(2, 1)",
 ]
 
 

@@ -3,17 +3,19 @@
 //! The JIT crate installs an implementation of [`Jit`] before start-up. Backward jumps count (`JUMP_BACKWARD_JIT`, whose cache
 //! unit is a countdown); at zero the eval loop asks [`Jit::loop_reached`] what to do: go on interpreting, record what
 //! follows, or go on where compiled code ended. While a run records, [`Jit::record`] is told of each instruction before it
-//! is executed. Without a JIT, or with one that is switched off, backward jumps become `JUMP_BACKWARD_NO_JIT` when they
-//! are first executed, and nothing counts.
+//! is executed. Entries of plain functions count, too (`RESUME_JIT`, [`count_entry`], [`Jit::function_reached`]). Without a JIT, or with
+//! one that is switched off, backward jumps become `JUMP_BACKWARD_NO_JIT` when they are first executed, and nothing counts.
 
-use core::sync::atomic::{AtomicU16, Ordering};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::OnceLock;
 
 use crate::err::PyErr;
 use crate::interp::frame::InterpreterFrame;
 use crate::interp::stackref::StackRef;
+use crate::object::refs::ObjRef;
 use crate::runtime::thread::PyThreadState;
-use crate::types::code::PyCode;
+use crate::types::code::{PyCode, co_flags};
 use crate::types::function::PyFunction;
 
 /// The machine's registers at an instruction that has not been executed yet.
@@ -39,6 +41,18 @@ pub enum LoopAction {
     ResumeRecording,
     /// Compiled code ended in an exception, at the instruction where the thread's current frame stands.
     Raise(PyErr),
+    /// Compiled code came to the end of the thread's current frame, which returns this. The frame is still there; its operand stack is
+    /// empty.
+    Return(ObjRef),
+}
+
+/// How often something is interpreted before the JIT is asked.
+#[derive(Clone, Copy)]
+pub struct Thresholds {
+    /// Backward jumps.
+    pub loops: u16,
+    /// Functions; 0 if they are not to count.
+    pub functions: u32,
 }
 
 /// How a recording run goes on at an instruction.
@@ -56,11 +70,11 @@ pub enum RecordAction {
 /// What a JIT is told.
 pub trait Jit: Sync {
     /// The value of `-X jit=...`, if it was given. Called once, before any Python code runs. Answers how often backward
-    /// jumps are interpreted before the JIT is asked; `None` if they are not to count.
+    /// jumps and functions are interpreted before the JIT is asked; `None` if they are not to count.
     ///
     /// # Errors
     /// The text of a fatal error about an unusable value.
-    fn configure(&self, option: Option<&str>) -> Result<Option<u16>, String>;
+    fn configure(&self, option: Option<&str>) -> Result<Option<Thresholds>, String>;
 
     /// Python has started: what runs from here on is the program. (What a start runs, it runs once.)
     fn started(&self);
@@ -71,6 +85,18 @@ pub trait Jit: Sync {
     /// # Safety
     /// The registers are those of a live machine.
     unsafe fn loop_reached(&self, at: Registers<'_>, target: *mut u16) -> LoopAction;
+
+    /// The countdown of the function whose `RESUME` is at `at.instr` is at its end. The JIT may write a new one ([`set_countdown`]).
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    unsafe fn function_reached(&self, at: Registers<'_>) -> LoopAction;
+
+    /// Is the machine, which records, in a call that the recording does not follow? Compiled code may run there.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    unsafe fn is_called_away(&self, at: Registers<'_>) -> bool;
 
     /// `op` (with its whole argument) is about to be executed in a recording run.
     ///
@@ -95,6 +121,8 @@ pub trait Jit: Sync {
 static JIT: OnceLock<&'static dyn Jit> = OnceLock::new();
 /// The first countdown of backward jumps; 0 when they do not count.
 static THRESHOLD: AtomicU16 = AtomicU16::new(0);
+/// The first countdown of functions.
+static ENTRY_THRESHOLD: AtomicU32 = AtomicU32::new(0);
 
 /// Installs the JIT; the first one stays.
 pub fn install(jit: &'static dyn Jit) {
@@ -109,7 +137,10 @@ pub fn install(jit: &'static dyn Jit) {
 pub fn configure(option: Option<&str>) -> Result<(), String> {
     match JIT.get() {
         Some(jit) => {
-            THRESHOLD.store(jit.configure(option)?.unwrap_or(0), Ordering::Relaxed);
+            if let Some(thresholds) = jit.configure(option)? {
+                THRESHOLD.store(thresholds.loops, Ordering::Relaxed);
+                ENTRY_THRESHOLD.store(thresholds.functions, Ordering::Relaxed);
+            }
             Ok(())
         }
         None => Ok(()),
@@ -126,7 +157,9 @@ pub fn started() {
 /// See [`Jit::code_destroyed`]. Only code that the JIT has marked is reported.
 #[inline]
 pub fn code_destroyed(code: &PyCode) {
-    if !code.co_executors.get().is_null()
+    let word = executors(code);
+    if word != 0
+        && word & FLAGS != COUNTS
         && let Some(jit) = JIT.get()
     {
         jit.code_destroyed(code);
@@ -151,6 +184,95 @@ pub unsafe fn loop_reached(at: Registers<'_>, target: *mut u16) -> LoopAction {
         Some(jit) => unsafe { jit.loop_reached(at, target) },
         None => LoopAction::Interpret,
     }
+}
+
+// What `co_executors` of a code object says: nothing yet (0), or a countdown in the upper half with flags in the lower, or the address of
+// what the JIT has compiled for the function's entry.
+
+/// The word is a countdown.
+const COUNTS: usize = 1;
+/// The JIT is to be told when the code object goes away.
+const WATCHED: usize = 2;
+const FLAGS: usize = COUNTS | WATCHED;
+
+#[inline(always)]
+fn executors(code: &PyCode) -> usize {
+    code.co_executors.get() as usize
+}
+
+/// Functions with these flags do not run from their entry to their end at one go, or look their variables up in a namespace.
+const NO_ENTRY: i32 =
+    co_flags::GENERATOR | co_flags::COROUTINE | co_flags::ASYNC_GENERATOR | co_flags::ITERABLE_COROUTINE;
+
+/// Is the `RESUME` with this argument one that counts from now on?
+#[inline]
+pub fn counts_entries(code: &PyCode, arg: usize) -> bool {
+    let threshold = ENTRY_THRESHOLD.load(Ordering::Relaxed);
+    if threshold == 0 || arg != 0 || code.co_flags & NO_ENTRY != 0 || code.co_flags & co_flags::OPTIMIZED == 0 {
+        return false;
+    }
+    if executors(code) & !WATCHED == 0 {
+        set_countdown(code, threshold);
+    }
+    true
+}
+
+/// Counts a function's entry. True at the end of the countdown, and where there is compiled code.
+#[inline(always)]
+pub fn count_entry(code: &PyCode) -> bool {
+    let word = executors(code);
+    if word & COUNTS != 0 && word >> 32 != 0 {
+        code.co_executors.set((word - (1 << 32)) as *mut c_void);
+        return false;
+    }
+    true
+}
+
+/// The function is entered so many times before the JIT is asked again.
+pub fn set_countdown(code: &PyCode, count: u32) {
+    let word = executors(code);
+    let watched = if word > FLAGS && word & COUNTS == 0 { WATCHED } else { word & WATCHED };
+    code.co_executors.set(((count as usize) << 32 | watched | COUNTS) as *mut c_void);
+}
+
+/// The JIT is to be told when the code object goes away.
+pub fn watch(code: &PyCode) {
+    if compiled_entry(code).is_null() {
+        code.co_executors.set((executors(code) | WATCHED) as *mut c_void);
+    }
+}
+
+/// What [`set_compiled_entry`] has set; null if the function's entry is not compiled.
+#[inline(always)]
+pub fn compiled_entry(code: &PyCode) -> *mut c_void {
+    let word = executors(code);
+    if word & COUNTS != 0 || word <= FLAGS { core::ptr::null_mut() } else { word as *mut c_void }
+}
+
+/// The function's entry is compiled: the JIT is asked at each one. The address is even, and the JIT is told of the code's end.
+pub fn set_compiled_entry(code: &PyCode, entry: *mut c_void) {
+    code.co_executors.set(entry);
+}
+
+/// See [`Jit::function_reached`].
+///
+/// # Safety
+/// As there.
+pub unsafe fn function_reached(at: Registers<'_>) -> LoopAction {
+    match JIT.get() {
+        // SAFETY: passed on.
+        Some(jit) => unsafe { jit.function_reached(at) },
+        None => LoopAction::Interpret,
+    }
+}
+
+/// See [`Jit::is_called_away`].
+///
+/// # Safety
+/// As there.
+pub unsafe fn is_called_away(at: Registers<'_>) -> bool {
+    // SAFETY: passed on.
+    JIT.get().is_some_and(|jit| unsafe { jit.is_called_away(at) })
 }
 
 /// See [`Jit::record`].

@@ -18,10 +18,13 @@ pub enum ExitKind {
     Resume,
     /// The innermost frame's instruction raises the pending exception (of the thread state).
     Raise,
+    /// The base frame returns the only value that the snapshot mentions. What else the frame holds lies in memory.
+    Return,
 }
 
 impl ExitKind {
-    pub const ALL: &[(ExitKind, &str)] = &[(ExitKind::Resume, "resume"), (ExitKind::Raise, "raise")];
+    pub const ALL: &[(ExitKind, &str)] =
+        &[(ExitKind::Resume, "resume"), (ExitKind::Raise, "raise"), (ExitKind::Return, "return")];
 
     /// The name in text.
     pub fn text(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! Calls of Python functions, which are followed, and returns.
 
+use rpy_vm::interp::frame::owner;
 use rpy_vm::interp::ops::calls::init_shim_code;
 use rpy_vm::interp::ops::special::Special;
 use rpy_vm::jit_hooks::Registers;
@@ -57,6 +58,13 @@ impl Recorder {
         let words = argc + 2 + above;
         // SAFETY: the real operands.
         let (callable, this) = unsafe { (self.real(at, words)?, (*at.sp.sub(words - 1)).opt()) };
+        // The picture may have a method's function and instance where the machine has made a bound method of them.
+        let (callable, this) = match (callable.downcast_exact::<PyMethod>(), this) {
+            (Some(method), None) if !matches!(self.peek_raw(words - 1)?, Sym::Null) => {
+                (&*method.im_func, Some(&*method.im_self))
+            }
+            _ => (callable, this),
+        };
         if let Some(function) = callable.downcast_exact::<PyFunction>() {
             let callee = self.peek(words)?;
             let count = argc + this.is_some() as usize;
@@ -306,6 +314,51 @@ impl Recorder {
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("__init__ returned something")) };
         self.guard_is(value, real)?;
         self.pop()?;
+        Ok(())
+    }
+
+    /// The base frame returns: the trace ends with the value. What the picture's variables own is given back before; those in memory go
+    /// with the frame. (The interpreter executes the instruction where it would look different to somebody: tools are active, or the
+    /// frame has an object.)
+    pub(super) unsafe fn return_from_base(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: a live frame.
+        let frame = unsafe { &*at.frame };
+        if frame.owner.get() != owner::THREAD || !frame.f_locals.is_null() || !frame.frame_obj.is_null() {
+            return Err(Abort("a return"));
+        }
+        if self.top().depth() != 1 {
+            return Err(Abort("a return with a full stack"));
+        }
+        // SAFETY: passed on.
+        unsafe { self.lift(at, 1)? };
+        self.guard(Op::GuardCalm, &[])?;
+        let access = Access::word(Class::FrameHeader, layout::FRAME_OBJECT);
+        let object = self.emit(Inst::load(Ty::Obj, self.base, access))?;
+        let null = self.nothing;
+        self.guard(Op::GuardIs, &[object, null])?;
+        let locals = self.top().locals;
+        let mut result = self.pop()?;
+        if let Sym::Obj { value, hold: Hold::Slot { slot, .. } } = result
+            && let Some(Sym::Obj { hold: Hold::Owned, .. }) = self.top().slots[..locals].get(slot as usize)
+        {
+            self.top().slots[slot as usize] = Sym::Memory;
+            result = Sym::Obj { value, hold: Hold::Owned };
+        }
+        if let Sym::Obj { hold: Hold::Slot { .. } | Hold::Fragile, .. } = result {
+            result = self.own(result)?;
+        }
+        let mut owned = Vec::new();
+        for slot in &mut self.top().slots[..locals] {
+            if let Sym::Obj { value, hold: Hold::Owned } = core::mem::replace(slot, Sym::Memory) {
+                owned.push(value);
+            }
+        }
+        self.push(result);
+        for value in owned {
+            self.op(Op::Decref, &[value])?;
+        }
+        let end = self.new_snapshot(ExitKind::Return);
+        self.emit(Inst::new(Op::Exit, &[]).at(end))?;
         Ok(())
     }
 

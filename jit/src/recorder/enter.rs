@@ -19,10 +19,16 @@ use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym, SymFrame};
 use super::values::Release;
-use super::{Abort, Done, MAX_DEPTH, Recorder};
+use super::{Abort, Done, MAX_DEPTH, MAX_STRIKES, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, Form, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;
+
+/// Frames of one function in a trace.
+const MAX_RECURSION: usize = 1;
+/// Instructions of a trace behind which only small functions are followed, and what is small, in code units.
+const MAX_INLINING: usize = 1_500;
+const SMALL_FUNCTION: usize = 60;
 
 /// Where a parameter's value comes from.
 enum Source {
@@ -115,6 +121,24 @@ impl Recorder {
         Ok(())
     }
 
+    /// Is a function with this code better followed than called? What recurses is compiled by itself, and what would make the trace
+    /// huge or keep it from being finished.
+    fn expect_worth(&self, code: &PyCode) -> Done {
+        let address = code.as_object().as_ptr() as usize;
+        if self.unfollowed.borrow().get(&address).is_some_and(|&strikes| strikes >= MAX_STRIKES) {
+            return Err(Abort("a function that is not followed"));
+        }
+        let base = core::iter::once(self.code().as_object().as_ptr() as usize);
+        let inlined = self.frames.iter().filter_map(|frame| frame.inlined.map(|(_, _, code)| code));
+        if base.chain(inlined).filter(|&code| code == address).count() >= MAX_RECURSION {
+            return Err(Abort("recursion"));
+        }
+        if self.builder.trace.insts.len() > MAX_INLINING && code.code_units() > SMALL_FUNCTION {
+            return Err(Abort("a trace that is long enough"));
+        }
+        Ok(())
+    }
+
     fn prepare_entry(
         &mut self,
         function: &PyFunction,
@@ -130,6 +154,7 @@ impl Recorder {
         if self.frames.len() > MAX_DEPTH {
             return Err(Abort("calls too deep"));
         }
+        self.expect_worth(code)?;
         let sources = self.bind(function, code, positional, names)?;
         Ok(Entry { function: value, form: Form::Shared, code, sources })
     }

@@ -8,7 +8,7 @@
 //! The local variables stay where the trace keeps them. The call has a snapshot, as exits do: if somebody asks for the variables of
 //! a frame (`Jit::show_locals`), they are written to its memory then (`executor::show`), for as long as the call lasts.
 
-use rpy_vm::interp::opcode::{self, END_FOR, FOR_ITER, LOAD_ATTR, LOAD_GLOBAL, LOAD_SUPER_ATTR};
+use rpy_vm::interp::opcode::{self, CALL, END_FOR, FOR_ITER, LOAD_ATTR, LOAD_GLOBAL, LOAD_SUPER_ATTR};
 use rpy_vm::interp::single::effect_of;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
@@ -39,12 +39,16 @@ const FOR_ITER_CACHE: usize = 1;
 
 impl Recorder {
     /// Is the machine in a frame that the trace does not follow, called from the one on top of the picture?
-    pub(super) fn called_away(&mut self, at: Registers<'_>) -> bool {
-        let top = self.top();
-        if top.real.is_null() || core::ptr::eq(top.real, at.frame) {
+    pub fn called_away(&mut self, at: Registers<'_>) -> bool {
+        let real = self.top().real;
+        if real.is_null() || core::ptr::eq(real, at.frame) {
+            self.away = false;
             return false;
         }
-        let real = top.real;
+        // Once it is away, it comes back by way of that frame, or the recording is lost by an exception.
+        if self.away {
+            return true;
+        }
         // SAFETY: live frames; entry frames are links of the chain, too.
         unsafe {
             let mut frame = (*at.frame).previous.get();
@@ -53,6 +57,7 @@ impl Recorder {
                     return false;
                 }
                 if core::ptr::eq(frame, real) {
+                    self.away = true;
                     return true;
                 }
                 frame = (*frame).previous.get();
@@ -179,7 +184,8 @@ impl Recorder {
         let (op_value, arg_value) = (self.trace().int(op as i64), self.trace().int(arg as i64));
         // The same state where the instruction raises, and for those who look at the frames meanwhile.
         let raise = self.new_snapshot(ExitKind::Raise);
-        let ended = self.call_announced(table::EXECUTE, &[frame, ip, sp, op_value, arg_value], raise)?;
+        let callee = if op == CALL { table::CALL_FUNCTION } else { table::EXECUTE };
+        let ended = self.call_announced(callee, &[frame, ip, sp, op_value, arg_value], raise)?;
         if op == FOR_ITER {
             let raised = self.trace().int(2);
             let went_on = self.op(Op::Ult, &[ended, raised])?;

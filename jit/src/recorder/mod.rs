@@ -9,7 +9,9 @@
 //! execute the instruction anew from the snapshot. And operands stay in the picture until the instruction's effects are
 //! through, so that an exception finds them where the interpreter's unwinding expects them.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::{self, *};
@@ -69,6 +71,9 @@ impl Abort {
     }
 }
 
+const TOO_MANY_INSTRUCTIONS: &str = "too many instructions";
+const INNER_LOOP: &str = "an inner loop";
+
 type Done = Result<(), Abort>;
 
 /// Instructions that a recording may see.
@@ -96,6 +101,8 @@ pub enum Outcome {
     Closed,
     /// The path from an exit has come to the head of a compiled loop: [`Recorder::link`] ends it there.
     Reached(LoopKey),
+    /// The path has come to the base frame's return: compile [`Recorder::finish`]'s result.
+    Returned,
     Aborted(Abort),
 }
 
@@ -121,9 +128,16 @@ pub trait Heads {
 enum Goal {
     /// A loop, from its head at this instruction back to it; and the last of its jumps.
     Loop(*mut u16, *mut u16),
-    /// The path from an exit to the head of a compiled loop.
+    /// The path from an exit to the head of a compiled loop, or to the base frame's return.
     Path,
+    /// As a path, from a function's entry on.
+    Function,
 }
+
+/// Code that had better not be followed when it is called, by its address: how often recordings came to nothing there.
+pub type Unfollowed = Rc<RefCell<HashMap<usize, u32>>>;
+/// So many failures in a function, and it is called instead of followed.
+const MAX_STRIKES: u32 = 2;
 
 /// An exit of a compiled trace, at which the machine stands: its frames have just been rebuilt.
 pub struct ExitPoint<'a> {
@@ -183,6 +197,10 @@ pub struct Recorder {
     chain: numpy::Chain,
     /// The expressions of arrays, for the log.
     fused: Vec<String>,
+    /// The machine is in a frame that the trace does not follow.
+    away: bool,
+    /// What is not followed.
+    pub unfollowed: Unfollowed,
 }
 
 /// What a recording comes to.
@@ -250,7 +268,24 @@ impl Recorder {
             unrolled: 0,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
+            away: false,
+            unfollowed: Unfollowed::default(),
         }
+    }
+
+    /// Starts to record a function at its entry.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at the first `RESUME` of a function.
+    pub unsafe fn of_function(at: Registers<'_>) -> Recorder {
+        // SAFETY: passed on; an instruction follows.
+        let mut recorder = unsafe { Recorder::new(at, at.instr.add(1)) };
+        recorder.goal = Goal::Function;
+        recorder.start = at.instr;
+        recorder.key = at.instr as LoopKey;
+        // The frame may end before the recording does.
+        recorder.kept.push(recorder.code().as_object().new_ref());
+        recorder
     }
 
     /// The result, after [`Outcome::Closed`].
@@ -307,6 +342,8 @@ impl Recorder {
             unrolled: 0,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
+            away: false,
+            unfollowed: Unfollowed::default(),
         };
         recorder.take_over(exit)?;
         Ok(recorder)
@@ -580,9 +617,28 @@ impl Recorder {
         self.detail.as_deref().unwrap_or("")
     }
 
-    /// Does the recording follow an exit?
+    /// Does the recording lead from an exit, or a function's entry, to wherever it can?
     pub fn is_path(&self) -> bool {
-        matches!(self.goal, Goal::Path)
+        !matches!(self.goal, Goal::Loop(..))
+    }
+
+    /// Does the recording follow a function from its entry on?
+    pub fn is_function(&self) -> bool {
+        matches!(self.goal, Goal::Function)
+    }
+
+    /// The recording was given up: what is called here, rather than followed, should another one come along.
+    pub fn blame(&self, why: Abort) {
+        let at = match why.0 {
+            TOO_MANY_INSTRUCTIONS => 1,
+            _ => self.frames.len() - 1,
+        };
+        if at > 0
+            && let Some((_, _, code)) = self.frames.get(at).and_then(|frame| frame.inlined)
+        {
+            let lasting = matches!(why.0, TOO_MANY_INSTRUCTIONS | INNER_LOOP);
+            *self.unfollowed.borrow_mut().entry(code).or_default() += if lasting { MAX_STRIKES } else { 1 };
+        }
     }
 
     /// Where the recording comes from.
@@ -630,7 +686,7 @@ impl Recorder {
         self.last = (at.instr, at.frame);
         self.steps += 1;
         if self.steps > MAX_STEPS {
-            return Outcome::Aborted(Abort("too many instructions"));
+            return Outcome::Aborted(Abort(TOO_MANY_INSTRUCTIONS));
         }
         self.snapshot = None;
         let base = opcode::BASE[op as usize];
@@ -678,6 +734,13 @@ impl Recorder {
         }
         if base == EXTENDED_ARG {
             return Outcome::Continue;
+        }
+        if base == RETURN_VALUE && self.in_base() && self.is_path() {
+            // SAFETY: passed on.
+            return match unsafe { self.return_from_base(at) } {
+                Ok(()) => Outcome::Returned,
+                Err(abort) => Outcome::Aborted(abort),
+            };
         }
         if base == JUMP_BACKWARD {
             return match self.jump_backward(at, arg) {
@@ -802,7 +865,7 @@ impl Recorder {
         self.unrolled += 1;
         // A path goes round in the loop that contains the one whose exit this is. Its head may be where the path ends.
         if self.unrolled > if self.is_path() && self.in_base() { MAX_PATH_UNROLLED } else { MAX_UNROLLED } {
-            return Err(Abort("an inner loop"));
+            return Err(Abort(INNER_LOOP));
         }
         Ok(false)
     }

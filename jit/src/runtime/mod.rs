@@ -14,6 +14,7 @@ pub mod call;
 pub mod dict;
 pub mod float;
 pub mod frames;
+pub mod function;
 pub mod generator;
 pub mod instance;
 pub mod iter;

@@ -275,6 +275,8 @@ functions! {
     FINISH_GENERATOR = generator::finish -> None, ANY;
     /// Executes an instruction as the interpreter does: 0; 1 if it jumps; 2 and an exception.
     EXECUTE = frames::execute -> Int, ANY;
+    /// As EXECUTE, of a `CALL`: compiled functions are entered at once.
+    CALL_FUNCTION = function::call_function -> Int, ANY;
 
     // ---- arrays of numpy ----
 

@@ -50,6 +50,39 @@ struct EntryFrame {
     stack: [StackRef; 2],
 }
 
+/// Goes on in the thread's current frame, `base` or one on top of it, until `base` returns: compiled code has left them, which
+/// entered `base` on its own account. With `error`, the exception is raised at the current instruction; with `record`, the run records.
+///
+/// # Errors
+/// The exception that left `base`.
+///
+/// # Safety
+/// Both are live frames of this thread with valid instruction and stack pointers; the recursion counter includes `base`. It is consumed.
+pub unsafe fn eval_above(
+    ts: &PyThreadState,
+    base: *mut InterpreterFrame,
+    error: Option<PyErr>,
+    record: bool,
+) -> PyResult<ObjRef> {
+    // SAFETY: the caller's promise.
+    let caller = unsafe { (*base).previous.get() };
+    let mut entry = EntryFrame {
+        frame: InterpreterFrame::entry(caller, TRAMPOLINE.as_ptr() as *mut u16),
+        stack: [StackRef::NULL; 2],
+    };
+    let entry_ptr = &raw mut entry;
+    // SAFETY: the entry frame outlives the run.
+    unsafe {
+        (*entry_ptr).frame.instr_ptr.set((TRAMPOLINE.as_ptr() as *mut u16).add(1));
+        (*entry_ptr).frame.stackpointer.set((&raw mut (*entry_ptr).stack) as *mut StackRef);
+        (*base).previous.set(entry_ptr as *mut InterpreterFrame);
+    }
+    let result = run_safely(ts, ts.current_frame.get(), error, record);
+    ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+    ts.current_frame.set(caller);
+    result
+}
+
 /// Executes `frame` until it returns or yields. With `thrown`, the exception is raised at the frame's current instruction.
 ///
 /// # Errors
@@ -82,11 +115,25 @@ pub unsafe fn eval_frame(ts: &PyThreadState, frame: *mut InterpreterFrame, throw
     if let Some(error) = start_error.take() {
         start_error = Some(super::instrument::thrown(ts, frame, error));
     }
+    let result = run_safely(ts, frame, start_error, false);
+    ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+    ts.current_frame.set(entry.frame.previous.get());
+    result
+}
+
+/// [`run`], which a Rust panic does not leave: it is a fault of ours, and must not end the process, nor skip the program's own handlers.
+#[inline(always)]
+fn run_safely(
+    ts: &PyThreadState,
+    frame: *mut InterpreterFrame,
+    mut start_error: Option<PyErr>,
+    mut record: bool,
+) -> PyResult<ObjRef> {
     let mut machine_frame = frame;
-    let result = loop {
-        // A Rust panic is a fault of ours: it must not end the process, nor skip the program's own handlers.
-        let outcome =
-            std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run(ts, machine_frame, start_error.take())));
+    loop {
+        let outcome = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            run(ts, machine_frame, start_error.take(), core::mem::take(&mut record))
+        }));
         match outcome {
             Ok(result) => break result,
             Err(payload) => {
@@ -102,10 +149,7 @@ pub unsafe fn eval_frame(ts: &PyThreadState, frame: *mut InterpreterFrame, throw
                 start_error = Some(exc::system_error(format!("internal error in the interpreter: {what}")));
             }
         }
-    };
-    ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
-    ts.current_frame.set(entry.frame.previous.get());
-    result
+    }
 }
 
 /// `RecursionError` for Python frames. While one is being handled, a little headroom lets handlers run.
@@ -465,7 +509,8 @@ unsafe extern "sysv64-unwind" fn record(
     }
 }
 
-/// A backward jump's countdown is at its end: asks the JIT what to do. `ip` points to the jump's cache.
+/// The countdown of a backward jump or of a function is at its end: asks the JIT what to do. `ip` points behind the instruction's
+/// unit.
 ///
 /// # Safety
 /// See [`Handler`].
@@ -506,15 +551,24 @@ unsafe extern "sysv64-unwind" fn hot_step(
 ) -> Step {
     // SAFETY: the registers of a live machine; the jump's target lies in the same code.
     unsafe {
-        let target = ip.add(1).sub(distance);
-        if !core::ptr::eq(context, ordinary(context)) {
+        let at = Registers { thread: &*ts, frame, instr: ip.sub(1), sp };
+        let is_entry = *at.instr as u8 == RESUME_JIT;
+        let target = if is_entry { ip } else { ip.add(1).sub(distance) };
+        if !core::ptr::eq(context, ordinary(context)) && !jit_hooks::is_called_away(at) {
             // One recording at a time.
             return Step(target as usize, sp as usize | step_tag::NEXT);
         }
-        let at = Registers { thread: &*ts, frame, instr: ip.sub(1), sp };
-        let (first, sp, tag) = match jit_hooks::loop_reached(at, target) {
+        let action = if is_entry { jit_hooks::function_reached(at) } else { jit_hooks::loop_reached(at, target) };
+        let (first, sp, tag) = match action {
             LoopAction::Interpret => (target as usize, sp, step_tag::NEXT),
             LoopAction::Record => (target as usize, sp, step_tag::RECORD),
+            LoopAction::Return(value) => {
+                let frame = (*ts).current_frame.get();
+                let mut m = Machine { ts: &*ts, frame, ip: (*frame).instr_ptr.get(), sp: (*frame).stack_base() };
+                super::ops::calls::leave_frame(&mut m);
+                m.push_owned(value);
+                (m.ip as usize, m.sp, step_tag::NEXT)
+            }
             action => {
                 let frame = &*(*ts).current_frame.get();
                 let (ip, sp) = (frame.instr_ptr.get() as usize, frame.stackpointer.get());
@@ -647,7 +701,7 @@ static CONTEXT: Context = Context { handlers: HANDLERS };
 static RECORDING: Context = Context { handlers: RECORDERS };
 
 /// Executes from `frame` on until an entry frame's `INTERPRETER_EXIT`.
-fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyErr>) -> PyResult<ObjRef> {
+fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyErr>, record: bool) -> PyResult<ObjRef> {
     // SAFETY: a live frame.
     let mut m =
         Machine { ts, frame, ip: unsafe { (*frame).instr_ptr.get() }, sp: unsafe { (*frame).stackpointer.get() } };
@@ -668,7 +722,8 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
             let run = &raw mut run;
             (*run).ordinary.run = run;
             (*run).recording.run = run;
-            let mut result = go_next(&mut m, &raw const (*run).ordinary);
+            let context = if record { &raw const (*run).recording } else { &raw const (*run).ordinary };
+            let mut result = go_next(&mut m, context);
             while result == CONTINUE {
                 let (frame, ip, sp, arg, op, context) = (*run).next.get();
                 result = ((*context).handlers[op as usize])(frame, ip, sp, ts, arg, context);
@@ -677,7 +732,7 @@ fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyE
         }
         #[cfg(not(debug_assertions))]
         {
-            unpack(go_next(&mut m, &CONTEXT))
+            unpack(go_next(&mut m, if record { &RECORDING } else { &CONTEXT }))
         }
     }
 }

@@ -30,7 +30,8 @@ pub enum Flow {
     Reraise(PyErr),
     /// By leaving the loop with a value.
     Exit(ObjRef),
-    /// As the JIT says: the countdown of a backward jump, in the cache that the machine's `ip` points to, is at its end.
+    /// As the JIT says: the countdown of a backward jump (in the cache that the machine's `ip` points to) or of a function's entry
+    /// is at its end.
     Hot,
 }
 
@@ -747,10 +748,17 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
             }
             Flow::Next
         }
+        RESUME_JIT => {
+            if interrupted(m) {
+                return Flow::Again(RESUME, arg);
+            }
+            if crate::jit_hooks::count_entry(m.code()) { Flow::Hot } else { Flow::Next }
+        }
         RESUME => {
             m.save_ip();
             if !interrupted(m) {
-                specialize::set_opcode(m.this(), RESUME_CHECK);
+                let counts = crate::jit_hooks::counts_entries(m.code(), arg);
+                specialize::set_opcode(m.this(), if counts { RESUME_JIT } else { RESUME_CHECK });
                 return Flow::Next;
             }
             m.save_sp();

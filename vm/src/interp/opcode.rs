@@ -237,6 +237,8 @@ instructions! {
     UNPACK_SEQUENCE_TWO_TUPLE = 211, UNPACK_SEQUENCE, 1;
     // Only in the code of the interpreter's own frames (`ops::special`).
     FINISH_SPECIAL = 232, FINISH_SPECIAL, 0;
+    // The entry of a plain function, which counts: what RESUME becomes while there is a JIT.
+    RESUME_JIT = 212, RESUME, 0;
     // Never in bytecode: what RETURN_VALUE goes on as where its fast form does not apply.
     RETURN_VALUE_GENERAL = 233, RETURN_VALUE, 0;
     INSTRUMENTED_END_FOR = 234, END_FOR, 0;

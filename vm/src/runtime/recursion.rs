@@ -42,6 +42,15 @@ pub fn stack_exhausted() -> bool {
     }
 }
 
+/// Machine stack below which compiled code leaves calls to the interpreter, which needs none for them.
+const LOW: usize = 2 << 20;
+
+/// Is less of the machine stack left than compiled code should use for calls?
+#[inline(always)]
+pub fn stack_low(state: &thread::PyThreadState) -> bool {
+    stack_pointer() < state.c_stack_limit.get() + LOW
+}
+
 /// Bytes of machine stack that this thread may still use.
 pub fn stack_left() -> usize {
     match thread::try_current() {

@@ -562,7 +562,14 @@ impl PyCode {
     fn _co_code_adaptive(&self) -> ObjRef {
         // SAFETY: the code units of this object.
         let bytes = unsafe { core::slice::from_raw_parts(self.code_ptr() as *const u8, self.code_units() * 2) };
-        PyBytes::new(bytes).into_obj()
+        let mut bytes = bytes.to_vec();
+        // The form of the first RESUME that counts is nobody's business.
+        if let Some(op) = bytes.get_mut(self.co_firsttraceable.get() as usize * 2)
+            && *op == opcode::RESUME_JIT
+        {
+            *op = opcode::RESUME_CHECK;
+        }
+        PyBytes::new(&bytes).into_obj()
     }
 
     #[pygetset]
