@@ -24,6 +24,7 @@ mod int;
 mod memory;
 pub mod shapes;
 mod thunks;
+pub mod vector;
 
 use super::code_memory::CodeMemory;
 use super::fusion::Fusion;

@@ -1,8 +1,9 @@
 //! Expressions of arrays that are computed in one pass.
 //!
 //! A [`Kernel`] is an expression of elementwise operations on arrays of equal shapes and on numbers: its steps, each of which is a
-//! ufunc for certain types. It is computed block by block, so that what lies between the steps never leaves the processor's
-//! caches ([`run`]).
+//! ufunc for certain types. Where all of them are instructions of the processor, it is a loop of machine code
+//! (`backend::x64::vector`); otherwise numpy's inner loops compute it block by block, so that what lies between the steps never leaves the
+//! processor's caches ([`run`]).
 //!
 //! An expression has no effect if an operand is not as described, or if numpy would have something to tell: then the trace goes back to
 //! the first of its operations, and numpy does them.
@@ -14,6 +15,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::loops::Loop;
+use crate::backend::code_memory::CodeBlock;
+use crate::backend::x64::vector;
 use crate::ir::Scalar;
 
 /// Operands that an expression may have: so many words and doubles go in registers with a call.
@@ -49,7 +52,7 @@ pub struct Step {
 
 /// An expression.
 #[derive(PartialEq, Eq, Debug, Default)]
-pub struct Kernel {
+pub struct Expression {
     pub steps: Vec<Step>,
     /// What its arrays hold, and what its numbers become.
     pub arrays: Vec<Scalar>,
@@ -58,7 +61,14 @@ pub struct Kernel {
     pub slots: usize,
 }
 
-impl Kernel {
+/// An expression that can be computed.
+pub struct Kernel {
+    pub expression: Expression,
+    /// A loop of its own.
+    code: Option<CodeBlock>,
+}
+
+impl Expression {
     /// What the result holds.
     pub fn output(&self) -> Scalar {
         self.steps.last().map_or(Scalar::Bool, |step| step.output)
@@ -89,14 +99,15 @@ impl Kernel {
         made.is_some_and(|made| !self.steps[made + 1..].iter().any(|step| step.inputs[..step.arity].contains(&source)))
     }
 
-    /// The same kernel at an address that stays: equal ones are one.
-    pub fn intern(self) -> &'static Kernel {
+    /// The kernel that computes it, at an address that stays: equal expressions have one.
+    pub fn kernel(self) -> &'static Kernel {
         static ALL: Mutex<Vec<&'static Kernel>> = Mutex::new(Vec::new());
         let mut all = locked(&ALL);
-        match all.iter().find(|known| ***known == self) {
+        match all.iter().find(|known| known.expression == self) {
             Some(known) => known,
             None => {
-                let new: &'static Kernel = Box::leak(Box::new(self));
+                let code = vector::assemble(&self);
+                let new: &'static Kernel = Box::leak(Box::new(Kernel { expression: self, code }));
                 all.push(new);
                 new
             }
@@ -127,7 +138,6 @@ pub enum Target {
 }
 
 /// An expression at a place of a program.
-#[derive(Debug)]
 pub struct Site {
     pub kernel: &'static Kernel,
     /// The instruction with which it begins.
@@ -147,6 +157,12 @@ static HOPELESS: Mutex<Option<HashSet<usize>>> = Mutex::new(None);
 impl Site {
     pub fn new(kernel: &'static Kernel, start: usize, target: Target, undone: Option<u8>) -> &'static Site {
         Box::leak(Box::new(Site { kernel, start, target, undone, told: AtomicU32::new(0) }))
+    }
+
+    /// Has it been computed in vain so often that there is no point in it?
+    #[inline]
+    fn is_hopeless(&self) -> bool {
+        self.told.load(Ordering::Relaxed) >= PATIENCE
     }
 
     /// It was computed in vain.

@@ -6,7 +6,8 @@ use core::mem::MaybeUninit;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 
-use super::{Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target};
+use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target};
+use crate::backend::x64::vector::Code;
 use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
 use crate::numpy::loops::InnerLoop;
@@ -34,6 +35,24 @@ struct Operands {
 }
 
 impl Kernel {
+    /// Computes everything. False if numpy would tell of something.
+    unsafe fn compute(&self, operands: &Operands, result: *mut u8) -> bool {
+        let Some(code) = &self.code else {
+            // SAFETY: the caller's promise.
+            return unsafe { self.expression.compute(operands, result) };
+        };
+        status::clear();
+        // SAFETY: code for this expression, whose operands and result have as many elements.
+        unsafe {
+            let code: Code = core::mem::transmute(code.address());
+            code(operands.arrays.as_ptr(), operands.numbers.as_ptr(), result, operands.count);
+        }
+        let happened = status::happened();
+        happened == 0 || happened & status::told() == 0
+    }
+}
+
+impl Expression {
     /// Computes the elements from `from` on, `count` of them, to `result`; `slots` has room for as many of each piece. What happened,
     /// of what was not to be ignored.
     unsafe fn block(
@@ -162,7 +181,8 @@ pub unsafe extern "C" fn fused(
     let arguments = [a, b, c, d, e];
     // SAFETY: the caller's promise.
     unsafe {
-        if let Some(result) = compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7]) {
+        if !site.is_hopeless()
+            && let Some(result) = compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7]) {
             return result.into_raw();
         }
         if let Some(undone) = site.undone {
@@ -178,10 +198,11 @@ unsafe fn compute(
     numbers: &[f64; MOST_NUMBERS],
 ) -> Option<ObjRef> {
     let kernel = site.kernel;
+    let expression = &kernel.expression;
     let numpy = known()?;
     let mut operands = Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };
     let mut first: Option<Array<'_>> = None;
-    for (i, &scalar) in kernel.arrays.iter().enumerate() {
+    for (i, &scalar) in expression.arrays.iter().enumerate() {
         // SAFETY: the caller's promise.
         let array = unsafe { Array::plain(object(arguments[i])?, numpy, scalar)? };
         if let Some(first) = first {
@@ -195,10 +216,10 @@ unsafe fn compute(
     }
     let first = first?;
     operands.count = first.count();
-    for (i, &scalar) in kernel.numbers.iter().enumerate() {
+    for (i, &scalar) in expression.numbers.iter().enumerate() {
         operands.numbers[i] = bits(numbers[i], scalar);
     }
-    let output = kernel.output();
+    let output = expression.output();
     let bytes = operands.count * output.width().bytes();
     // The array that gives its memory, if it may.
     let target = match site.target {

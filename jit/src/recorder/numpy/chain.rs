@@ -17,7 +17,7 @@ use super::Operand;
 use super::arrays::is_array;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
-use crate::numpy::fuse::{self, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
+use crate::numpy::fuse::{self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
 use crate::numpy::loops::Loop;
 use crate::runtime::table;
 
@@ -64,10 +64,10 @@ impl Chain {
     }
 }
 
-/// An expression's kernel, and what it is called with.
+/// An expression, and what it is called with.
 #[derive(Default)]
 struct Plan {
-    kernel: Kernel,
+    expression: Expression,
     arrays: Vec<Value>,
     numbers: Vec<Value>,
 }
@@ -83,31 +83,31 @@ impl Plan {
                     let known = self.arrays.iter().position(|&known| known == value);
                     let place = known.unwrap_or_else(|| {
                         self.arrays.push(value);
-                        self.kernel.arrays.push(scalar);
+                        self.expression.arrays.push(scalar);
                         self.arrays.len() - 1
                     });
                     // One object is of one type.
-                    if self.kernel.arrays[place] != scalar {
+                    if self.expression.arrays[place] != scalar {
                         return None;
                     }
                     Source::Array(place as u8)
                 }
                 Input::Number(value, scalar) => {
-                    let is_same = |&(i, known): &(usize, &Value)| *known == value && self.kernel.numbers[i] == scalar;
+                    let is_same = |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == scalar;
                     let known = self.numbers.iter().enumerate().find(is_same).map(|(i, _)| i);
                     let place = known.unwrap_or_else(|| {
                         self.numbers.push(value);
-                        self.kernel.numbers.push(scalar);
+                        self.expression.numbers.push(scalar);
                         self.numbers.len() - 1
                     });
                     Source::Number(place as u8)
                 }
             });
         }
-        if self.kernel.steps.len() == MOST_STEPS {
+        if self.expression.steps.len() == MOST_STEPS {
             return None;
         }
-        Some(self.kernel.push(node.name, node.step, &inputs, node.input, node.output))
+        Some(self.expression.push(node.name, node.step, &inputs, node.input, node.output))
     }
 
     /// Of a node, if it has room for it and so many arguments more.
@@ -313,7 +313,7 @@ impl Recorder {
                 (args.len() - 1) as u8
             });
             let callee = if target == Target::New { table::FUSED.looking() } else { table::FUSED };
-            let value = self.emit_fused(plan.kernel, start, target, undo, &args, &plan.numbers, callee)?;
+            let value = self.emit_fused(plan.expression, start, target, undo, &args, &plan.numbers, callee)?;
             self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
             for frame in &mut self.frames {
                 for slot in frame.slots.iter_mut().filter(|slot| **slot == Sym::Lazy(root)) {
@@ -343,7 +343,7 @@ impl Recorder {
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
         let target = Target::Update(place as u8);
-        let value = self.emit_fused(plan.kernel, start, target, None, &plan.arrays, &plan.numbers, table::FUSED)?;
+        let value = self.emit_fused(plan.expression, start, target, None, &plan.arrays, &plan.numbers, table::FUSED)?;
         self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
         self.pop()?;
         self.snapshot = None;
@@ -359,7 +359,7 @@ impl Recorder {
     #[allow(clippy::too_many_arguments)]
     fn emit_fused(
         &mut self,
-        kernel: Kernel,
+        expression: Expression,
         start: usize,
         target: Target,
         undone: Option<u8>,
@@ -367,8 +367,8 @@ impl Recorder {
         numbers: &[Value],
         callee: table::Function,
     ) -> Result<Value, Abort> {
-        self.fused.push(kernel.describe());
-        let site = Site::new(kernel.intern(), start, target, undone);
+        self.fused.push(expression.describe());
+        let site = Site::new(expression.kernel(), start, target, undone);
         let mut args = vec![self.trace().ptr(site as *const Site as usize)];
         args.extend_from_slice(words);
         args.extend_from_slice(numbers);
