@@ -88,6 +88,9 @@ impl TracingJit {
 impl Jit for TracingJit {
     fn configure(&self, option: Option<&str>) -> Result<Option<Thresholds>, String> {
         let options = Options::parse(option)?;
+        if let Some(threads) = options.threads {
+            crate::numpy::fuse::pool::configure(threads);
+        }
         let threshold = match options.mode {
             Mode::Off => None,
             Mode::On => Some(Options::THRESHOLDS),

@@ -16,6 +16,8 @@ pub struct Options {
     pub mode: Mode,
     /// Where the log goes; standard error if it is empty.
     pub log: Option<String>,
+    /// How many threads compute with big arrays; as many as there are processors otherwise.
+    pub threads: Option<usize>,
 }
 
 impl Options {
@@ -30,12 +32,13 @@ impl Options {
         if self.mode == Mode::Eager { (1, 4) } else { (4, 24) }
     }
 
-    /// Reads the value of `-X jit`: `off`, `on` (as without it), `eager` or `log`, several separated by commas.
+    /// Reads the value of `-X jit`: `off`, `on` (as without it), `eager` or `log`, several separated by commas; and `threads=N`, which
+    /// is `-X jit-threads=N`.
     ///
     /// # Errors
     /// The text of a fatal error.
     pub fn parse(option: Option<&str>) -> Result<Options, String> {
-        let mut options = Options { mode: Mode::On, log: std::env::var("RPY_JIT_LOG").ok() };
+        let mut options = Options { mode: Mode::On, log: std::env::var("RPY_JIT_LOG").ok(), threads: None };
         for word in option.unwrap_or("").split(',').filter(|w| !w.is_empty()) {
             match word {
                 "off" => options.mode = Mode::Off,
@@ -44,6 +47,10 @@ impl Options {
                 "log" => {
                     options.log.get_or_insert_default();
                 }
+                word if let Some(threads) = word.strip_prefix("threads=") => match threads.parse() {
+                    Ok(threads @ 1..) => options.threads = Some(threads),
+                    _ => return Err(format!("invalid value for -X jit-threads: {threads:?} (a number from 1 on)")),
+                },
                 other => return Err(format!("invalid value for -X jit: {other:?} (off, on, eager or log)")),
             }
         }

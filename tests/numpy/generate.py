@@ -22,7 +22,7 @@ BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "hypot"
           "copysign", "power", "remainder", "bitwise_and"]
 
 HEADER = """
-import numpy as np, warnings, math
+import numpy as np, warnings, math, zlib
 
 class Sub(np.ndarray):
     pass
@@ -80,7 +80,8 @@ def layout(a, how):
 
 def show(x):
     if isinstance(x, np.ndarray):
-        return f"{type(x).__name__} {x.dtype} {x.shape} {x.tolist()!r}"
+        items = repr(x.tolist())
+        return f"{type(x).__name__} {x.dtype} {x.shape} {items if len(items) < 20000 else zlib.crc32(items.encode())}"
     return f"{type(x).__name__} {x!r}"
 
 def run(f, *args):
@@ -342,7 +343,7 @@ class ArrayMaker(Maker):
         if state:
             self.line(f"with np.errstate({state}):")
             self.indent += 1
-        self.line(f"for i in range({self.choose('12', '30', '30', '200')}):")
+        self.line(f"for i in range({'12' if self.big else self.choose('12', '30', '30', '200')}):")
         self.indent += 1
         self.line("k = i % 7")
         for _ in range(self.random.randrange(1, 5)):
@@ -361,10 +362,12 @@ def calm(*all):
     return tuple(v * 0 + 1 if isinstance(v, np.ndarray) and v.dtype.kind in 'fc' and not np.all(np.abs(v) < 1e6) else
                  v & 15 if isinstance(v, np.ndarray) and v.dtype.kind in 'iu' else v for v in all)
 """)
-        self.integers = self.chance(30)
+        self.integers, self.big = self.chance(30), self.chance(5)
         self.function(0)
         for _ in range(self.random.randrange(1, 4)):
             shape = self.choose((4,), (4,), (1,), (7,), (40,), (600,), (3, 5), (0,), (2100,) if self.chance(20) else (9,))
+            if self.big:
+                shape = self.choose((70001,), (300, 350), (2100,))
             common = INTS[1:] if self.integers else ["float64", "float64", "float32"]
             dtype = self.choose(*common) if self.chance(85) else None
             arrays = [self.array(shape if not self.chance(2) else (5,)) for _ in range(3)]

@@ -95,9 +95,9 @@ impl<'a> Array<'a> {
         self.flags() & (layout::FLAG_WRITEABLE | layout::FLAG_WARN_ON_WRITE) == layout::FLAG_WRITEABLE
     }
 
-    /// Is there one reference to it, and nothing else that sees its elements?
-    pub fn is_unique(self) -> bool {
-        self.object.refcount() == 1
+    /// Are there so many references to it, and does nothing else see its elements?
+    pub fn is_unique(self, references: u32) -> bool {
+        self.object.refcount() == references
             && !self.object.is_immortal()
             && self.is_writeable()
             && self.flags() & layout::FLAG_OWNS != 0

@@ -46,7 +46,9 @@ pub fn apply(config: &mut Config, command_warnings: Vec<String>, randomize: bool
         // CPython's variable, a flag.
         None => variable(config, "PYTHON_JIT").map(|v| (if v == "0" { "off" } else { "on" }).to_owned()),
     };
-    crate::jit_hooks::configure(jit.as_deref())?;
+    let threads = x_option(config, "jit-threads").map(|n| format!("threads={}", n.unwrap_or_default()));
+    let jit: Vec<String> = jit.into_iter().chain(threads).collect();
+    crate::jit_hooks::configure((!jit.is_empty()).then(|| jit.join(",")).as_deref())?;
     super::paths::compute(config);
     Ok(())
 }

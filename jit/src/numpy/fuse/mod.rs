@@ -8,6 +8,7 @@
 //! An expression has no effect if an operand is not as described, or if numpy would have something to tell: then the trace goes back to
 //! the first of its operations, and numpy does them.
 
+pub mod pool;
 pub mod run;
 
 use std::collections::HashSet;
@@ -137,12 +138,21 @@ pub enum Target {
     Update(u8),
 }
 
+impl Target {
+    /// Is it an array that may stay as it is?
+    fn is_reused(self) -> bool {
+        matches!(self, Target::Reused(_))
+    }
+}
+
 /// An expression at a place of a program.
 pub struct Site {
     pub kernel: &'static Kernel,
     /// The instruction with which it begins.
     pub start: usize,
     pub target: Target,
+    /// May other threads run meanwhile?
+    pub lets_go: bool,
     /// The argument that is given up if the expression is not computed: the result of an expression that was computed before.
     pub undone: Option<u8>,
     /// How often numpy has had something to tell.
@@ -155,8 +165,15 @@ const PATIENCE: u32 = 8;
 static HOPELESS: Mutex<Option<HashSet<usize>>> = Mutex::new(None);
 
 impl Site {
-    pub fn new(kernel: &'static Kernel, start: usize, target: Target, undone: Option<u8>) -> &'static Site {
-        Box::leak(Box::new(Site { kernel, start, target, undone, told: AtomicU32::new(0) }))
+    pub fn new(
+        expression: Expression,
+        start: usize,
+        target: Target,
+        undone: Option<u8>,
+        lets_go: bool,
+    ) -> &'static Site {
+        let kernel = expression.kernel();
+        Box::leak(Box::new(Site { kernel, start, target, lets_go, undone, told: AtomicU32::new(0) }))
     }
 
     /// Has it been computed in vain so often that there is no point in it?

@@ -1,22 +1,37 @@
 //! Computes expressions.
+//!
+//! Of small arrays the result is computed into scratch memory, and overwrites an array only when nothing can go wrong any more. Big
+//! ones are computed in parts, by several threads, into new memory; where an array is to be overwritten that nobody else has, it gets the
+//! new memory, and its own is kept for the next time, so that the system does not have to find pages for each result.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
+use rpy_vm::runtime::gil;
 
-use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target};
+use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target, pool};
 use crate::backend::x64::vector::Code;
 use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
 use crate::numpy::loops::InnerLoop;
-use crate::numpy::{known, status};
+use crate::numpy::{Numpy, known, status};
 
 /// Bytes of a piece of scratch memory: as much as is computed at a time, if elements are wide.
 const BLOCK: usize = 4 << 10;
 /// Bytes that are computed into scratch memory before they overwrite an array.
 const MOST_SCRATCH: usize = 16 << 10;
+/// Bytes of a result for which the GIL is let go.
+pub const BIG: usize = 256 << 10;
+/// Bytes of a result that several threads compute, and of a part of it.
+const SHARED: usize = 512 << 10;
+const PART: usize = 128 << 10;
+/// Parts for each thread, so that none waits long for the last.
+const PARTS: usize = 8;
+/// Bytes that are kept for the next result.
+const MOST_KEPT: usize = 64 << 20;
 
 /// Scratch memory.
 #[repr(align(64))]
@@ -28,6 +43,7 @@ struct Scratch<const BYTES: usize> {
 const FEW_SLOTS: usize = 4;
 
 /// The operands of an expression: where their elements are, and the numbers.
+#[derive(Clone, Copy)]
 struct Operands {
     arrays: [*mut u8; MOST_ARRAYS],
     numbers: [u64; MOST_NUMBERS],
@@ -35,11 +51,11 @@ struct Operands {
 }
 
 impl Kernel {
-    /// Computes everything. False if numpy would tell of something.
-    unsafe fn compute(&self, operands: &Operands, result: *mut u8) -> bool {
+    /// Computes everything. What happened; it ends early if that is something watched.
+    unsafe fn compute(&self, operands: &Operands, result: *mut u8, watched: u32) -> u32 {
         let Some(code) = &self.code else {
             // SAFETY: the caller's promise.
-            return unsafe { self.expression.compute(operands, result) };
+            return unsafe { self.expression.compute(operands, result, watched) };
         };
         status::clear();
         // SAFETY: code for this expression, whose operands and result have as many elements.
@@ -47,19 +63,80 @@ impl Kernel {
             let code: Code = core::mem::transmute(code.address());
             code(operands.arrays.as_ptr(), operands.numbers.as_ptr(), result, operands.count);
         }
-        let happened = status::happened();
-        happened == 0 || happened & status::told() == 0
+        status::happened()
+    }
+
+    /// Computes a small array. False if numpy would tell of something.
+    unsafe fn quietly(&self, operands: &Operands, result: *mut u8) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let happened = self.compute(operands, result, u32::MAX);
+            if happened == 0 {
+                return true;
+            }
+            // Somebody may have said that it is not to be told.
+            let told = status::told();
+            happened & told == 0 && self.compute(operands, result, told) & told == 0
+        }
+    }
+
+    /// Computes a big array, in parts. What happened of what is watched.
+    unsafe fn in_parts(&self, pool: &pool::Pool, operands: &Operands, result: *mut u8, watched: u32) -> u32 {
+        let width = self.expression.output().width().bytes();
+        let bytes = operands.count * width;
+        let parts = if bytes < SHARED { 1 } else { (pool.size() * PARTS).min(bytes / PART) };
+        let each = operands.count.div_ceil(parts).next_multiple_of(64);
+        let happened = AtomicU32::new(0);
+        let (shared, all) = (Shared { operands, result }, operands.count);
+        pool.run(parts, &|part| {
+            let from = (part * each).min(all);
+            let count = each.min(all - from);
+            if count == 0 || happened.load(Ordering::Relaxed) != 0 {
+                return;
+            }
+            // SAFETY: a part of the operands and of the result.
+            let told = unsafe {
+                let operands = shared.part(&self.expression, from, count);
+                self.compute(&operands, shared.result(from * width), watched)
+            };
+            happened.fetch_or(told & watched, Ordering::Relaxed);
+        });
+        happened.into_inner()
+    }
+}
+
+/// What several threads look at.
+struct Shared<'a> {
+    operands: &'a Operands,
+    result: *mut u8,
+}
+
+// SAFETY: the threads write to different parts, and nobody to the operands.
+unsafe impl Sync for Shared<'_> {}
+
+impl Shared<'_> {
+    /// The operands from an element on.
+    unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands {
+        let mut operands = Operands { count, ..*self.operands };
+        for (address, scalar) in operands.arrays.iter_mut().zip(&expression.arrays) {
+            // SAFETY: an element of the array.
+            *address = unsafe { address.add(from * scalar.width().bytes()) };
+        }
+        operands
+    }
+
+    unsafe fn result(&self, offset: usize) -> *mut u8 {
+        // SAFETY: an element of the result.
+        unsafe { self.result.add(offset) }
     }
 }
 
 impl Expression {
-    /// Computes the elements from `from` on, `count` of them, to `result`; `slots` has room for as many of each piece. What happened,
-    /// of what was not to be ignored.
+    /// Computes `count` elements from `from` on by numpy's inner loops; `slots` has room for as many of each piece. What happened.
     unsafe fn block(
         &self,
         operands: &Operands,
-        from: usize,
-        count: usize,
+        (from, count): (usize, usize),
         slots: *mut u8,
         result: *mut u8,
         watched: u32,
@@ -107,38 +184,25 @@ impl Expression {
         BLOCK / widest.unwrap_or(8)
     }
 
-    /// Computes everything. False if numpy would tell of something.
-    unsafe fn compute(&self, operands: &Operands, result: *mut u8) -> bool {
-        let mut slots = MaybeUninit::<Scratch<{ FEW_SLOTS * BLOCK }>>::uninit();
+    /// Computes everything, block by block.
+    unsafe fn compute(&self, operands: &Operands, result: *mut u8, watched: u32) -> u32 {
+        let mut few = MaybeUninit::<Scratch<{ FEW_SLOTS * BLOCK }>>::uninit();
         let mut more = Vec::<Scratch<BLOCK>>::new();
         let slots = if self.slots <= FEW_SLOTS {
-            slots.as_mut_ptr().cast::<u8>()
+            few.as_mut_ptr().cast::<u8>()
         } else {
             more.reserve(self.slots);
             more.as_mut_ptr().cast::<u8>()
         };
-        let elements = self.elements();
-        let width = self.output().width().bytes();
-        let mut from = 0;
-        // Whom it may concern is asked when something has happened.
-        let mut watched = u32::MAX;
-        while from < operands.count {
+        let (elements, width) = (self.elements(), self.output().width().bytes());
+        let (mut from, mut happened) = (0, 0);
+        while from < operands.count && happened & watched == 0 {
             let count = elements.min(operands.count - from);
             // SAFETY: the caller's promise.
-            let happened = unsafe { self.block(operands, from, count, slots, result.add(from * width), watched) };
-            if happened & watched != 0 {
-                if watched != u32::MAX {
-                    return false;
-                }
-                watched = status::told();
-                if happened & watched != 0 {
-                    return false;
-                }
-                continue;
-            }
+            happened |= unsafe { self.block(operands, (from, count), slots, result.add(from * width), watched) };
             from += count;
         }
-        true
+        happened
     }
 }
 
@@ -182,7 +246,8 @@ pub unsafe extern "C" fn fused(
     // SAFETY: the caller's promise.
     unsafe {
         if !site.is_hopeless()
-            && let Some(result) = compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7]) {
+            && let Some(result) = compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7])
+        {
             return result.into_raw();
         }
         if let Some(undone) = site.undone {
@@ -197,10 +262,10 @@ unsafe fn compute(
     arguments: &[usize; MOST_ARRAYS],
     numbers: &[f64; MOST_NUMBERS],
 ) -> Option<ObjRef> {
-    let kernel = site.kernel;
-    let expression = &kernel.expression;
+    let expression = &site.kernel.expression;
     let numpy = known()?;
-    let mut operands = Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };
+    let mut operands =
+        Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };
     let mut first: Option<Array<'_>> = None;
     for (i, &scalar) in expression.arrays.iter().enumerate() {
         // SAFETY: the caller's promise.
@@ -220,40 +285,127 @@ unsafe fn compute(
         operands.numbers[i] = bits(numbers[i], scalar);
     }
     let output = expression.output();
-    let bytes = operands.count * output.width().bytes();
     // The array that gives its memory, if it may.
     let target = match site.target {
         Target::New => None,
         Target::Reused(argument) => {
             let word = arguments[argument as usize];
             // SAFETY: the caller's promise.
-            let old = unsafe { object(word) }.filter(|_| word & 1 == 0 && bytes <= MOST_SCRATCH);
+            let old = unsafe { object(word) }.filter(|_| word & 1 == 0);
             // SAFETY: a live object.
             let old = old.and_then(|old| unsafe { Array::plain(old, numpy, output) });
-            old.filter(|old| old.is_unique() && old.shape() == first.shape())
+            old.filter(|old| old.is_unique(1) && old.shape() == first.shape())
         }
         Target::Update(argument) => {
             // SAFETY: the caller's promise.
             let array = unsafe { Array::plain(object(arguments[argument as usize])?, numpy, output)? };
-            if !array.is_writeable() || array.shape() != first.shape() || bytes > MOST_SCRATCH {
+            if !array.is_writeable() || array.shape() != first.shape() {
                 return None;
             }
             Some(array)
         }
     };
+    let bytes = operands.count * output.width().bytes();
     // SAFETY: operands and results have as many elements.
     unsafe {
+        if bytes > MOST_SCRATCH {
+            return compute_big(site, arguments, &operands, target, first.shape());
+        }
         let Some(target) = target else {
             let result = new_array(numpy, output, first.shape())?;
-            return concerning(site, kernel.compute(&operands, Array::new(&result).data())).then_some(result);
+            return concerning(site, site.kernel.quietly(&operands, Array::new(&result).data())).then_some(result);
         };
         let mut scratch = MaybeUninit::<Scratch<MOST_SCRATCH>>::uninit();
         let result = scratch.as_mut_ptr().cast::<u8>();
-        if !concerning(site, kernel.compute(&operands, result)) {
+        if !concerning(site, site.kernel.quietly(&operands, result)) {
             return None;
         }
         core::ptr::copy_nonoverlapping(result, target.data(), bytes);
         Some(target.object().new_ref())
+    }
+}
+
+/// The same of big arrays.
+unsafe fn compute_big(
+    site: &'static Site,
+    arguments: &[usize; MOST_ARRAYS],
+    operands: &Operands,
+    target: Option<Array<'_>>,
+    shape: &[isize],
+) -> Option<ObjRef> {
+    let (numpy, expression) = (known()?, &site.kernel.expression);
+    let output = expression.output();
+    let bytes = operands.count * output.width().bytes();
+    let result = match target {
+        None => new_array(numpy, output, shape)?,
+        Some(_) => kept(numpy, bytes)?,
+    };
+    // SAFETY: an array that was just made.
+    let memory = unsafe { Array::new(&result) };
+    // What is returned in the end; until then it keeps the array alive.
+    let reference = target.map(|target| target.object().new_ref());
+    let (pool, told) = (pool::threads(), status::told());
+    // SAFETY: operands and results have as many elements. While others run, nothing can end that is looked at here: it is held.
+    let happened = unsafe {
+        if site.lets_go && bytes >= BIG {
+            let held: Vec<ObjRef> = arguments[..expression.arrays.len()]
+                .iter()
+                .filter_map(|&argument| object(argument).map(PyObject::new_ref))
+                .collect();
+            let happened = gil::allow_threads(|| site.kernel.in_parts(pool, operands, memory.data(), told));
+            drop(held);
+            happened
+        } else {
+            site.kernel.in_parts(pool, operands, memory.data(), told)
+        }
+    };
+    if !concerning(site, happened == 0) {
+        if target.is_some() {
+            keep(result, bytes);
+        }
+        return None;
+    }
+    let (Some(target), Some(reference)) = (target, reference) else { return Some(result) };
+    // Others may have got hold of it meanwhile.
+    if !(target.is_unique(2) && target.exchange(memory)) {
+        if site.target.is_reused() {
+            let copy = new_array(numpy, output, shape)?;
+            // SAFETY: as many bytes, of another array.
+            unsafe { core::ptr::copy_nonoverlapping(memory.data(), Array::new(&copy).data(), bytes) };
+            keep(result, bytes);
+            return Some(copy);
+        }
+        // SAFETY: as many bytes, of another array; it is writeable.
+        unsafe { core::ptr::copy_nonoverlapping(memory.data(), target.data(), bytes) };
+    }
+    keep(result, bytes);
+    Some(reference)
+}
+
+/// An array of bytes that is kept for the next result, or 0.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// An array of so many bytes.
+fn kept(numpy: &Numpy, bytes: usize) -> Option<ObjRef> {
+    let kept = KEPT.swap(0, Ordering::Relaxed);
+    if kept != 0 {
+        // SAFETY: its owner was the static.
+        let array = unsafe { ObjRef::from_owned_ptr(kept as *mut PyObject) };
+        // SAFETY: an exact array.
+        if unsafe { Array::new(&array) }.count() == bytes {
+            return Some(array);
+        }
+    }
+    new_array(numpy, Scalar::U8, &[bytes as isize])
+}
+
+fn keep(array: ObjRef, bytes: usize) {
+    if bytes <= MOST_KEPT {
+        let before = KEPT.swap(array.into_raw() as usize, Ordering::Relaxed);
+        if before != 0 {
+            // SAFETY: its owner was the static.
+            drop(unsafe { ObjRef::from_owned_ptr(before as *mut PyObject) });
+        }
     }
 }
 

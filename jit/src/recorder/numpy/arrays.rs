@@ -79,7 +79,7 @@ impl Recorder {
                 }
             });
         }
-        self.chain_node(name, step, inputs, input, output)?;
+        self.chain_node(name, step, inputs, (input, output), first.bytes())?;
         Ok(true)
     }
 
@@ -131,7 +131,7 @@ impl Recorder {
     unsafe fn array_update(&mut self, at: Registers<'_>, name: &'static str) -> Result<bool, Abort> {
         // SAFETY: the real operands.
         let left = unsafe { self.real(at, 2)? };
-        let is_possible = Header::of(left).is_some_and(|header| header.is_plain() && header.is_small());
+        let is_possible = Header::of(left).is_some_and(|header| header.is_plain());
         let Sym::Obj { value: target, .. } = self.peek(2)? else { return Ok(false) };
         let Some(ufunc) = super::ufuncs::own_ufunc(name).filter(|_| is_possible) else { return Ok(false) };
         // SAFETY: passed on.
@@ -184,19 +184,15 @@ impl Recorder {
     }
 }
 
-/// Bytes that an array may have to be overwritten in place.
-const SMALL: usize = 16 << 10;
-
 impl Header<'_> {
     /// Is it one that the runtime computes with?
     pub(super) fn is_plain(&self) -> bool {
         self.ndim > 0 && self.flags & crate::numpy::layout::FLAG_IN_ORDER != 0
     }
 
-    /// Is it small?
-    fn is_small(&self) -> bool {
-        let count = (0..self.ndim).try_fold(1_usize, |count, axis| count.checked_mul(self.length(axis) as usize));
-        count.is_some_and(|count| count.saturating_mul(self.scalar.width().bytes()) <= SMALL)
+    /// How many bytes its elements have.
+    fn bytes(&self) -> usize {
+        (0..self.ndim).map(|axis| self.length(axis) as usize).product::<usize>() * self.scalar.width().bytes()
     }
 
     fn is_shaped_as(&self, other: &Header<'_>) -> bool {

@@ -17,6 +17,7 @@ use super::Operand;
 use super::arrays::is_array;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
+use crate::numpy::fuse::run::BIG;
 use crate::numpy::fuse::{self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
 use crate::numpy::loops::Loop;
 use crate::runtime::table;
@@ -51,6 +52,8 @@ pub struct Chain {
     nodes: Vec<Node>,
     /// What the operations' operands have owned.
     ends: Vec<Release>,
+    /// Are they so big that other threads are to run while they are computed?
+    is_big: bool,
 }
 
 impl Chain {
@@ -153,20 +156,25 @@ impl Recorder {
         }
     }
 
-    /// Adds a node. Its operands are still on the stack.
+    /// Adds a node, of so many bytes this time. Its operands are still on the stack.
     pub(super) fn chain_node(
         &mut self,
         name: &'static str,
         step: Loop,
         inputs: Vec<Input>,
-        input: Scalar,
-        output: Scalar,
+        (input, output): (Scalar, Scalar),
+        bytes: usize,
     ) -> Done {
         let taken = inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
         if self.roots().len() - taken + 1 > MOST_ROOTS {
             return Err(COMPUTE);
         }
         if self.chain.is_empty() {
+            self.chain.is_big = bytes >= BIG;
+            if self.chain.is_big {
+                // Other threads may look at frames.
+                self.make_frames()?;
+            }
             let snapshot = self.snapshot();
             let ip = self.top().ip;
             self.chain.start = Some((snapshot, ip));
@@ -290,6 +298,7 @@ impl Recorder {
         let roots = self.roots();
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Ok(()) };
+        let lets_go = chain.is_big && self.may_let_go();
         let mut undone: Option<Value> = None;
         for (i, &root) in roots.iter().enumerate() {
             let more = usize::from(undone.is_some()) + 1;
@@ -312,9 +321,8 @@ impl Recorder {
                 args.push(value);
                 (args.len() - 1) as u8
             });
-            let callee = if target == Target::New { table::FUSED.looking() } else { table::FUSED };
-            let value = self.emit_fused(plan.expression, start, target, undo, &args, &plan.numbers, callee)?;
-            self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
+            let site = Site::new(plan.expression, start, target, undo, lets_go);
+            let value = self.emit_fused(site, &args, &plan.numbers, snapshot)?;
             for frame in &mut self.frames {
                 for slot in frame.slots.iter_mut().filter(|slot| **slot == Sym::Lazy(root)) {
                     *slot = Sym::Obj { value, hold: Hold::Owned };
@@ -342,9 +350,9 @@ impl Recorder {
         let Some(place) = plan.arrays.iter().position(|&array| array == target) else { return Err(COMPUTE) };
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
-        let target = Target::Update(place as u8);
-        let value = self.emit_fused(plan.expression, start, target, None, &plan.arrays, &plan.numbers, table::FUSED)?;
-        self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
+        let lets_go = chain.is_big && self.may_let_go();
+        let site = Site::new(plan.expression, start, Target::Update(place as u8), None, lets_go);
+        let value = self.emit_fused(site, &plan.arrays, &plan.numbers, snapshot)?;
         self.pop()?;
         self.snapshot = None;
         // It is the target, once more.
@@ -356,23 +364,33 @@ impl Recorder {
         Ok(true)
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// May other threads run while the nodes are computed? They may do anything, and look at the frames.
+    fn may_let_go(&self) -> bool {
+        let is_fragile = |sym: &Sym| matches!(sym, Sym::Obj { hold: Hold::Fragile, .. });
+        self.frames[1..].iter().all(|frame| frame.address.is_some())
+            && !self.frames.iter().flat_map(|frame| &frame.slots).any(is_fragile)
+    }
+
+    /// Calls what computes an expression, whose result is an object of which the trace owns a reference.
     fn emit_fused(
         &mut self,
-        expression: Expression,
-        start: usize,
-        target: Target,
-        undone: Option<u8>,
+        site: &'static Site,
         words: &[Value],
         numbers: &[Value],
-        callee: table::Function,
+        snapshot: SnapshotId,
     ) -> Result<Value, Abort> {
-        self.fused.push(expression.describe());
-        let site = Site::new(expression.kernel(), start, target, undone);
+        self.fused.push(site.kernel.expression.describe());
         let mut args = vec![self.trace().ptr(site as *const Site as usize)];
         args.extend_from_slice(words);
         args.extend_from_slice(numbers);
-        self.call_runtime(callee, &args)
+        let value = if site.lets_go {
+            self.call_announced(table::FUSED.destroying(), &args, snapshot)?
+        } else {
+            let callee = if site.target == Target::New { table::FUSED.looking() } else { table::FUSED };
+            self.call_runtime(callee, &args)?
+        };
+        self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
+        Ok(value)
     }
 
     /// The array in the variable that an instruction is about to assign the expression's value to, which then ends, and the word that
