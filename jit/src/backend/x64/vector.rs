@@ -109,7 +109,9 @@ pub fn assemble(expression: &Expression) -> Option<CodeBlock> {
 
 /// Operations of floats that are one instruction, or a few.
 fn is_plain(name: &str) -> bool {
-    arithmetic(name).is_some() || comparison(name).is_some() || matches!(name, "sqrt" | "square" | "maximum" | "minimum")
+    arithmetic(name).is_some()
+        || comparison(name).is_some()
+        || matches!(name, "sqrt" | "square" | "maximum" | "minimum")
 }
 
 fn arithmetic(name: &str) -> Option<u8> {
@@ -337,7 +339,12 @@ impl Vector<'_> {
         if let Some(opcode) = truths(step.name) {
             // The second first: making truths of bytes takes both registers for the moment.
             let b = self.register(y, form, 0);
-            let b = if matches!(y, Source::Array(_)) { self.bitwise(0x56, form, to, b, b); to } else { b };
+            let b = if matches!(y, Source::Array(_)) {
+                self.bitwise(0x56, form, to, b, b);
+                to
+            } else {
+                b
+            };
             let a = self.register(x, form, 0);
             return self.bitwise(opcode, form, to, a, b);
         }

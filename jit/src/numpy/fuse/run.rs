@@ -264,8 +264,7 @@ unsafe fn compute(
 ) -> Option<ObjRef> {
     let expression = &site.kernel.expression;
     let numpy = known()?;
-    let mut operands =
-        Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };
+    let mut operands = Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };
     let mut first: Option<Array<'_>> = None;
     for (i, &scalar) in expression.arrays.iter().enumerate() {
         // SAFETY: the caller's promise.

@@ -96,7 +96,8 @@ impl Plan {
                     Source::Array(place as u8)
                 }
                 Input::Number(value, scalar) => {
-                    let is_same = |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == scalar;
+                    let is_same =
+                        |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == scalar;
                     let known = self.numbers.iter().enumerate().find(is_same).map(|(i, _)| i);
                     let place = known.unwrap_or_else(|| {
                         self.numbers.push(value);
