@@ -23,7 +23,7 @@ use rpy_vm::types::int::PyInt;
 use smallvec::SmallVec;
 
 use crate::backend::{CompileError, Compiled, ExitInfo, Loc, SaveArea};
-use crate::ir::{ExitKind, Form, FrameState, SlotState, Snapshot, Trace};
+use crate::ir::{ExitKind, Form, FrameState, Op, SlotState, Snapshot, Trace};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 use crate::runs::{self, Run};
 use crate::starts::{self, Input, Picture, Start};
@@ -97,7 +97,10 @@ pub struct Executor {
 
 impl Part {
     fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
-        let state = |exit: &ExitInfo| ExitState { returned: returned(exit, &trace), ..ExitState::default() };
+        // What cannot wait comes up anywhere: what follows is no path of the loop, and would end at once in the same way.
+        let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
+        let way = |exit| if calm(exit) { Way::Never } else { Way::Unknown };
+        let state = |exit| ExitState { way: way(exit), returned: returned(exit, &trace), ..ExitState::default() };
         let exits = compiled.exits.iter().map(state).collect();
         Part { compiled, trace, _kept: kept, exits, start: None, alternatives: 0 }
     }

@@ -166,6 +166,7 @@ class Maker:
             lambda: f"{n()} and {n()}",
             lambda: f"text[i % len(text)] {self.choose('==', '!=')} {self.choose('a', 'b', 'x')!r}",
             lambda: f"maybe is {self.choose('None', 'not None')}",
+            lambda: f"(i % {self.random.randrange(2, 9)}) {self.choose('is', 'is not')} {self.choose('len(pair)', 'i // 100', 'len(items) % 5', 'maybe')}",
             lambda: f"isinstance({self.choose('obj', 'a', 'maybe')}, {self.choose('int', 'float', 'Point', 'Sub', 'str')})",
             lambda: f"i > {self.random.randrange(400)}",
             lambda: f"num {self.choose('==', '!=', '<')} {self.choose('num', 'Num(a)', 'obj', 'i', 'maybe')}"

@@ -7,7 +7,7 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::bool_::is_bool;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::float::PyFloat;
-use rpy_vm::types::int::PyInt;
+use rpy_vm::types::int::{self, PyInt};
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::str::PyStr;
@@ -400,12 +400,59 @@ impl Recorder {
             {
                 self.trace().bool(false)
             }
-            _ => return Err(Abort("the identity of numbers")),
+            _ => self.same_number(a, left, b, right)?,
         };
         let result = if invert != 0 { self.op(Op::Not, &[same])? } else { same };
         let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
         self.replace2(a, b, Sym::Bool(result))
+    }
+
+    /// Are two objects the same, at least one of which is a number without a box? Not if they are of different types, or
+    /// different numbers; equal ones are if they are small ints.
+    fn same_number(&mut self, a: Sym, left: &PyObject, b: Sym, right: &PyObject) -> Result<Value, Abort> {
+        for (sym, real) in [(a, left), (b, right)] {
+            if let Sym::Obj { value, .. } = sym {
+                self.guard_type(value, real.ty())?;
+            }
+        }
+        if !core::ptr::eq(left.ty(), right.ty()) {
+            return Ok(self.trace().bool(false));
+        }
+        let why = Abort("the identity of numbers");
+        match (self.number(a, left)?, self.number(b, right)?) {
+            (Some(Number::Int(x)), Some(Number::Int(y))) => {
+                let equal = self.op(Op::Eq, &[x, y])?;
+                let (Ok(Some(p)), Ok(Some(q))) = (word(a, left), word(b, right)) else { return Err(why) };
+                if p != q {
+                    self.guard(Op::GuardFalse, &[equal])?;
+                    return Ok(equal);
+                }
+                if !(int::SMALL_MIN..=int::SMALL_MAX).contains(&p) {
+                    return Err(why);
+                }
+                for (bound, op) in [(int::SMALL_MIN, Op::Ge), (int::SMALL_MAX, Op::Le)] {
+                    let bound = self.trace().int(bound);
+                    let small = self.op(op, &[x, bound])?;
+                    self.guard(Op::GuardTrue, &[small])?;
+                }
+                Ok(equal)
+            }
+            (Some(Number::Float(x)), Some(Number::Float(y))) => {
+                let other = [self.op(Op::FLt, &[x, y])?, self.op(Op::FGt, &[x, y])?];
+                let (Some(p), Some(q)) = (left.downcast_exact::<PyFloat>(), right.downcast_exact::<PyFloat>()) else {
+                    return Err(why);
+                };
+                let other = match p.value().partial_cmp(&q.value()) {
+                    Some(core::cmp::Ordering::Less) => other[0],
+                    Some(core::cmp::Ordering::Greater) => other[1],
+                    _ => return Err(why),
+                };
+                self.guard(Op::GuardTrue, &[other])?;
+                Ok(self.trace().bool(false))
+            }
+            _ => Err(why),
+        }
     }
 
     pub(super) unsafe fn to_bool(&mut self, at: Registers<'_>) -> Done {
