@@ -250,6 +250,11 @@ impl Jit for TracingJit {
         }
     }
 
+    unsafe fn raised(&self, _at: Registers<'_>, _again: bool) -> bool {
+        self.recording_lost();
+        false
+    }
+
     fn recording_lost(&self) {
         // SAFETY: under the GIL.
         if let Some(state) = unsafe { self.state() }

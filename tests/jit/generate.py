@@ -88,6 +88,34 @@ class Maker:
             lambda: f"(lambda q, r=i: fit(q + r))({sub()})",
             lambda: f"later({sub()})",
             lambda: f"method({sub()})",
+            self.looked_up,
+        )()
+
+    def looked_up(self):
+        """A number found by way of derived classes, attributes by name, classes with `__new__`, keywords that are passed on."""
+        n = lambda: self.number(0)
+        return self.choose(
+            lambda: f"counts[{self.choose('i % 6', 'other(i)', 'text')}]",
+            lambda: f"fit({self.choose('Made', 'Remade')}({n()}).n)",
+            lambda: f"Made(i % 3, {n()}).k",
+            lambda: f"Row({n()}, i).{self.choose('x', 'y', 'total()')}",
+            lambda: f"fit(row._replace(y={n()}).y)",
+            lambda: f"getattr({self.choose('obj', 'row', 'one', 'two', 'Sub')}, {self.choose('x', 'y', 'limit', 'prop')!r}, {n()})",
+            lambda: f"fit(getattr(obj, 'get')({n()}))",
+            lambda: f"hasattr({self.choose('obj', 'row', 'two', 'maybe', 'Sub', 'sys')}, {self.choose('x', 'limit', 'path', 'w')!r})",
+            lambda: f"passed({n()}, {self.choose('z=i', 'w=i', 'y=3, v=i', '')})",
+            lambda: f"passed(*{self.choose('pair', 'items[:3]')}, **{self.choose('extra', '{}', '{**extra, str(i & 1): i}')})",
+            lambda: f"fit({self.choose('Row', 'Point', 'Made')}(*pair).{self.choose('x', 'n', 'y')})",
+            lambda: f"len({self.choose('type(a)', 'type(obj)', 'kw', 'type(maybe)')}.__name__)",
+            lambda: f"isinstance({self.choose('obj', 'concrete', 'a', 'i', 'maybe')}, {self.choose('(int, Concrete)', 'Abstract', 'Concrete', '(str, Abstract)')})",
+            lambda: f"issubclass({self.choose('type(maybe)', 'type(a)', 'Concrete')}, {self.choose('(int, str)', 'Point', 'Concrete')})",
+            lambda: f"sorted(items[:3], reverse={self.choose('True', 'False', 'i & 1')})[0]",
+            lambda: f"sum({{other(i): {n()}, other(i + 1): 2}}.values())",
+            lambda: f"len({{other(i), other(2 * i), {n()}}})",
+            lambda: f"(other(i) {self.choose('in', 'not in')} {self.choose('counts', 'bag', 'tally', '[other(3), i, obj]', '(obj, row, 2)')})",
+            lambda: f"(other(i) {self.choose('==', '!=')} {self.choose('row', 'obj', 'i', 'text', 'other(2)')})",
+            lambda: f"len(stack)",
+            lambda: f"stack[-1]",
         )()
 
     def native(self):
@@ -149,6 +177,16 @@ class Maker:
             lambda: f"text = {self.choose('text[::-1]', 'text.replace(chr(97), chr(98))', 'chr(97 + i % 26) + text[1:]', 'str(i % 1000) + text[-2:]', 'chr(120).join(text[:3]) or text')}",
             lambda: f"maybe = {self.choose('tuple(items[:2])', 'list(text)', 'frozenset(text)', 'text.encode()', '[*pair, i]')}",
             lambda: f"log.append('%s-%d' % (text, i))",
+            lambda: f"counts[{self.choose('i % 7', 'other(i)', 'text')}] {self.choose('=', '+=')} fit({n()})",
+            lambda: "if len(counts) > 20: counts.clear()",
+            lambda: f"if other(i) in counts: del counts[other(i)]",
+            lambda: f"counts.{self.choose('setdefault(other(i), i)', 'update({other(i): i})', 'pop(other(i), 0)', 'pop(i % 5, 0)')}",
+            lambda: f"bag.{self.choose('add', 'discard')}({self.choose('hashed(i)', 'Dying(i % 5)')})",
+            lambda: f"tally.pop({self.choose('other(i)', 'Dying(i % 5)')}, 0)",
+            lambda: f"tally[{self.choose('other(i)', 'Dying(i % 5)')}] = {n()}",
+            lambda: f"stack.append({n()})",
+            lambda: "if len(stack) > 4: stack.pop()",
+            lambda: f"maybe = {self.choose('Row(i, text)', 'other(i)', 'Made(i)', 'getattr(obj, chr(120), None)')}",
         )())
 
 
@@ -370,7 +408,8 @@ class Maker:
 PRELUDE = '''
 import sys
 from array import array
-from collections import defaultdict, deque
+from abc import ABC
+from collections import defaultdict, deque, namedtuple
 class Key:
     """A key that Python code hashes and compares."""
     def __init__(self, n):
@@ -482,6 +521,39 @@ def later(n):
     def inner(k, extra=n):
         return fit(k + n + extra)
     return inner(1) + inner(n, extra=2)
+class Tallies(dict):
+    def __missing__(self, key):
+        return 0 if key == 3 else 1
+class Stack(list):
+    pass
+class Whole(int):
+    pass
+class Word(str):
+    pass
+class Dying(int):
+    def __del__(self):
+        ended.append(int(self))
+class Row(namedtuple("Row", "x y")):
+    def total(self):
+        return fit(self.x + len(str(self.y)))
+class Made:
+    __slots__ = ("n", "k")
+    def __new__(cls, n, k=1):
+        self = super().__new__(cls)
+        self.n = n; self.k = k
+        return self
+class Remade(Made):
+    def __new__(cls, n):
+        if n == 2: return Point(n, 1) if False else Made(n)
+        return super(Remade, cls).__new__(cls, n, 5)
+    x = y = 3
+class Abstract(ABC):
+    pass
+class Concrete(Abstract):
+    def __repr__(self):
+        return "concrete"
+def passed(*args, **more):
+    return kw(*args, **more)
 class Tell:
     def __init__(self, n):
         self.n = n
@@ -518,6 +590,14 @@ def kept(numbers, k):
     for q in numbers:
         if q > k:
             yield q
+concrete = Concrete()
+HASHED = [Whole(2), Row(1, (2, "x")), Word("ab"), (Row(1, 2), (3, (4,))), 2.0, Whole(7)]
+OTHERS = HASHED + [concrete, int, len, 1 << 70]
+def hashed(n):
+    """A key that is the same thing, and in the same place of a set, each time the program runs."""
+    return HASHED[int(n) % 6]
+def other(n):
+    return OTHERS[int(n) % 10]
 def pairs(n):
     x, y = 0.5, 1
     while y <= n:
@@ -590,6 +670,7 @@ SETUP = [
     "one, two = Point(1, 2.5), Slim(3, 4)",
     "both = (one, two)",
     "tree = Tree(2, 1)",
+    "counts, stack, row, extra = Tallies({1: 2}), Stack([1, 2]), Row(3, 4), {'z': 1, 'v': 2}",
 ]
 
 

@@ -104,6 +104,13 @@ pub trait Jit: Sync {
     /// The registers are those of a live machine.
     unsafe fn record(&self, at: Registers<'_>, op: u8, arg: usize) -> RecordAction;
 
+    /// The instruction at which a recording run stands raises; it raises again what the frame has in its traceback, if `again`. May the
+    /// recording go on at the handler?
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, before its frames are unwound.
+    unsafe fn raised(&self, at: Registers<'_>, again: bool) -> bool;
+
     /// A recording run was left by an exception.
     fn recording_lost(&self);
 
@@ -295,6 +302,15 @@ pub fn show_locals(frame: &InterpreterFrame) {
     {
         jit.show_locals(frame as *const InterpreterFrame as *mut InterpreterFrame);
     }
+}
+
+/// See [`Jit::raised`].
+///
+/// # Safety
+/// As there.
+pub unsafe fn raised(at: Registers<'_>, again: bool) -> bool {
+    // SAFETY: passed on.
+    JIT.get().is_some_and(|jit| unsafe { jit.raised(at, again) })
 }
 
 /// See [`Jit::recording_lost`].

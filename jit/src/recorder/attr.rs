@@ -8,6 +8,7 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::{PyTypeObject, flags};
+use rpy_vm::types::builtin_function::PyCFunction;
 use rpy_vm::protocol::object::{generic_getattr_slot, generic_setattr_slot};
 use rpy_vm::types::descr::classmethod::{PyClassMethod, PyStaticMethod};
 use rpy_vm::types::descr::member::PyMemberDescr;
@@ -24,6 +25,7 @@ use rpy_vm::types::type_::PyType_Type;
 use rpy_vm::types::type_::lookup::lookup;
 
 use super::enter::Follow;
+use super::natives::is_one_of;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
@@ -44,6 +46,18 @@ fn tuple_field(found: &PyObject) -> Option<usize> {
     usize::try_from(index).ok()
 }
 
+/// Is the descriptor what a class gives for it, too?
+fn is_itself_of_classes(found: &PyObject) -> bool {
+    const THEMSELVES: &[&str] =
+        &["function", "method_descriptor", "wrapper_descriptor", "getset_descriptor", "member_descriptor", "property"];
+    is_one_of(found, THEMSELVES)
+}
+
+/// For loads that are a part of another instruction, which is no place to follow a function from.
+pub const INSIDE: usize = 2;
+/// There is no such attribute, and that is guarded.
+pub const MISSING: Abort = Abort("no such attribute");
+
 /// Units of `LOAD_ATTR` and `STORE_ATTR`, their caches included.
 const LOAD_ATTR_UNITS: u16 = 10;
 const STORE_ATTR_UNITS: u16 = 5;
@@ -60,18 +74,32 @@ fn object_member(ty: &PyTypeObject, found: &PyObject, writable: bool) -> Option<
 
 impl Recorder {
     pub(super) unsafe fn load_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
-        // SAFETY: the real operand; the name and the caches of this instruction.
+        // SAFETY: the name of this instruction; passed on.
+        unsafe { self.load_named(at, (*at.frame).code().name_at(arg >> 1), arg & 1) }
+    }
+
+    /// The attribute of this name of the object on top. `arg`: 1 if it is about to be called, or [`INSIDE`].
+    ///
+    /// # Safety
+    /// The registers are those of a live machine; its operand stack may go on above.
+    pub(super) unsafe fn load_named(&mut self, at: Registers<'_>, name: &PyStr, arg: usize) -> Done {
+        // SAFETY: the real operand.
         unsafe {
             let owner = self.real(at, 1)?;
             let Sym::Obj { value: object, .. } = self.peek(1)? else { return Err(Abort("an attribute of a number")) };
-            let name = (*at.frame).code().name_at(arg >> 1);
             if let Some(module) = owner.downcast_exact::<PyModule>() {
                 if lookup(owner.ty(), name).is_some() {
                     return Err(Abort("an attribute of the module type"));
                 }
                 self.guard_is(object, owner)?;
                 let Some(dict) = module.md_dict.get() else { return Err(Abort("a module without a dict")) };
-                let Some(index) = dict.lookup_index(name) else { return Err(Abort("no such attribute")) };
+                let Some(index) = dict.lookup_index(name) else {
+                    if !dict.has_only_str_keys() || dict.lookup_index(rpy_vm::intern!("__getattr__")).is_some() {
+                        return Err(Abort("no such attribute of a module"));
+                    }
+                    self.guard_keys(&dict)?;
+                    return Err(MISSING);
+                };
                 let sym = self.dict_value(&dict, index)?;
                 return self.finish_load(at, arg, sym);
             }
@@ -101,8 +129,16 @@ impl Recorder {
             return Err(self.no_attribute(owner, name));
         }
         let of_metaclass = lookup(metaclass, name);
-        if of_metaclass.is_some_and(|found| found.ty().tp_descr_set.get().is_some()) {
-            return Err(self.no_attribute(owner, name));
+        if let Some(found) = of_metaclass
+            && found.ty().tp_descr_set.get().is_some()
+        {
+            self.guard_type(object, metaclass)?;
+            self.guard_version_if_heap(metaclass)?;
+            let Some(value) = self.native_attribute(object, found, name)? else {
+                return Err(self.no_attribute(owner, name));
+            };
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, value) };
         }
         let Some(found) = lookup(ty, name) else {
             if let Some(found) = of_metaclass
@@ -114,7 +150,13 @@ impl Recorder {
                 // SAFETY: passed on.
                 return unsafe { self.finish_method(at, arg, found) };
             }
-            return Err(self.no_attribute(owner, name));
+            if of_metaclass.is_some() || lookup(metaclass, rpy_vm::intern!("__getattr__")).is_some() {
+                return Err(self.no_attribute(owner, name));
+            }
+            self.guard_is(object, owner)?;
+            self.guard_version(ty)?;
+            self.guard_version_if_heap(metaclass)?;
+            return Err(MISSING);
         };
         let value = if let Some(method) = found.downcast_exact::<PyClassMethod>()
             && let Some(function) = method.cm_callable.get().filter(|f| PyFunction::check_exact(f))
@@ -126,7 +168,7 @@ impl Recorder {
         {
             self.guard_is(object, owner)?;
             self.constant_sym(&function)
-        } else if found.ty().tp_descr_get.get().is_some() && !PyFunction::check_exact(found) {
+        } else if found.ty().tp_descr_get.get().is_some() && !is_itself_of_classes(found) {
             return Err(self.no_attribute(owner, name));
         } else {
             self.guard_is(object, owner)?;
@@ -255,7 +297,10 @@ impl Recorder {
             let nothing = self.nothing;
             self.guard(Op::GuardIs, &[dict, nothing])?;
         }
-        let Some(found) = found else { return Err(self.no_attribute(owner, name)) };
+        let Some(found) = found else {
+            let asked = lookup(ty, rpy_vm::intern!("__getattr__")).is_some();
+            return Err(if asked { self.no_attribute(owner, name) } else { MISSING });
+        };
         if found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
             // SAFETY: passed on.
             return unsafe { self.finish_method(at, arg, found) };
@@ -295,6 +340,7 @@ impl Recorder {
         if let Some(property) = found.downcast_exact::<PyProperty>()
             && let Some(getter) = property.prop_get.get()
             && let Some(function) = getter.downcast_exact::<PyFunction>()
+            && arg != INSIDE
         {
             let null: Option<(Special, &[usize])> = if arg & 1 != 0 { Some((Special::WithNull, &[1])) } else { None };
             let call = Follow { function, args: &[1], special: null, pops: 1, offset: LOAD_ATTR_UNITS };
@@ -313,6 +359,10 @@ impl Recorder {
             let value = self.emit(Inst::load(Ty::Obj, object, access))?;
             // SAFETY: passed on.
             return unsafe { self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile }) };
+        }
+        if let Some(value) = self.native_attribute(object, found, name)? {
+            // SAFETY: passed on.
+            return unsafe { self.finish_load(at, arg, value) };
         }
         if name.eq_str("__class__") && lookup(&PyBaseObject_Type, name).is_some_and(|class| class.is(found)) {
             let class = self.constant_object(owner.ty().as_object());
@@ -344,42 +394,58 @@ impl Recorder {
         // SAFETY: the real operands, and the instruction's name.
         let (global, class, this, name) =
             unsafe { (self.real(at, 3)?, self.real(at, 2)?, self.real(at, 1)?, (*at.frame).code().name_at(arg >> 2)) };
-        let ty = this.ty();
         let Some(class) = class.downcast_ref::<PyTypeObject>() else { return Err(Abort("super of no class")) };
-        if !global.is(PySuper::type_object().as_object())
-            || this.downcast_ref::<PyTypeObject>().is_some()
-            || !ty.is_subtype(class)
-            || name.eq_str("__class__")
-        {
+        // In class methods and `__new__`, a class takes the instance's place.
+        let of_class = this.downcast_ref::<PyTypeObject>().filter(|ty| ty.is_subtype(class));
+        let ty = of_class.unwrap_or_else(|| this.ty());
+        if !global.is(PySuper::type_object().as_object()) || !ty.is_subtype(class) || name.eq_str("__class__") {
             return Err(Abort("super of this kind"));
         }
         let Some(mro) = ty.tp_mro.get() else { return Err(Abort("a type without an order")) };
         let mut behind = mro.items().iter().skip_while(|c| !c.is(class.as_object())).skip(1);
         let found = behind.find_map(|base| base.downcast_ref::<PyTypeObject>()?.tp_dict.get()?.get_str(name));
         let Some(found) = found else { return Err(Abort("no such attribute of super")) };
-        if !found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
-            return Err(self.abort_on("an attribute of super", &found));
-        }
-        if arg & 1 == 0 {
-            return Err(Abort("a bound method of super"));
-        }
         let (Sym::Obj { value: g, .. }, Sym::Obj { value: c, .. }, Sym::Obj { value: t, .. }) =
             (self.peek(3)?, self.peek(2)?, self.peek(1)?)
         else {
             return Err(Abort("super of a number"));
         };
+        // What is found without being bound to the instance.
+        let unbound = if let Some(method) = found.downcast_exact::<PyStaticMethod>() {
+            method.sm_callable.get()
+        } else {
+            (of_class.is_some() && PyCFunction::check_exact(&found)).then(|| found.clone())
+        };
+        if unbound.is_none() && (of_class.is_some() || !found.ty().has_flag(flags::METHOD_DESCRIPTOR)) {
+            return Err(self.abort_on("an attribute of super", &found));
+        }
+        if unbound.is_none() && arg & 1 == 0 {
+            return Err(Abort("a bound method of super"));
+        }
         self.guard_is(g, global)?;
         self.guard_is(c, class.as_object())?;
-        self.guard_type(t, ty)?;
+        match of_class {
+            Some(_) => self.guard_is(t, this)?,
+            None => self.guard_type(t, ty)?,
+        }
         self.guard_version(ty)?;
-        let (g, c) = (self.peek_raw(3)?, self.peek_raw(2)?);
-        let ends = [self.expect_release(g, global)?, self.expect_release(c, class.as_object())?];
-        let function = self.constant_object(&found);
+        let mut ends = Vec::new();
+        for (n, object) in [(3, global), (2, class.as_object()), (1, this)] {
+            let raw = self.peek_raw(n)?;
+            if n != 1 || unbound.is_some() {
+                ends.push(self.expect_release(raw, object)?);
+            }
+        }
+        let function = self.constant_object(unbound.as_deref().unwrap_or(&found));
         let this = self.pop()?;
         self.pop()?;
         self.pop()?;
         self.push_obj(function, Hold::Constant);
-        self.push(this);
+        if unbound.is_none() {
+            self.push(this);
+        } else if arg & 1 != 0 {
+            self.push(Sym::Null);
+        }
         for end in ends {
             self.release(end)?;
         }

@@ -14,6 +14,7 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::PyType_Type;
 
+use super::special::have_the_same;
 use super::state::{Hold, Sym};
 use super::values::{Number, Release};
 use super::{Abort, Done, Recorder};
@@ -31,7 +32,7 @@ const MATH: &[(&str, Function)] = &[
 ];
 
 /// The name of the module of a built-in function.
-fn module_of(function: &PyCFunction) -> String {
+pub fn module_of(function: &PyCFunction) -> String {
     function
         .m_module
         .get()
@@ -66,6 +67,8 @@ impl Recorder {
                     ("builtins", "min" | "max", 2) if self.are_alike(at)? => {
                         self.call_min_max(at, callable, name.1 == "max")
                     }
+                    ("builtins", "getattr", 2 | 3) => self.call_getattr(at, callable, argc, false),
+                    ("builtins", "hasattr", 2) => self.call_getattr(at, callable, argc, true),
                     ("math", "sqrt", 1) if is_number(self.real(at, 1)?) => self.call_sqrt(at, callable),
                     (module, text, _) => match MATH.iter().find(|f| f.0 == text && module == "math" && argc == 1) {
                         Some(&(_, math)) if is_number(self.real(at, 1)?) => self.call_math(at, callable, math),
@@ -80,7 +83,7 @@ impl Recorder {
         {
             let name = method.d_name.to_string_lossy().into_owned();
             // SAFETY: passed on.
-            return unsafe { self.call_native_method(at, callable, this, &name, argc) };
+            return unsafe { self.call_native_method(at, callable, (&method.d_type, &name), this, argc) };
         }
         // SAFETY: passed on.
         if this.is_none() && unsafe { self.call_ufunc(at, callable, argc)? } {
@@ -263,14 +266,33 @@ impl Recorder {
                 vec![real]
             }
         };
-        let mut classes = Vec::with_capacity(named.len());
-        for class in named {
-            match class.downcast_ref::<PyTypeObject>() {
-                Some(ty) if core::ptr::eq(class.ty(), &PyType_Type) => classes.push(ty),
-                _ => return Err(Abort("a class with a metaclass")),
+        let classes: Option<Vec<&'a PyTypeObject>> = named.into_iter().map(|class| class.downcast_ref()).collect();
+        classes.ok_or(Abort("no class"))
+    }
+
+    /// Is one of the classes a base of `ty`? `check` is the method with which a metaclass may decide otherwise; for `exact`, no class is
+    /// asked whether it is a base of itself.
+    fn is_derived(
+        &mut self,
+        ty: &PyTypeObject,
+        classes: &[&PyTypeObject],
+        check: &PyStr,
+        exact: bool,
+    ) -> Result<bool, Abort> {
+        for class in classes {
+            if exact && core::ptr::eq(*class, ty) {
+                return Ok(true);
+            }
+            let metaclass = class.as_object().ty();
+            if !have_the_same(metaclass, &PyType_Type, check) {
+                return Err(self.abort_on("a class with a say in what is derived from it of", class.as_object()));
+            }
+            self.guard_version_if_heap(metaclass)?;
+            if ty.is_subtype(class) {
+                return Ok(true);
             }
         }
-        Ok(classes)
+        Ok(false)
     }
 
     unsafe fn call_isinstance(&mut self, at: Registers<'_>, callable: &PyObject) -> Done {
@@ -286,7 +308,7 @@ impl Recorder {
             Sym::Int(_) | Sym::Float(_) | Sym::Bool(_) | Sym::Scalar(..) => {}
             Sym::Null | Sym::Memory | Sym::Lazy(_) => return Err(Abort("isinstance")),
         }
-        let result = classes.iter().any(|ty| object.ty().is_subtype(ty));
+        let result = self.is_derived(object.ty(), &classes, rpy_vm::intern!("__instancecheck__"), true)?;
         if !result {
             // `__class__` is asked, too: that of `object` says the type.
             let class = rpy_vm::intern!("__class__");
@@ -310,7 +332,7 @@ impl Recorder {
         if class.as_heap().is_some() {
             self.guard_version(class)?;
         }
-        let result = classes.iter().any(|ty| class.is_subtype(ty));
+        let result = self.is_derived(class, &classes, rpy_vm::intern!("__subclasscheck__"), false)?;
         let result = self.trace().bool(result);
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 2, Sym::Bool(result)) }

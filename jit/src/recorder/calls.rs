@@ -2,7 +2,8 @@
 
 use rpy_vm::interp::frame::owner;
 use rpy_vm::interp::ops::calls::init_shim_code;
-use rpy_vm::interp::ops::special::Special;
+use rpy_vm::interp::ops::special::{MOST_OPERANDS, Special};
+use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
@@ -10,6 +11,7 @@ use rpy_vm::object::refs::{ObjRef, PyClass, PyStruct};
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::{PyTypeObject, flags};
 use rpy_vm::types::bool_;
+use rpy_vm::types::descr::classmethod::PyStaticMethod;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::method::PyMethod;
@@ -21,6 +23,7 @@ use rpy_vm::types::type_::instance::subtype_dealloc;
 use rpy_vm::types::type_::lookup::lookup;
 
 use super::enter::Follow;
+use super::natives::static_base;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, LEFT, Recorder};
@@ -92,7 +95,8 @@ impl Recorder {
             return unsafe { self.call_type(at, ty, argc, names, above) };
         }
         if !names.is_empty() {
-            return Err(self.abort_on("a call with keywords of", callable));
+            // SAFETY: passed on.
+            return unsafe { self.call_named_native(at, callable, this, argc, names.len()) };
         }
         if this.is_none()
             && callable.ty().as_heap().is_some()
@@ -154,50 +158,87 @@ impl Recorder {
         self.release(release)
     }
 
-    /// `f(*args, **kwargs)`: function, NULL, tuple, dict or NULL.
+    /// `f(*args, **kwargs)`: callable, NULL, tuple, dict or NULL. It is recorded as a call with these arguments.
     pub(super) unsafe fn call_function_ex(&mut self, at: Registers<'_>) -> Done {
         const MOST: usize = 8;
         // SAFETY: the real operands.
         let (callable, args, kwargs) = unsafe { (self.real(at, 4)?, self.real(at, 2)?, (*at.sp.sub(1)).opt()) };
-        let (Some(function), Some(tuple)) = (callable.downcast_exact::<PyFunction>(), args.downcast_exact::<PyTuple>())
-        else {
+        let Some(tuple) = args.downcast_exact::<PyTuple>() else {
+            return Err(self.abort_on("a call with arguments in", args));
+        };
+        let is_python = PyFunction::check_exact(callable)
+            || callable.downcast_exact::<PyMethod>().is_some_and(|method| PyFunction::check_exact(&method.im_func))
+            || callable.downcast_ref::<PyTypeObject>().is_some_and(|class| class.as_heap().is_some());
+        if !is_python {
             return Err(self.abort_on("a call with a tuple of", callable));
-        };
-        let keywords = kwargs.map(|k| k.downcast_exact::<PyDict>().map_or(usize::MAX, PyDict::len));
-        if tuple.len() > MOST || keywords.is_some_and(|n| n != 0) {
-            return Err(Abort("a call with a tuple of many, or keywords"));
         }
-        let callee = self.peek(4)?;
-        let (Sym::Obj { value: items, .. }, dict) = (self.peek(2)?, self.peek(1)?) else {
-            return Err(Abort("arguments that are no tuple"));
-        };
-        if let (Sym::Obj { value, .. }, Some(kwargs)) = (dict, kwargs) {
-            self.guard_type(value, kwargs.ty())?;
-            self.guard_size(value, Class::Dict, 0)?;
+        let dict = kwargs.map(|kwargs| kwargs.downcast_exact::<PyDict>().ok_or(Abort("keywords that are no dict"))).transpose()?;
+        let (argc, named) = (tuple.len(), dict.map_or(0, PyDict::len));
+        // An instance that cannot be made raises with all arguments on the stack.
+        // SAFETY: a live Python frame.
+        let room = unsafe { (*at.frame).code() }.co_stacksize as usize;
+        let is_class = callable.downcast_ref::<PyTypeObject>().is_some();
+        if argc + named > MOST || (is_class && self.top().depth() + argc + named > room + 1) {
+            return Err(Abort("a call with many arguments"));
         }
+        let Sym::Obj { value: items, .. } = self.peek(2)? else { return Err(Abort("arguments that are no tuple")) };
         self.guard_type(items, PyTuple::type_object())?;
-        self.guard_size(items, Class::Fixed, tuple.len())?;
-        let mut entry = self.expect_callee(callee, function, tuple.len(), &[])?;
-        let callee = self.peek_raw(4)?;
-        let mut ends = vec![self.give_function(&mut entry, callee, callable)?];
-        let raw = self.peek_raw(2)?;
-        ends.push(self.expect_release(raw, args)?);
-        if let Some(kwargs) = kwargs {
-            let raw = self.peek_raw(1)?;
-            ends.push(self.expect_release(raw, kwargs)?);
-        }
-        let mut syms = Vec::with_capacity(tuple.len());
-        for i in 0..tuple.len() {
+        self.guard_size(items, Class::Fixed, argc)?;
+        let mut real = vec![StackRef::borrowed(callable), StackRef::NULL];
+        let mut words = Vec::with_capacity(argc + named);
+        for (i, item) in tuple.items().iter().enumerate() {
             let access = Access::word(Class::Fixed, layout::TUPLE_ITEMS + 8 * i);
-            let value = self.emit(Inst::load(Ty::Obj, items, access))?;
-            // The tuple may go.
-            syms.push(self.own(Sym::Obj { value, hold: Hold::Fragile })?);
+            words.push(self.emit(Inst::load(Ty::Obj, items, access))?);
+            real.push(StackRef::borrowed(item));
         }
-        for _ in 0..4 {
-            self.pop()?;
+        let mut names = Vec::with_capacity(named);
+        if let (Sym::Obj { value, .. }, Some(dict)) = (self.peek(1)?, dict) {
+            self.guard_type(value, PyDict::type_object())?;
+            self.guard_size(value, Class::Dict, named)?;
+            let mut position = 0;
+            while let Some((name, argument)) = dict.iter_index(&mut position) {
+                if !PyStr::check_exact(&name) {
+                    return Err(Abort("keywords that are no strings"));
+                }
+                let key = self.constant_object(&name);
+                words.push(self.attempt(table::DICT_GET, &[value, key])?);
+                real.push(StackRef::borrowed(&argument));
+                names.push(name);
+            }
         }
-        self.take_function(&entry, callee)?;
-        self.enter(entry, &syms, 1)?;
+        // What the tuple and the dict hold is borrowed from them until they go. Guards that follow are before the call.
+        let mut ends = Vec::new();
+        for (n, object) in [(2, Some(args)), (1, kwargs)] {
+            let raw = self.peek_raw(n)?;
+            if let Some(object) = object {
+                ends.push(self.expect_release(raw, object)?);
+            }
+        }
+        self.snapshot();
+        self.pop()?;
+        self.pop()?;
+        for value in words {
+            self.push_obj(value, Hold::Fragile);
+        }
+        let names = PyTuple::new(names);
+        let above = usize::from(named != 0);
+        if above != 0 {
+            let value = self.constant_object(names.as_object());
+            self.push_obj(value, Hold::Constant);
+            real.push(StackRef::borrowed(names.as_object()));
+        }
+        let caller = self.frames.len() - 1;
+        // SAFETY: the words of such a call; the objects are held by the real operands.
+        unsafe {
+            let at = Registers { sp: real.as_mut_ptr().add(real.len()), ..at };
+            self.call_with(at, argc + named, names.items(), above)?;
+        }
+        if self.frames.len() > caller + 1 {
+            self.frames[caller].return_offset = 1;
+        }
+        if let Some(detour) = &mut self.detour {
+            (detour.pops, detour.offset) = (4, 1);
+        }
         for end in ends {
             self.release(end)?;
         }
@@ -218,9 +259,14 @@ impl Recorder {
         let plain_call = metaclass.tp_call.get().map(|f| f as usize) == PyType_Type.tp_call.get().map(|f| f as usize);
         let plain_new = ty.tp_new.get().map(|f| f as usize) == PyBaseObject_Type.tp_new.get().map(|f| f as usize);
         let unfit = flags::IS_ABSTRACT | flags::DISALLOW_INSTANTIATION;
+        // SAFETY: passed on.
+        if plain_call && names.is_empty() && above == 0 && unsafe { self.special_new(at, ty, argc)? } {
+            return Ok(());
+        }
         if ty.as_heap().is_none() || !plain_call || !plain_new || ty.has_flag(unfit) {
             if !names.is_empty() {
-                return Err(self.abort_on("a call with keywords of", ty.as_object()));
+                // SAFETY: passed on.
+                return unsafe { self.call_named_native(at, ty.as_object(), None, argc, names.len()) };
             }
             // SAFETY: passed on.
             return unsafe { self.call_known_type(at, ty, argc) };
@@ -234,8 +280,7 @@ impl Recorder {
         }
         let raw = self.peek_raw(words)?;
         let Some(init) = found.downcast_exact::<PyFunction>() else {
-            if argc != 0 || ty.tp_init.get().map(|f| f as usize) != PyBaseObject_Type.tp_init.get().map(|f| f as usize)
-            {
+            if argc != 0 || !has_default_init(ty) {
                 return Err(self.abort_on("a call of a class with", found));
             }
             let release = self.expect_release(raw, ty.as_object())?;
@@ -268,6 +313,49 @@ impl Recorder {
         self.enter(entry, &args, 0)?;
         self.detour = Some(detour);
         self.release(release)
+    }
+
+    /// `C(...)` for a class with a `__new__` in Python and no `__init__`. False: it is none.
+    unsafe fn special_new(&mut self, at: Registers<'_>, ty: &PyTypeObject, argc: usize) -> Result<bool, Abort> {
+        let new = lookup(ty, rpy_vm::intern!("__new__")).and_then(|new| new.downcast_exact::<PyStaticMethod>()?.sm_callable.get());
+        let Some(function) = new.as_deref().and_then(|new| new.downcast_exact::<PyFunction>()) else { return Ok(false) };
+        if !has_default_init(ty) || argc >= MOST_OPERANDS {
+            return Ok(false);
+        }
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, ty.as_object())?;
+        self.guard_version(ty)?;
+        self.guard_version_if_heap(ty.as_object().ty())?;
+        let mut args = vec![argc + 2];
+        args.extend((1..=argc).rev());
+        let call = Follow {
+            function,
+            args: &args,
+            special: Some((Special::New, &args)),
+            pops: argc + 2,
+            offset: CALL_UNITS,
+        };
+        // SAFETY: passed on.
+        unsafe { self.follow(at, &call)? };
+        Ok(true)
+    }
+
+    /// `object.__new__(C)` for a class with plain instances, whose name is a constant. False: it is none.
+    pub(super) unsafe fn call_object_new(&mut self, at: Registers<'_>) -> Result<bool, Abort> {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Ok(false) };
+        let Some(ty) = real.downcast_ref::<PyTypeObject>().filter(|_| value.is_const()) else { return Ok(false) };
+        let unfit = flags::IS_ABSTRACT | flags::DISALLOW_INSTANTIATION;
+        if ty.as_heap().is_none() || !core::ptr::eq(static_base(ty), &PyBaseObject_Type) || ty.has_flag(unfit) {
+            return Ok(false);
+        }
+        self.guard_version(ty)?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_call_end(at, 1)? };
+        let object = self.new_instance(ty)?;
+        self.end_call(1, ends, Sym::Obj { value: object, hold: Hold::Owned })?;
+        Ok(true)
     }
 
     /// A new instance of a class with plain instances.
@@ -466,6 +554,18 @@ impl Recorder {
                 self.guard_version_if_heap(real.ty())?;
                 (sym, false)
             }
+            Special::New => {
+                // SAFETY: the class is the first operand, in the first slot.
+                let class = unsafe { real_slot(at, 0) }.and_then(|class| class.downcast_ref::<PyTypeObject>());
+                if class.is_none_or(|class| real.ty().is_subtype(class)) && !has_default_init(real.ty()) {
+                    return Err(self.abort_on("__init__ of", real));
+                }
+                if let Sym::Obj { value, .. } = sym {
+                    self.guard_type(value, real.ty())?;
+                    self.guard_version_if_heap(real.ty())?;
+                }
+                (sym, false)
+            }
             Special::Nothing => (Sym::Null, true),
             Special::WithNull => (sym, false),
         };
@@ -583,6 +683,11 @@ unsafe fn initial_attrs(ty: &PyTypeObject) -> usize {
         let instance = ObjRef::from_owned_ptr(instance);
         shape::shape_of(&instance).as_ref().map_or(0, |shape| shape.word())
     }
+}
+
+/// Is an instance of the class initialized by `object.__init__`, which does nothing?
+fn has_default_init(ty: &PyTypeObject) -> bool {
+    ty.tp_init.get().map(|f| f as usize) == PyBaseObject_Type.tp_init.get().map(|f| f as usize)
 }
 
 /// Does the end of an instance run no code but that of what its attributes hold?

@@ -990,6 +990,7 @@ impl Recorder {
                 SET_UPDATE => self.set_update(at, arg),
                 MAP_ADD => self.map_add(at, arg),
                 DICT_UPDATE => self.dict_update(at, arg),
+                DICT_MERGE => self.dict_merge(at, arg),
                 CONTAINS_OP => self.contains_op(at, arg),
                 BINARY_SLICE => self.binary_slice(at),
                 BUILD_SLICE => self.build_slice(at, arg),
@@ -1011,7 +1012,7 @@ impl Recorder {
 fn consumed(base: u8, arg: usize) -> usize {
     match base {
         FOR_ITER | COPY => 0,
-        LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | DICT_UPDATE => 1,
+        LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | DICT_UPDATE | DICT_MERGE => 1,
         MAP_ADD => 2,
         _ => rpy_vm::interp::stack_effect::operands(base, arg).map_or(0, |(taken, _)| taken),
     }

@@ -27,7 +27,7 @@ use super::{Abort, Done, Recorder};
 use crate::ir::{Class, Op, Value};
 
 /// Units of the instructions, their caches included.
-mod units {
+pub mod units {
     pub const BINARY_OP: u16 = 6;
     pub const COMPARE_OP: u16 = 2;
     pub const CONTAINS_OP: u16 = 2;
@@ -39,12 +39,12 @@ mod units {
 }
 
 /// The Python function that a class has under a name.
-fn function<'a>(ty: &'a PyTypeObject, name: &PyStr) -> Option<&'a PyFunction> {
+pub fn function<'a>(ty: &'a PyTypeObject, name: &PyStr) -> Option<&'a PyFunction> {
     lookup(ty, name)?.downcast_exact::<PyFunction>()
 }
 
 /// Do two classes have the same thing under a name, or both nothing?
-fn have_the_same(a: &PyTypeObject, b: &PyTypeObject, name: &PyStr) -> bool {
+pub fn have_the_same(a: &PyTypeObject, b: &PyTypeObject, name: &PyStr) -> bool {
     match (lookup(a, name), lookup(b, name)) {
         (Some(a), Some(b)) => a.is(b),
         (None, None) => true,

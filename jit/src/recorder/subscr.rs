@@ -9,6 +9,7 @@ use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
+use super::natives::is_mapping_with;
 use super::special::is_like;
 use super::state::{Hold, Sym};
 use super::values::{Number, Release};
@@ -65,7 +66,11 @@ impl Recorder {
             let index = self.checked_index(index, key, length, string.len())?;
             let value = self.call_runtime(table::STR_ITEM, &[object, index])?;
             Sym::Obj { value, hold: Hold::Owned }
-        } else if Self::is_native_mapping(container) {
+        } else if is_mapping_with(container, rpy_vm::intern!("__getitem__")) {
+            // SAFETY: passed on.
+            if unsafe { self.special_missing(at, container, key)? } {
+                return Ok(());
+            }
             self.dict_item(container, key)?
         } else {
             // SAFETY: passed on.
@@ -112,7 +117,7 @@ impl Recorder {
     pub(super) unsafe fn store_subscr(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands: value, container, key.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        if Self::is_native_mapping(container) {
+        if is_mapping_with(container, rpy_vm::intern!("__setitem__")) {
             // SAFETY: passed on.
             return unsafe { self.store_dict(at) };
         }

@@ -1,16 +1,16 @@
-//! Dicts, with keys that are hashed and compared without Python code.
+//! Dicts, with keys that are hashed and compared without Python code (`is_key`).
 
 use super::UNSURE;
-use super::plain::has_plain_keys;
+use super::plain::{has_native_keys, is_plain};
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::ObjRef;
+use rpy_vm::object::refs::{ObjRef, PyStruct};
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::protocol::object;
 use rpy_vm::runtime::thread;
 use rpy_vm::types::dict::{PyDict, PyDictKeys};
 use rpy_vm::types::str::PyStr;
 
-/// The value of a plain key (borrowed); null if there is none or finding it could run Python code.
+/// The value of a key (borrowed); null if there is none or finding it could run Python code.
 ///
 /// # Safety
 /// A live exact dict and a live object.
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn dict_get(dict: *const PyObject, key: *const PyObject) -
     }
 }
 
-/// Is a plain key in the dict? 0, 1, or [`UNSURE`].
+/// Is a key in the dict? 0, 1, or [`UNSURE`].
 ///
 /// # Safety
 /// A live exact dict and a live object.
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn dict_contains(dict: *const PyObject, key: *const PyObje
     dict.find_plain(key).map_or(UNSURE, |found| found.is_some() as u64)
 }
 
-/// Sets the value of a plain key: 1, or 0 where that could run Python code, and nothing was done.
+/// Sets the value of a key: 1, or 0 where that could run Python code, and nothing was done.
 ///
 /// # Safety
 /// A live exact dict and live objects.
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn dict_set(dict: *const PyObject, key: *const PyObject, v
     dict.set_plain(key, value).is_ok() as u64
 }
 
-/// The value of a plain key, or the default (both borrowed); null where finding it could run Python code.
+/// The value of a key, or the default (both borrowed); null where finding it could run Python code.
 ///
 /// # Safety
 /// A live dict and live objects.
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn dict_get_or_new(
         .map_or(core::ptr::null_mut(), |found| found.new_ref().into_raw())
 }
 
-/// `dict.setdefault(key, default)` of a plain key (owned); null where that could run Python code, and nothing was done.
+/// `dict.setdefault(key, default)` of a key (owned); null where that could run Python code, and nothing was done.
 ///
 /// # Safety
 /// A live exact dict and live objects.
@@ -94,7 +94,8 @@ pub unsafe extern "C" fn dict_setdefault(
     }
 }
 
-/// `dict.pop(key, default)` of a plain key (owned); null where that could run Python code or raises, and nothing was done.
+/// `dict.pop(key, default)` of a key (owned), which runs no Python code at its end; null where that could run Python code or
+/// raises, and nothing was done.
 ///
 /// # Safety
 /// A live exact dict and live objects; the default may be null.
@@ -106,8 +107,8 @@ pub unsafe extern "C" fn dict_pop(
     // SAFETY: the caller's promise.
     let (dict, key): (&PyDict, &PyObject) = unsafe { ((*dict).cast_unchecked_ref(), &*key) };
     match dict.find_plain(key) {
-        // The key in the dict goes: it was compared natively, or is the very same.
-        Ok(Some(_)) if !dict.is_watched() => match dict.pop_item_key(key) {
+        // The key in the dict goes.
+        Ok(Some(index)) if !dict.is_watched() && dict.key_at(index).is_some_and(is_plain) => match dict.pop_item_key(key) {
             Ok(Some(value)) => value.into_raw(),
             _ => core::ptr::null_mut(),
         },
@@ -117,7 +118,7 @@ pub unsafe extern "C" fn dict_pop(
     }
 }
 
-/// The value of a plain key of a `defaultdict` (borrowed), made by its factory if that is one of the built-in types; null
+/// The value of a key of a `defaultdict` (borrowed), made by its factory if that is one of the built-in types; null
 /// where the interpreter has to do it.
 ///
 /// # Safety
@@ -154,7 +155,7 @@ pub extern "C" fn new_dict() -> *mut PyObject {
     PyDict::new().into_obj().into_raw()
 }
 
-/// Sets an entry of a new dict, whose keys are plain. Where memory is short, `MemoryError` becomes due at the next safe point.
+/// Sets an entry of a new dict, with such keys. Where memory is short, `MemoryError` becomes due at the next safe point.
 ///
 /// # Safety
 /// A live exact dict and live objects.
@@ -167,7 +168,7 @@ pub unsafe extern "C" fn dict_fill(dict: *const PyObject, key: *const PyObject, 
     1
 }
 
-/// `dict.update(other)`, of dicts with plain keys: 1, or 0 where that could run Python code, and nothing was done.
+/// `dict.update(other)`, of dicts with such keys: 1, or 0 where that could run Python code, and nothing was done.
 ///
 /// # Safety
 /// Live exact dicts.
@@ -176,13 +177,32 @@ pub unsafe extern "C" fn dict_update(dict: *const PyObject, other: *const PyObje
     let (dict, other): (&PyDict, &PyObject) = unsafe { ((*dict).cast_unchecked_ref(), &*other) };
     // SAFETY: as above.
     let other_dict: &PyDict = unsafe { other.cast_unchecked_ref() };
-    if dict.is_watched() || !has_plain_keys(dict) || !has_plain_keys(other_dict) {
+    if dict.is_watched() || !has_native_keys(dict) || !has_native_keys(other_dict) {
         return 0;
     }
     dict.update(other).is_ok() as u64
 }
 
-/// Deletes a plain key: 1, or 0 where that could run Python code or raises, and nothing was done. The value is destroyed.
+/// Adds the entries of `other`, whose keys are strings that `dict` does not have: 1, or 0 where that is not so, and nothing was done.
+///
+/// # Safety
+/// Live exact dicts.
+pub unsafe extern "C" fn dict_merge(dict: *const PyObject, other: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    let (dict, other): (&PyDict, &PyDict) = unsafe { ((*dict).cast_unchecked_ref(), (*other).cast_unchecked_ref()) };
+    if dict.is_watched() || !dict.has_only_str_keys() || !other.has_only_str_keys() {
+        return 0;
+    }
+    let mut position = 0;
+    while let Some((key, _)) = other.iter_index(&mut position) {
+        if !matches!(dict.find_plain(&key), Ok(None)) {
+            return 0;
+        }
+    }
+    dict.update(other.as_object()).is_ok() as u64
+}
+
+/// Deletes a key: 1, or 0 where that could run Python code or raises, and nothing was done. The value is destroyed.
 ///
 /// # Safety
 /// A live exact dict and a live object.
@@ -198,7 +218,7 @@ pub unsafe extern "C" fn dict_delete(dict: *const PyObject, key: *const PyObject
     }
 }
 
-/// Is a plain key in the dict of a view of keys? 0, 1, or [`UNSURE`].
+/// Is a key in the dict of a view of keys? 0, 1, or [`UNSURE`].
 ///
 /// # Safety
 /// A live exact view of keys and a live object.

@@ -1,6 +1,7 @@
 //! Instances of classes.
 
 use super::dict::{dict_get, dict_set};
+use super::raising;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
@@ -71,6 +72,15 @@ pub unsafe extern "C" fn instance_set(instance: *const PyObject, name: *const Py
             None => 0,
         }
     }
+}
+
+/// An attribute, looked for in the general way (owned); null with the thread's exception set.
+///
+/// # Safety
+/// A live object, and a live exact string.
+pub unsafe extern "C" fn get_attribute(object: *const PyObject, name: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { raising(rpy_vm::protocol::object::getattr(&*object, (*name).cast_unchecked_ref())) }
 }
 
 /// A function bound to an object (owned).

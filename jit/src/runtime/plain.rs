@@ -5,7 +5,7 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::protocol::object::rich_compare_bool;
 use rpy_vm::types::bytearray::PyByteArray;
-pub use rpy_vm::types::dict::lookup::is_plain;
+pub use rpy_vm::types::dict::lookup::{is_key, is_plain};
 use rpy_vm::types::dict::{PyDict, PyDictItems, PyDictKeys, PyDictValues};
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::range::PyRange;
@@ -34,12 +34,21 @@ pub unsafe fn items_of(object: &PyObject) -> Option<&[&PyObject]> {
 
 /// Are the keys of a dict plain?
 pub fn has_plain_keys(dict: &PyDict) -> bool {
+    has_keys_that(dict, is_plain)
+}
+
+/// Do hash and equality of the keys of a dict run no Python code?
+pub fn has_native_keys(dict: &PyDict) -> bool {
+    has_keys_that(dict, is_key)
+}
+
+fn has_keys_that(dict: &PyDict, fits: impl Fn(&PyObject) -> bool) -> bool {
     if dict.has_only_str_keys() {
         return true;
     }
     let mut position = 0;
     while let Some((key, _)) = dict.iter_index(&mut position) {
-        if !is_plain(&key) {
+        if !fits(&key) {
             return false;
         }
     }
@@ -158,6 +167,15 @@ pub unsafe extern "C" fn plain(object: *const PyObject) -> u64 {
     is_plain(unsafe { &*object }) as u64
 }
 
+/// [`is_key`] for compiled code.
+///
+/// # Safety
+/// A live object.
+pub unsafe extern "C" fn key(object: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    is_key(unsafe { &*object }) as u64
+}
+
 /// [`has_plain_items`] for compiled code.
 ///
 /// # Safety
@@ -191,7 +209,9 @@ pub unsafe extern "C" fn compare(a: *const PyObject, b: *const PyObject, op: u64
         4 => CompareOp::Gt,
         _ => CompareOp::Ge,
     };
-    if !is_deep(a) || !is_deep(b) {
+    let is_equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
+    let fits = |object| is_deep(object) || (is_equality && is_key(object));
+    if !fits(a) || !fits(b) {
         return UNSURE;
     }
     // The operators of these types answer with bools, and floats that are not numbers differ from themselves.
@@ -202,12 +222,12 @@ pub unsafe extern "C" fn compare(a: *const PyObject, b: *const PyObject, op: u64
     }
 }
 
-/// Are two plain objects equal, as containers see it? `None` where one is not plain.
+/// Are two objects equal, as containers see it? `None` where finding out could run Python code. `wanted` is a key.
 pub fn plain_equal(item: &PyObject, wanted: &PyObject) -> Option<bool> {
     if item.is(wanted) {
         return Some(true);
     }
-    if !is_plain(item) {
+    if !is_key(item) {
         return None;
     }
     rich_compare_bool(item, wanted, CompareOp::Eq).ok()

@@ -1,6 +1,6 @@
 //! Lists, tuples, and what sequences have in common.
 
-use super::plain::{is_plain, plain_equal};
+use super::plain::{is_key, plain_equal};
 use super::{UNSURE, attempted, done, raising};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyStruct};
@@ -11,7 +11,7 @@ use rpy_vm::types::list::PyList;
 use rpy_vm::types::slice::PySlice;
 use rpy_vm::types::tuple::PyTuple;
 
-/// Is a plain object equal to an item of a list or tuple? 0, 1, or [`UNSURE`] where an item is not plain.
+/// Is an object equal to an item of a list or tuple? 0, 1, or [`UNSURE`] where finding out could run Python code.
 ///
 /// # Safety
 /// A live exact list or tuple and a live object.
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn sequence_contains(container: *const PyObject, wanted: *
             Some(list) => list.items(),
             None => container.cast_unchecked_ref::<PyTuple>().items(),
         };
-        if !is_plain(wanted) {
+        if !is_key(wanted) {
             return UNSURE;
         }
         for item in items {

@@ -150,6 +150,8 @@ functions! {
     DICT_FILL = dict::dict_fill -> Bool, DICTS;
     /// `dict.update(dict)`; false if it was not done.
     DICT_UPDATE = dict::dict_update -> Bool, DESTROYS;
+    /// Adds the entries of a dict, none of which is there yet; false if it was not done.
+    DICT_MERGE = dict::dict_merge -> Bool, DICTS;
     /// `del dict[key]`; false if it was not done.
     DICT_DELETE = dict::dict_delete -> Bool, DESTROYS;
     /// The attribute of an instance in dictionary mode (borrowed), or null.
@@ -158,6 +160,8 @@ functions! {
     INSTANCE_SET = instance::instance_set -> Bool, DICTS;
     /// Adds an entry to a new dict for `**kwargs`, which takes over the value.
     SET_KEYWORD = dict::set_keyword -> Bool, DICTS;
+    /// An attribute that is computed natively (owned); null and an exception.
+    GET_ATTRIBUTE = instance::get_attribute -> Obj, MAKES;
     /// A bound method.
     NEW_METHOD = instance::new_method -> Obj, MAKES;
     /// A cell, which takes over its content.
@@ -233,6 +237,8 @@ functions! {
 
     /// Is it plain?
     PLAIN = plain::plain -> Bool, MAKES;
+    /// Do its hash and equality run no Python code?
+    KEY = plain::key -> Bool, MAKES;
     /// Is it a slice object with plain bounds?
     PLAIN_SLICE = plain::plain_slice -> Bool, MAKES;
     /// Are its items plain?
@@ -293,4 +299,9 @@ functions! {
     CALL3 = call::call3 -> Obj, CONTAINERS;
     CALL4 = call::call4 -> Obj, CONTAINERS;
     CALL5 = call::call5 -> Obj, CONTAINERS;
+    /// With the names of the last arguments behind the callable.
+    CALL_NAMED1 = call::call_named1 -> Obj, CONTAINERS;
+    CALL_NAMED2 = call::call_named2 -> Obj, CONTAINERS;
+    CALL_NAMED3 = call::call_named3 -> Obj, CONTAINERS;
+    CALL_NAMED4 = call::call_named4 -> Obj, CONTAINERS;
 }

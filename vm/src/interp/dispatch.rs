@@ -624,16 +624,18 @@ unsafe extern "sysv64-unwind" fn raise<const AGAIN: bool>(
 ) -> usize {
     // SAFETY: the registers of a live machine, and an owned exception.
     unsafe {
-        if !core::ptr::eq(context, ordinary(context)) {
-            jit_hooks::recording_lost();
-        }
+        let recording = !core::ptr::eq(context, ordinary(context));
+        let goes_on = recording && raised(frame, ip, sp, ts, AGAIN as usize);
         let Step(first, second) = unwinding::<AGAIN>(frame, ip, sp, ts, error);
         if second & step_tag::MASK != step_tag::NEXT {
+            if recording {
+                jit_hooks::recording_lost();
+            }
             return first;
         }
         let frame = (*ts).current_frame.get();
         let mut m = Machine { ts: &*ts, frame, ip: first as *mut u16, sp: untag(second) };
-        go_next(&mut m, ordinary(context))
+        go_next(&mut m, if goes_on { context } else { ordinary(context) })
     }
 }
 
@@ -657,6 +659,26 @@ unsafe extern "sysv64-unwind" fn unwinding<const AGAIN: bool>(
             None => Step(m.ip as usize, m.sp as usize | step_tag::NEXT),
             Some(e) => Step(pack(Err(e)), step_tag::RAISE),
         }
+    }
+}
+
+/// Tells the JIT that an instruction raises; may it go on recording?
+///
+/// # Safety
+/// See [`Handler`].
+#[inline(never)]
+unsafe extern "sysv64-unwind" fn raised(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    ts: *const PyThreadState,
+    again: usize,
+) -> bool {
+    // SAFETY: the registers of a live machine.
+    unsafe {
+        let again = again != 0;
+        let instr = if again { ip.sub(1) } else { (*frame).instr_ptr.get() };
+        jit_hooks::raised(Registers { thread: &*ts, frame, instr, sp }, again)
     }
 }
 

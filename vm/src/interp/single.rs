@@ -60,6 +60,8 @@ pub fn effect_of(op: u8, arg: usize) -> Option<Effect> {
         CALL_KW => effect(arg + 3, 1),
         CALL_FUNCTION_EX => effect(4, 1),
         CALL_INTRINSIC_1 => effect(1, 1),
+        // It gives nothing, since it never ends but with an exception.
+        RAISE_VARARGS => effect(arg, 0),
         LOAD_COMMON_CONSTANT | LOAD_BUILD_CLASS | LOAD_GLOBAL => effect(0, 1),
         _ => None,
     }
@@ -89,7 +91,8 @@ fn dispatch(m: &mut Machine<'_>, op: u8, arg: usize) -> Flow {
         BINARY_SLICE STORE_SLICE STORE_SUBSCR DELETE_SUBSCR STORE_ATTR DELETE_ATTR LOAD_ATTR LOAD_SUPER_ATTR FORMAT_WITH_SPEC
         SET_FUNCTION_ATTRIBUTE CALL_INTRINSIC_2 IMPORT_NAME BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_STRING BUILD_SLICE BUILD_MAP
         SET_ADD LIST_EXTEND SET_UPDATE DICT_UPDATE LIST_APPEND MAP_ADD DICT_MERGE UNPACK_SEQUENCE UNPACK_EX FOR_ITER GET_LEN
-        IMPORT_FROM CALL CALL_KW CALL_FUNCTION_EX CALL_INTRINSIC_1 LOAD_COMMON_CONSTANT LOAD_BUILD_CLASS LOAD_GLOBAL)
+        IMPORT_FROM CALL CALL_KW CALL_FUNCTION_EX CALL_INTRINSIC_1 LOAD_COMMON_CONSTANT LOAD_BUILD_CLASS LOAD_GLOBAL
+        RAISE_VARARGS)
 }
 
 /// Executes the instruction at `ip` of a frame, whose operand stack ends at `sp`. What it leaves owns its objects. If it raises, the

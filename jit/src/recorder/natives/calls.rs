@@ -2,19 +2,22 @@
 
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::builtin_function::PyCFunction;
+use rpy_vm::types::descr::method::PyMethodDescr;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::list::PyList;
+use rpy_vm::types::object::PyBaseObject_Type;
 
-use super::reviewed::{self, Does, Gives, Reviewed};
-use super::{is_one_of, is_static};
+use super::reviewed::{self, Does, Gives, Reviewed, Takes};
+use super::{is_one_of, is_static, static_base};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::recorder::builtins::module_of;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::iter::is_at_end;
-use crate::runtime::plain::is_plain;
+use crate::runtime::plain::is_key;
 use crate::runtime::table;
 
 impl Recorder {
@@ -76,13 +79,14 @@ impl Recorder {
         unsafe { self.call_reviewed(at, function, row, argc) }
     }
 
-    /// A call of a method of a built-in type; `this` is the receiver, below the arguments.
+    /// A call of a method of a built-in type; `this` is the receiver, below the arguments. It may be of a class derived from the type: the
+    /// method does with it what it does with the type's own instances.
     pub(in crate::recorder) unsafe fn call_native_method(
         &mut self,
         at: Registers<'_>,
         method: &PyObject,
+        (of, name): (&PyTypeObject, &str),
         this: &PyObject,
-        name: &str,
         argc: usize,
     ) -> Done {
         let ty = this.ty();
@@ -95,23 +99,24 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.call_append(at, receiver) };
         }
-        if !is_static(ty) {
-            self.detail = Some(format!("{}.{name}", ty.full_name()));
-            return Err(Abort("a method of an instance"));
+        if !is_static(ty) && name == "copy" {
+            // Some of them call the class.
+            return Err(self.abort_on("a copy of", this));
         }
+        let of = if is_static(ty) { ty } else { of };
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         self.guard_is(value, method)?;
         let receiver = self.materialize(argc + 1)?;
         self.guard_type(receiver, ty)?;
         // SAFETY: passed on.
         unsafe {
-            if self.call_special(at, this, name, argc, receiver)? {
+            if self.call_special(at, this, (of, name), argc, receiver)? {
                 return Ok(());
             }
-            if let Some(row) = reviewed::method(ty.full_name(), name) {
+            if let Some(row) = reviewed::method(of.full_name(), name) {
                 self.expect_takes(receiver, this, row.receiver)?;
                 let callable = self.constant_object(method);
-                return self.call_row(at, callable, row, argc, Some(receiver));
+                return self.call_row(at, callable, row, argc, Some(receiver), None);
             }
         }
         self.detail = Some(format!("{}.{name}", ty.full_name()));
@@ -130,12 +135,7 @@ impl Recorder {
         let name = function.name();
         let row = if let Some(class) = this.downcast_ref::<PyTypeObject>() {
             // A class method or static method.
-            match (class.full_name(), name) {
-                ("int", "from_bytes") | ("bytes" | "bytearray", "fromhex") | ("str", "maketrans") => {
-                    reviewed::class("int")
-                }
-                _ => None,
-            }
+            reviewed::class_method(class.full_name(), name)
         } else {
             reviewed::method(static_base(this.ty()).full_name(), name)
         };
@@ -152,16 +152,23 @@ impl Recorder {
             let receiver = self.emit(Inst::load(Ty::Obj, value, access))?;
             self.guard(Op::GuardNonNull, &[receiver])?;
             self.guard_type(receiver, this.ty())?;
+            if this.downcast_ref::<PyTypeObject>().is_some() {
+                self.guard_is(receiver, this)?;
+            }
             receiver
         };
         // SAFETY: passed on.
+        if this.is(PyBaseObject_Type.as_object()) && name == "__new__" && argc == 1 && unsafe { self.call_object_new(at)? } {
+            return Ok(());
+        }
+        // SAFETY: passed on.
         unsafe {
-            if is_static(this.ty()) && self.call_special(at, this, name, argc, receiver)? {
+            if is_static(this.ty()) && self.call_special(at, this, (this.ty(), name), argc, receiver)? {
                 return Ok(());
             }
             if let Some(row) = row {
                 self.expect_takes(receiver, this, row.receiver)?;
-                return self.call_row(at, value, row, argc, None);
+                return self.call_row(at, value, row, argc, None, None);
             }
         }
         self.detail = Some(format!("{}.{name}", this.ty().full_name()));
@@ -169,20 +176,20 @@ impl Recorder {
     }
 
     /// A call of a method that has a function of the runtime of its own; false if it has none. The callable and the type of the
-    /// receiver, which is of a static type, have been guarded.
+    /// receiver have been guarded.
     unsafe fn call_special(
         &mut self,
         at: Registers<'_>,
         this: &PyObject,
-        name: &str,
+        (of, name): (&PyTypeObject, &str),
         argc: usize,
         receiver: Value,
     ) -> Result<bool, Abort> {
         // SAFETY: passed on; the real arguments.
         unsafe {
-            match (this.ty().full_name(), name, argc) {
+            match (of.full_name(), name, argc) {
                 ("list", "append", 1) => self.call_append(at, receiver)?,
-                ("list", "pop", 0) if this.downcast_exact::<PyList>().is_some_and(|list| !list.is_empty()) => {
+                ("list", "pop", 0) if this.downcast_ref::<PyList>().is_some_and(|list| !list.is_empty()) => {
                     self.call_list_pop(at, receiver)?;
                 }
                 ("dict" | "collections.defaultdict" | "collections.OrderedDict", "get", 1 | 2) => {
@@ -193,12 +200,59 @@ impl Recorder {
                 ("dict", "update", 1) if PyDict::check_exact(self.real(at, 1)?) => {
                     self.call_dict_update(at, this, receiver)?;
                 }
-                ("set", "add", 1) if is_plain(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
-                ("set", "discard", 1) if is_plain(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
+                ("set", "add", 1) if is_key(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
+                ("set", "discard", 1) if is_key(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
                 _ => return Ok(false),
             }
         }
         Ok(true)
+    }
+
+    /// A call of a built-in function, method or class whose last arguments have names, which lie on top as a constant tuple.
+    pub(in crate::recorder) unsafe fn call_named_native(
+        &mut self,
+        at: Registers<'_>,
+        callable: &PyObject,
+        this: Option<&PyObject>,
+        argc: usize,
+        named: usize,
+    ) -> Done {
+        let words = argc + 3;
+        let row = if let Some(class) = callable.downcast_ref::<PyTypeObject>().filter(|_| this.is_none()) {
+            reviewed::class(class.full_name()).filter(|_| is_static(class))
+        } else if let (Some(method), Some(this)) = (callable.downcast_exact::<PyMethodDescr>(), this) {
+            reviewed::method(method.d_type.full_name(), &method.d_name.to_string_lossy())
+                .filter(|_| core::ptr::eq(this.ty(), &*method.d_type))
+        } else if let (Some(function), None) = (callable.downcast_exact::<PyCFunction>(), this) {
+            reviewed::function(&module_of(function), function.name())
+        } else {
+            None
+        };
+        let Some(row) = row else { return Err(self.abort_on("a call with keywords of", callable)) };
+        let Sym::Obj { value, .. } = self.peek(words)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, callable)?;
+        let callable = self.constant_object(callable);
+        // Numbers become objects before the names leave the stack: the guards that follow are before the call.
+        for n in 2..words - 1 {
+            self.materialize(n)?;
+        }
+        let receiver = match this {
+            Some(this) => {
+                let receiver = self.materialize(words - 1)?;
+                self.guard_type(receiver, this.ty())?;
+                self.expect_takes(receiver, this, row.receiver)?;
+                Some(receiver)
+            }
+            None => None,
+        };
+        self.snapshot();
+        let Sym::Obj { value: names, hold: Hold::Constant } = self.pop()? else {
+            return Err(Abort("names that are not constant"));
+        };
+        // SAFETY: the same stack without the names, which own nothing.
+        let at = Registers { sp: unsafe { at.sp.sub(1) }, ..at };
+        // SAFETY: passed on.
+        unsafe { self.call_row(at, callable, row, argc, receiver, Some((names, named))) }
     }
 
     /// Calls a constant callable with its arguments, as its row says.
@@ -207,10 +261,11 @@ impl Recorder {
         self.guard_is(value, callable)?;
         let callable = self.constant_object(callable);
         // SAFETY: passed on.
-        unsafe { self.call_row(at, callable, row, argc, None) }
+        unsafe { self.call_row(at, callable, row, argc, None, None) }
     }
 
-    /// Calls a guarded callable, as its row says. `receiver`: what is passed before the arguments.
+    /// Calls a guarded callable, as its row says. `receiver`: what is passed before the arguments; `names`: the tuple of the names of
+    /// the last ones, and how many.
     unsafe fn call_row(
         &mut self,
         at: Registers<'_>,
@@ -218,20 +273,27 @@ impl Recorder {
         row: &Reviewed,
         argc: usize,
         receiver: Option<Value>,
+        names: Option<(Value, usize)>,
     ) -> Done {
         if argc > 0 && row.args.is_empty() {
             return Err(Abort("arguments where none were reviewed"));
         }
         let mut args = vec![callable];
+        args.extend(names.map(|names| names.0));
         args.extend(receiver);
+        let named = names.map_or(0, |names| names.1);
         let mut moves = false;
         for n in (1..=argc).rev() {
             // SAFETY: the real operands.
-            let (value, iterator) = unsafe { self.expect_argument(at, n, row.takes(argc - n))? };
+            let (value, iterator) = unsafe { self.expect_argument(at, n, if n <= named { Takes::Plain } else { row.takes(argc - n) })? };
             moves |= iterator;
             args.push(value);
         }
         let callee = match args.len() {
+            3 if named > 0 => table::CALL_NAMED1,
+            4 if named > 0 => table::CALL_NAMED2,
+            5 if named > 0 => table::CALL_NAMED3,
+            6 if named > 0 => table::CALL_NAMED4,
             1 => table::CALL0,
             2 => table::CALL1,
             3 => table::CALL2,
@@ -336,7 +398,7 @@ impl Recorder {
         self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
     }
 
-    /// `set.add(key)` of a plain key.
+    /// `set.add(key)`.
     unsafe fn call_set_add(&mut self, at: Registers<'_>, set: Value) -> Done {
         let key = self.materialize(1)?;
         // SAFETY: the real operands.
@@ -347,7 +409,7 @@ impl Recorder {
         self.conclude(3, ends, Some(none))
     }
 
-    /// `set.discard(key)` of a plain key.
+    /// `set.discard(key)`.
     unsafe fn call_set_discard(&mut self, at: Registers<'_>, set: Value) -> Done {
         let key = self.materialize(1)?;
         // SAFETY: the real operands.
@@ -356,17 +418,4 @@ impl Recorder {
         let none = self.none_sym();
         self.conclude(3, ends, Some(none))
     }
-}
-
-/// The static type that a type is, or is derived from.
-fn static_base(ty: &PyTypeObject) -> &PyTypeObject {
-    let mut ty = ty;
-    while !is_static(ty) {
-        // SAFETY: a type keeps its base alive.
-        match unsafe { ty.tp_base.get().as_ref() } {
-            Some(base) => ty = base,
-            None => break,
-        }
-    }
-    ty
 }

@@ -9,7 +9,7 @@ use super::reviewed::{Does, Takes};
 use crate::ir::{Op, Value};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::is_plain;
+use crate::runtime::plain::is_key;
 use crate::runtime::table::{self, Function};
 
 const TUPLES: [Function; 6] =
@@ -60,14 +60,14 @@ impl Recorder {
         self.call_runtime(table::LIST_INTO_TUPLE, &[list])
     }
 
-    /// `BUILD_MAP` of a few entries with plain keys.
+    /// `BUILD_MAP` of a few entries.
     pub(in crate::recorder) unsafe fn build_map(&mut self, at: Registers<'_>, count: usize) -> Done {
         if 2 * count > MOST_ITEMS {
             return Err(Abort("a dict of many items"));
         }
         let mut values = Vec::with_capacity(2 * count);
         for n in (1..=2 * count).rev() {
-            let takes = if n % 2 == 0 { Takes::Plain } else { Takes::Any };
+            let takes = if n % 2 == 0 { Takes::Key } else { Takes::Any };
             // SAFETY: passed on.
             values.push(unsafe { self.expect_argument(at, n, takes)? }.0);
         }
@@ -80,7 +80,7 @@ impl Recorder {
         self.conclude(2 * count, ends, Some(Sym::Obj { value: dict, hold: Hold::Owned }))
     }
 
-    /// `BUILD_SET` of a few plain elements.
+    /// `BUILD_SET` of a few elements.
     pub(in crate::recorder) unsafe fn build_set(&mut self, at: Registers<'_>, count: usize) -> Done {
         if count > MOST_ITEMS {
             return Err(Abort("a set of many items"));
@@ -88,7 +88,7 @@ impl Recorder {
         let mut values = Vec::with_capacity(count);
         for n in (1..=count).rev() {
             // SAFETY: passed on.
-            values.push(unsafe { self.expect_argument(at, n, Takes::Plain)? }.0);
+            values.push(unsafe { self.expect_argument(at, n, Takes::Key)? }.0);
         }
         // SAFETY: the real operands.
         let ends = unsafe { self.prepare(at, count, Does::Adds)? };
@@ -119,7 +119,7 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn set_add(&mut self, at: Registers<'_>, depth: usize) -> Done {
         // SAFETY: the real element.
         let real = unsafe { self.real(at, 1)? };
-        if !is_plain(real) {
+        if !is_key(real) {
             return Err(self.abort_on("an element of type", real));
         }
         let Sym::Obj { value: set, .. } = self.peek(depth + 1)? else { return Err(Abort("a set")) };

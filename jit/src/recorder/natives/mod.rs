@@ -21,9 +21,10 @@ use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
-use crate::runtime::plain::{has_plain_items, is_deep, is_long, is_plain};
+use crate::runtime::plain::{has_plain_items, is_deep, is_key, is_long, is_plain};
 use crate::runtime::table::{self, Function};
 
+mod attributes;
 mod calls;
 mod displays;
 mod iterate;
@@ -33,10 +34,24 @@ mod raw;
 mod reviewed;
 mod slices;
 
+pub(super) use mappings::is_mapping_with;
 use reviewed::{Does, Takes};
 
 fn is_static(ty: &PyTypeObject) -> bool {
     !ty.has_flag(flags::HEAPTYPE)
+}
+
+/// The static type that a type is, or is derived from.
+pub(super) fn static_base(ty: &PyTypeObject) -> &PyTypeObject {
+    let mut ty = ty;
+    while !is_static(ty) {
+        // SAFETY: a type keeps its base alive.
+        match unsafe { ty.tp_base.get().as_ref() } {
+            Some(base) => ty = base,
+            None => break,
+        }
+    }
+    ty
 }
 
 /// Is the object's type one of these static types?
@@ -215,6 +230,16 @@ impl Recorder {
                 self.guard_type(value, real.ty())?;
                 if PyTuple::check_exact(real) && !value.is_const() {
                     self.guard_that(table::PLAIN, value)?;
+                }
+            }
+            Takes::Key => {
+                if !is_key(real) {
+                    return Err(self.abort_on("a key of type", real));
+                }
+                if is_plain(real) && !PyTuple::check_exact(real) {
+                    self.guard_type(value, real.ty())?;
+                } else if !value.is_const() || !is_plain(real) {
+                    self.guard_that(table::KEY, value)?;
                 }
             }
             Takes::Native => {

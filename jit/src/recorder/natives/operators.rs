@@ -9,12 +9,13 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
 use super::reviewed::{Does, Takes};
+use super::mappings::is_mapping_with;
 use super::{is_one_of, size_of};
 use crate::ir::{Op, Value};
 use crate::recorder::arith::operator;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::{compare, is_deep, is_long, is_plain};
+use crate::runtime::plain::{compare, is_deep, is_key, is_long, is_plain};
 use crate::runtime::{UNSURE, table};
 
 const SEQUENCES: &[&str] = &["list", "tuple", "str", "bytes", "bytearray", "array.array"];
@@ -156,25 +157,26 @@ impl Recorder {
         if unsafe { self.special_contains(at, invert, container)? } {
             return Ok(());
         }
-        let callee = if Self::is_native_mapping(container) && is_plain(key) {
+        let callee = if is_mapping_with(container, rpy_vm::intern!("__contains__")) && is_key(key) {
             table::DICT_CONTAINS
-        } else if any_set_exact(container).is_some() && is_plain(key) {
+        } else if any_set_exact(container).is_some() && is_key(key) {
             table::SET_CONTAINS
         } else if PyStr::check_exact(container) && PyStr::check_exact(key) {
             table::STR_CONTAINS
-        } else if (PyList::check_exact(container) || PyTuple::check_exact(container)) && is_plain(key) {
+        } else if (PyList::check_exact(container) || PyTuple::check_exact(container)) && is_key(key) {
             table::SEQUENCE_CONTAINS
         } else if is_one_of(container, &["bytes", "bytearray", "range", "array.array"])
             && is_one_of(key, &["int", "bytes", "bool", "float"])
         {
             table::CONTAINS
-        } else if is_one_of(container, &["dict_keys"]) && is_plain(key) {
+        } else if is_one_of(container, &["dict_keys"]) && is_key(key) {
             table::VIEW_CONTAINS
         } else {
             return Err(self.abort_on("containment in", container));
         };
         let (k, c) = (self.materialize(2)?, self.materialize(1)?);
         self.guard_type(c, container.ty())?;
+        self.guard_version_if_heap(container.ty())?;
         if is_one_of(container, &["str", "bytes", "bytearray", "range", "array.array"]) {
             self.guard_type(k, key.ty())?;
         }

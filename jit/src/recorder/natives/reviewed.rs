@@ -10,6 +10,8 @@ pub enum Takes {
     Any,
     /// Hashing, comparing and converting it run no Python code (`is_plain`).
     Plain,
+    /// Hashing it and comparing it with its like runs no Python code (`is_key`).
+    Key,
     /// Iterating over it runs no Python code.
     Native,
     /// A container of plain objects.
@@ -186,6 +188,48 @@ const CLASSES: &[Reviewed] = rows! {
     "builtins" "collections.deque" (Any, Native, Plain) Adds -> Object;
 };
 
+/// Class methods and static methods of built-in classes.
+const CLASS_METHODS: &[Reviewed] = rows! {
+    "int" "from_bytes" (Any, Plain) Looks -> Object;
+    "bytes" "fromhex" (Any, Plain) Looks -> Object;
+    "bytearray" "fromhex" (Any, Plain) Looks -> Object;
+    "str" "maketrans" (Any, Plain) Looks -> Object;
+    "object" "__new__" (Any, Any) Looks -> Object;
+    "tuple" "__new__" (Any, Any, Native) Looks -> Object;
+    "int" "__new__" (Any, Any, Plain) Looks -> Object;
+    "float" "__new__" (Any, Any, Plain) Looks -> Object;
+    "str" "__new__" (Any, Any, Plain) Looks -> Object;
+};
+
+/// Attributes of built-in types that are computed natively, by the type that has them.
+const ATTRIBUTES: &[(&str, &str)] = &[
+    ("type", "__name__ __qualname__ __module__ __mro__ __bases__ __base__"),
+    ("function", "__name__ __qualname__ __module__ __code__ __defaults__ __kwdefaults__ __closure__ __globals__ __doc__"),
+    ("builtin_function_or_method", "__name__ __qualname__ __module__ __self__"),
+    ("code", "co_filename co_name co_qualname co_flags co_consts co_names co_argcount co_nlocals co_firstlineno co_varnames"),
+    ("frame", "f_code f_globals f_builtins"),
+    ("traceback", "tb_frame tb_lineno tb_next"),
+    ("BaseException", "args __traceback__ __context__ __cause__"),
+    ("StopIteration", "value"),
+    ("int", "real imag numerator denominator"),
+    ("float", "real imag"),
+    ("complex", "real imag"),
+    ("slice", "start stop step"),
+    ("range", "start stop step"),
+    ("re.Match", "string re pos endpos lastindex lastgroup"),
+    ("re.Pattern", "pattern flags groups groupindex"),
+    ("array.array", "typecode itemsize"),
+    ("collections.deque", "maxlen"),
+    ("datetime.date", "year month day"),
+    ("datetime.datetime", "hour minute second microsecond tzinfo fold"),
+    ("datetime.timedelta", "days seconds microseconds"),
+];
+
+/// Is the attribute of a built-in type computed natively?
+pub fn is_attribute(of: &str, name: &str) -> bool {
+    ATTRIBUTES.iter().any(|row| row.0 == of && row.1.split(' ').any(|known| known == name))
+}
+
 fn find(table: &'static [Reviewed], of: &str, name: &str) -> Option<&'static Reviewed> {
     table.iter().find(|row| row.of == of && row.names.split(' ').any(|known| known == name))
 }
@@ -198,6 +242,11 @@ pub fn method(of: &str, name: &str) -> Option<&'static Reviewed> {
 /// The row of a function of a built-in module.
 pub fn function(module: &str, name: &str) -> Option<&'static Reviewed> {
     find(FUNCTIONS, module, name)
+}
+
+/// The row of a class method or static method of a built-in class.
+pub fn class_method(of: &str, name: &str) -> Option<&'static Reviewed> {
+    find(CLASS_METHODS, of, name)
 }
 
 /// The row of a built-in class.

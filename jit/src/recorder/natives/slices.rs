@@ -7,6 +7,7 @@ use rpy_vm::types::list::PyList;
 use rpy_vm::types::slice::PySlice;
 
 use super::is_one_of;
+use super::mappings::is_mapping_with;
 use super::reviewed::{Does, Takes};
 use crate::ir::{Op, Value};
 use crate::recorder::state::{Hold, Sym};
@@ -166,7 +167,7 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn delete_subscr(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        if Self::is_native_mapping(container) {
+        if is_mapping_with(container, rpy_vm::intern!("__delitem__")) {
             // SAFETY: passed on.
             return unsafe { self.delete_key(at) };
         }

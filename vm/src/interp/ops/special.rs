@@ -14,10 +14,12 @@ use crate::object::OptRef;
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, Ref};
 use crate::object::slots::CompareOp;
+use crate::object::typeobj::PyTypeObject;
 use crate::protocol::object as protocol;
 use crate::protocol::operators::{Stage, rest_of_binary};
 use crate::types::bool_;
 use crate::types::code::PyCode;
+use crate::types::tuple::PyTuple;
 use crate::types::type_::slot_functions::length_from;
 
 /// What the method's result is to become.
@@ -43,7 +45,12 @@ pub enum Special {
     WithNull,
     /// What `__iter__` gives, which has to be an iterator.
     Iterator,
+    /// What `__new__` of the class gives that is the first operand; the others are the arguments, for `__init__` if the object has one.
+    New,
 }
+
+/// How many operands there can be.
+pub const MOST_OPERANDS: usize = 8;
 
 /// One number for each, the instruction's argument.
 mod numbers {
@@ -57,7 +64,8 @@ mod numbers {
     pub const NOTHING: u8 = 115;
     pub const WITH_NULL: u8 = 116;
     pub const ITERATOR: u8 = 117;
-    pub const END: usize = 118;
+    pub const NEW: u8 = 118;
+    pub const END: usize = 119;
 }
 
 impl Special {
@@ -75,6 +83,7 @@ impl Special {
             Special::Nothing => NOTHING,
             Special::WithNull => WITH_NULL,
             Special::Iterator => ITERATOR,
+            Special::New => NEW,
         }
     }
 
@@ -99,6 +108,7 @@ impl Special {
             NOTHING => Special::Nothing,
             WITH_NULL => Special::WithNull,
             ITERATOR => Special::Iterator,
+            NEW => Special::New,
             _ => return None,
         })
     }
@@ -113,8 +123,8 @@ impl Special {
         if let Some(code) = slot.get() {
             return Ok(code);
         }
-        let code =
-            PyCode::internal("special method", vec![FINISH_SPECIAL, self.number(), RETURN_VALUE, 0, RESUME, 0], 5)?;
+        let units = vec![FINISH_SPECIAL, self.number(), RETURN_VALUE, 0, RESUME, 0];
+        let code = PyCode::internal("special method", units, (MOST_OPERANDS + 1) as _)?;
         slot.set(Some(code.clone()));
         Ok(code)
     }
@@ -131,6 +141,9 @@ pub fn finish(m: &mut Machine<'_>, number: usize) -> PyResult<()> {
     // SAFETY: the stack pointer lies in the same frame, above one result at least.
     let count = unsafe { m.sp.offset_from(base) } as usize - 1;
     let result = m.pop_owned();
+    if special == Special::New {
+        initialize(m, count, &result)?;
+    }
     let operands =
         [if count > 0 { m.peek_obj(count) } else { &*result }, if count > 1 { m.peek_obj(1) } else { &*result }];
     let value = conclude(special, &result, operands)?;
@@ -187,8 +200,19 @@ fn conclude(special: Special, result: &PyObject, [a, b]: [&PyObject; 2]) -> PyRe
             result.new_ref()
         }
         Special::Nothing => crate::none_ref().new_ref(),
-        Special::Binary { .. } | Special::WithNull => result.new_ref(),
+        Special::Binary { .. } | Special::WithNull | Special::New => result.new_ref(),
     })
+}
+
+/// What follows `__new__`: an instance of the class, or of one derived from it, is initialized. The operands are the top `count` words.
+#[inline(never)]
+fn initialize(m: &Machine<'_>, count: usize, object: &PyObject) -> PyResult<()> {
+    let is_instance = m.peek_obj(count).downcast_ref::<PyTypeObject>().is_some_and(|class| object.ty().is_subtype(class));
+    if !is_instance {
+        return Ok(());
+    }
+    let args = PyTuple::new((1..count).rev().map(|n| m.peek_obj(n).new_ref()).collect());
+    crate::types::type_::vectorcall::call_init(object, &args, None)
 }
 
 /// A comparison's value as the instruction wants it.

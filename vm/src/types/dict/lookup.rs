@@ -8,11 +8,13 @@ use super::PyDict;
 use super::table::DictKeys;
 use crate::err::PyResult;
 use crate::object::slots::CompareOp;
+use crate::object::typeobj::PyTypeObject;
 use crate::object::{ObjRef, PyClass, PyObject, PyStruct};
 use crate::protocol::object as protocol;
 use crate::types::bytes::PyBytes;
 use crate::types::float::PyFloat;
 use crate::types::int::PyInt;
+use crate::types::object::PyBaseObject_Type;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 
@@ -44,10 +46,43 @@ pub fn is_plain(object: &PyObject) -> bool {
         || crate::is_none(object)
 }
 
+/// How many items of tuples [`is_key`] looks at.
+const MOST_PARTS: usize = 64;
+
+/// Do hash and equality of the object run no Python code? Those of objects that are equal only to themselves do not, nor those of
+/// strings, numbers and bytes, also of classes derived from these that leave both as they are, nor of tuples of such objects.
+pub fn is_key(object: &PyObject) -> bool {
+    is_key_within(object, &mut MOST_PARTS.clone())
+}
+
+fn is_key_within(object: &PyObject, left: &mut usize) -> bool {
+    if PyStr::check_exact(object) || PyInt::check_exact(object) {
+        return true;
+    }
+    let ty = object.ty();
+    let like = |base: &PyTypeObject| {
+        let slots = |ty: &PyTypeObject| (ty.tp_hash.get().map(|f| f as usize), ty.tp_richcompare.get().map(|f| f as usize));
+        core::ptr::eq(ty, base) || slots(ty) == slots(base)
+    };
+    if let Some(tuple) = object.downcast_ref::<PyTuple>()
+        && like(PyTuple::type_object())
+    {
+        let Some(rest) = left.checked_sub(tuple.len()) else { return false };
+        *left = rest;
+        return tuple.items().iter().all(|item| is_key_within(item, left));
+    }
+    like(&PyBaseObject_Type)
+        || like(PyFloat::type_object())
+        || like(PyStr::type_object())
+        || like(PyInt::type_object())
+        || like(PyBytes::type_object())
+        || crate::is_none(object)
+}
+
 impl PyDict {
     /// The position of a key, for [`PyDict::value_at`], found without running Python code; `Err` where that is not possible.
     pub fn find_plain(&self, key: &PyObject) -> Result<Option<usize>, ()> {
-        if !is_plain(key) {
+        if !is_key(key) {
             return Err(());
         }
         let hash = PyDict::hash_key(key).map_err(drop)?;
@@ -59,7 +94,7 @@ impl PyDict {
             return Ok(keys.find_str(key, hash));
         }
         keys.find_simple(key, hash, |other| {
-            if is_plain(other) { protocol::rich_compare_bool(other, key, CompareOp::Eq).ok() } else { None }
+            if is_key(other) { protocol::rich_compare_bool(other, key, CompareOp::Eq).ok() } else { None }
         })
     }
 

@@ -243,6 +243,15 @@ impl PyDict {
         }
     }
 
+    /// The key at a position, borrowed until the dict changes; `None` if there is none.
+    pub fn key_at(&self, index: usize) -> Option<&PyObject> {
+        // SAFETY: as for `value_at`.
+        unsafe {
+            let keys = self.table();
+            if index < keys.nentries.get() { (*keys.entry(index)).key.as_ref() } else { None }
+        }
+    }
+
     /// Replaces the value at a position found by [`PyDict::lookup_index`] under the present version. `false` if there is none.
     #[inline]
     pub fn set_value_at(&self, index: usize, value: ObjRef) -> bool {

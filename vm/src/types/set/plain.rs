@@ -1,4 +1,4 @@
-//! Sets whose work runs no Python code, because the keys that have to be compared are plain: for compiled code, which may call
+//! Sets whose work runs no Python code, because the keys that have to be compared do not (`is_key`): for compiled code, which may call
 //! nothing that looks at frames.
 
 use super::{Entry, Found, LINEAR_PROBES, PERTURB_SHIFT, PySet, SetBody, key_hash};
@@ -6,10 +6,10 @@ use crate::object::header::PyObject;
 use crate::object::refs::ObjRef;
 use crate::object::slots::CompareOp;
 use crate::protocol::object::rich_compare_bool;
-use crate::types::dict::lookup::is_plain;
+use crate::types::dict::lookup::{is_key, is_plain};
 
 impl SetBody {
-    /// As `find`, of a plain key; `None` where a key that is not plain has to be compared.
+    /// As `find`; `None` where a key has to be compared that runs Python code for it.
     fn find_plain(&self, key: &PyObject, hash: isize) -> Option<Found> {
         let (table, mask) = (self.table.get(), self.mask.get());
         let mut perturb = hash as usize;
@@ -32,7 +32,7 @@ impl SetBody {
                 if present.is(key) {
                     return Some(Found::Key(slot));
                 }
-                if !is_plain(present) {
+                if !is_key(present) {
                     return None;
                 }
                 if rich_compare_bool(present, key, CompareOp::Eq).ok()? {
@@ -46,7 +46,7 @@ impl SetBody {
 
     /// Looks for a key, if that needs no Python code.
     fn search_plain(&self, key: &PyObject) -> Option<(Found, isize)> {
-        if !is_plain(key) {
+        if !is_key(key) {
             return None;
         }
         let hash = key_hash(key).ok()?;
@@ -80,12 +80,14 @@ impl PySet {
         Some(())
     }
 
-    /// Takes an element out; the inner `None` if there is none that is equal. The outer `None` where that takes Python code to find out.
+    /// Takes a plain element out; the inner `None` if there is none that is equal. The outer `None` where that takes Python code to find
+    /// out, or the element is not plain.
     pub fn take_plain(&self, key: &PyObject) -> Option<Option<ObjRef>> {
         match self.body.search_plain(key)?.0 {
             Found::Empty(_) => Some(None),
-            // SAFETY: nothing has run since the slot was found.
-            Found::Key(slot) => Some(Some(unsafe { self.body.kill(slot) })),
+            // SAFETY: the slot holds a live key, and nothing has run since it was found.
+            Found::Key(slot) if is_plain(unsafe { &*(*slot).key }) => Some(Some(unsafe { self.body.kill(slot) })),
+            Found::Key(_) => None,
         }
     }
 

@@ -54,7 +54,11 @@ fn call_new(ty: &PyTypeObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyRes
     unsafe { ObjRef::from_c_result(new(ty, args.as_object().as_ptr(), raw_dict(kwargs))) }
 }
 
-fn call_init(object: &PyObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
+/// Calls `__init__` of an object's class.
+///
+/// # Errors
+/// What it raises.
+pub(crate) fn call_init(object: &PyObject, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
     match object.ty().tp_init.get() {
         // SAFETY: calling the slot as C would.
         Some(init) => check_status(unsafe { init(object.as_ptr(), args.as_object().as_ptr(), raw_dict(kwargs)) }),

@@ -1,0 +1,103 @@
+//! Attributes that built-in types compute natively, and the functions that look for attributes by a constant name.
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::PyStruct;
+use rpy_vm::types::descr::getset::PyGetSetDescr;
+use rpy_vm::types::descr::member::PyMemberDescr;
+use rpy_vm::types::str::PyStr;
+
+use super::reviewed;
+use crate::ir::{Op, Value};
+use crate::recorder::attr::{INSIDE, MISSING};
+use crate::recorder::state::{Hold, Sym};
+use crate::recorder::values::Release;
+use crate::recorder::{Abort, Done, Recorder};
+use crate::runtime::table;
+
+impl Recorder {
+    /// The value of a data descriptor that computes it natively; the owner's type has been guarded. `None`: it is not known to.
+    pub(in crate::recorder) fn native_attribute(
+        &mut self,
+        object: Value,
+        found: &PyObject,
+        name: &PyStr,
+    ) -> Result<Option<Sym>, Abort> {
+        let of = if let Some(descriptor) = found.downcast_exact::<PyGetSetDescr>() {
+            descriptor.d_type.full_name()
+        } else if let Some(descriptor) = found.downcast_exact::<PyMemberDescr>() {
+            descriptor.d_type.full_name()
+        } else {
+            return Ok(None);
+        };
+        if !reviewed::is_attribute(of, &name.to_string_lossy()) {
+            return Ok(None);
+        }
+        let key = self.constant_object(name.as_object());
+        let value = self.call_runtime(table::GET_ATTRIBUTE, &[object, key])?;
+        self.guard_raised(Op::GuardNonNull, value)?;
+        Ok(Some(Sym::Obj { value, hold: Hold::Owned }))
+    }
+
+    /// `getattr(x, "name")`, with or without a default, and `hasattr(x, "name")`.
+    pub(in crate::recorder) unsafe fn call_getattr(&mut self, at: Registers<'_>, callable: &PyObject, argc: usize, asks: bool) -> Done {
+        // SAFETY: the real operands.
+        let (real, object) = unsafe { (self.real(at, argc - 1)?, self.real(at, argc)?) };
+        let (Some(name), Sym::Obj { value, .. }) = (real.downcast_exact::<PyStr>(), self.peek(argc - 1)?) else {
+            return Err(Abort("the name of an attribute"));
+        };
+        if !value.is_const() {
+            return Err(Abort("an attribute whose name is not constant"));
+        }
+        let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, callable)?;
+        // All guards are before the call: what is popped below is still there where the interpreter goes on.
+        self.snapshot();
+        let mut ends = Vec::new();
+        for n in (1..argc).chain([argc + 2]) {
+            let raw = self.peek_raw(n)?;
+            // SAFETY: the real words.
+            ends.push(self.expect_release(raw, unsafe { self.real(at, n)? })?);
+        }
+        let mut default = self.peek_raw(1)?;
+        for _ in 1..argc {
+            self.pop()?;
+        }
+        // SAFETY: so many words lie on the stack.
+        let below = Registers { sp: unsafe { at.sp.sub(argc - 1) }, ..at };
+        // SAFETY: the object is on top there.
+        let result = match unsafe { self.load_named(below, name, INSIDE) } {
+            Ok(()) if asks => {
+                if let Sym::Obj { value, hold: Hold::Owned } = self.pop()? {
+                    ends.push(Release::Last(value));
+                }
+                Sym::Bool(self.trace().bool(true))
+            }
+            Ok(()) => self.pop()?,
+            Err(Abort(why)) if why == MISSING.0 && (asks || argc == 3) => {
+                let raw = self.peek_raw(1)?;
+                ends.push(self.expect_release(raw, object)?);
+                self.pop()?;
+                if asks {
+                    Sym::Bool(self.trace().bool(false))
+                } else {
+                    match default {
+                        Sym::Obj { value, hold: Hold::Owned } => ends.retain(|end| !end.is_of(value)),
+                        // Before its lender goes.
+                        other => default = self.own(other)?,
+                    }
+                    default
+                }
+            }
+            Err(why) => return Err(why),
+        };
+        self.pop()?;
+        self.pop()?;
+        self.push(result);
+        self.snapshot = None;
+        for end in ends {
+            self.release(end)?;
+        }
+        Ok(())
+    }
+}
