@@ -64,3 +64,4 @@ class Metres(float):
 
 m = Metres(2.5)
 print(m, repr(m), m + 1, type(m + 1), m == 2.5, [m], "%.1f" % m, f"{m:.2f}")
+print(-2.5 // -4, 2.5 // 4, -0.5 // -3.0, -0.5 // 3.0)

@@ -1,5 +1,5 @@
 //! Floor divisions of constants with a float in them. The compiler crate folds such a division to zero where it comes out even
-//! (`3 // 1.5`). Here the quotient takes its place. Where the operands are made in a way that is not understood here, the dividend
+//! (`3 // 1.5`), and to a zero with the wrong sign where both are negative (`-2.5 // -4`). Here the quotient takes its place. Where the operands are made in a way that is not understood here, the dividend
 //! becomes `dividend if True else False`, which the compiler folds less readily.
 
 use std::cell::Cell;
@@ -59,7 +59,7 @@ impl Transformer for Protect {
             let range = operation.range;
             match (value(&operation.left), value(&operation.right)) {
                 (Some(left), Some(right)) => {
-                    if let Some(quotient) = even_quotient(left.float(), right.float()) {
+                    if let Some(quotient) = quotient(left.float(), right.float()) {
                         self.found.set(true);
                         *expr = float(quotient, range);
                         return;
@@ -101,9 +101,13 @@ fn float(value: f64, range: TextRange) -> Expr {
     Expr::UnaryOp(ast::ExprUnaryOp { node_index: Default::default(), range, op: UnaryOp::USub, operand })
 }
 
-/// The quotient, if the division comes out even and is not zero: what the compiler gets wrong.
-fn even_quotient(left: f64, right: f64) -> Option<f64> {
+/// The quotient, where the compiler gets it wrong: if the division comes out even and is not zero, or rounds down to zero for two
+/// negative numbers.
+fn quotient(left: f64, right: f64) -> Option<f64> {
     let quotient = left / right;
+    if right < 0.0 && quotient > 0.0 && quotient < 1.0 {
+        return Some(0.0);
+    }
     (right != 0.0 && left % right == 0.0 && quotient != 0.0 && quotient.is_finite()).then(|| quotient.round())
 }
 
@@ -163,7 +167,7 @@ fn binary(op: Operator, left: Value, right: Value) -> Option<Value> {
         Operator::Sub => Some(Value::Float(a - b)),
         Operator::Mult => Some(Value::Float(a * b)),
         Operator::Div if b != 0.0 => Some(Value::Float(a / b)),
-        Operator::FloorDiv => even_quotient(a, b).map(Value::Float),
+        Operator::FloorDiv => quotient(a, b).map(Value::Float),
         _ => None,
     }
 }
