@@ -172,7 +172,9 @@ impl Recorder {
         if !is_python {
             return Err(self.abort_on("a call with a tuple of", callable));
         }
-        let dict = kwargs.map(|kwargs| kwargs.downcast_exact::<PyDict>().ok_or(Abort("keywords that are no dict"))).transpose()?;
+        let dict = kwargs
+            .map(|kwargs| kwargs.downcast_exact::<PyDict>().ok_or(Abort("keywords that are no dict")))
+            .transpose()?;
         let (argc, named) = (tuple.len(), dict.map_or(0, PyDict::len));
         // An instance that cannot be made raises with all arguments on the stack.
         // SAFETY: a live Python frame.
@@ -317,8 +319,11 @@ impl Recorder {
 
     /// `C(...)` for a class with a `__new__` in Python and no `__init__`. False: it is none.
     unsafe fn special_new(&mut self, at: Registers<'_>, ty: &PyTypeObject, argc: usize) -> Result<bool, Abort> {
-        let new = lookup(ty, rpy_vm::intern!("__new__")).and_then(|new| new.downcast_exact::<PyStaticMethod>()?.sm_callable.get());
-        let Some(function) = new.as_deref().and_then(|new| new.downcast_exact::<PyFunction>()) else { return Ok(false) };
+        let new = lookup(ty, rpy_vm::intern!("__new__"))
+            .and_then(|new| new.downcast_exact::<PyStaticMethod>()?.sm_callable.get());
+        let Some(function) = new.as_deref().and_then(|new| new.downcast_exact::<PyFunction>()) else {
+            return Ok(false);
+        };
         if !has_default_init(ty) || argc >= MOST_OPERANDS {
             return Ok(false);
         }
@@ -328,13 +333,8 @@ impl Recorder {
         self.guard_version_if_heap(ty.as_object().ty())?;
         let mut args = vec![argc + 2];
         args.extend((1..=argc).rev());
-        let call = Follow {
-            function,
-            args: &args,
-            special: Some((Special::New, &args)),
-            pops: argc + 2,
-            offset: CALL_UNITS,
-        };
+        let call =
+            Follow { function, args: &args, special: Some((Special::New, &args)), pops: argc + 2, offset: CALL_UNITS };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call)? };
         Ok(true)

@@ -108,10 +108,12 @@ pub unsafe extern "C" fn dict_pop(
     let (dict, key): (&PyDict, &PyObject) = unsafe { ((*dict).cast_unchecked_ref(), &*key) };
     match dict.find_plain(key) {
         // The key in the dict goes.
-        Ok(Some(index)) if !dict.is_watched() && dict.key_at(index).is_some_and(is_plain) => match dict.pop_item_key(key) {
-            Ok(Some(value)) => value.into_raw(),
-            _ => core::ptr::null_mut(),
-        },
+        Ok(Some(index)) if !dict.is_watched() && dict.key_at(index).is_some_and(is_plain) => {
+            match dict.pop_item_key(key) {
+                Ok(Some(value)) => value.into_raw(),
+                _ => core::ptr::null_mut(),
+            }
+        }
         // SAFETY: as above.
         Ok(None) => unsafe { default.as_ref() }.map_or(core::ptr::null_mut(), |default| default.new_ref().into_raw()),
         _ => core::ptr::null_mut(),

@@ -40,7 +40,13 @@ impl Recorder {
     }
 
     /// `getattr(x, "name")`, with or without a default, and `hasattr(x, "name")`.
-    pub(in crate::recorder) unsafe fn call_getattr(&mut self, at: Registers<'_>, callable: &PyObject, argc: usize, asks: bool) -> Done {
+    pub(in crate::recorder) unsafe fn call_getattr(
+        &mut self,
+        at: Registers<'_>,
+        callable: &PyObject,
+        argc: usize,
+        asks: bool,
+    ) -> Done {
         // SAFETY: the real operands.
         let (real, object) = unsafe { (self.real(at, argc - 1)?, self.real(at, argc)?) };
         let (Some(name), Sym::Obj { value, .. }) = (real.downcast_exact::<PyStr>(), self.peek(argc - 1)?) else {

@@ -158,7 +158,11 @@ impl Recorder {
             receiver
         };
         // SAFETY: passed on.
-        if this.is(PyBaseObject_Type.as_object()) && name == "__new__" && argc == 1 && unsafe { self.call_object_new(at)? } {
+        if this.is(PyBaseObject_Type.as_object())
+            && name == "__new__"
+            && argc == 1
+            && unsafe { self.call_object_new(at)? }
+        {
             return Ok(());
         }
         // SAFETY: passed on.
@@ -285,7 +289,8 @@ impl Recorder {
         let mut moves = false;
         for n in (1..=argc).rev() {
             // SAFETY: the real operands.
-            let (value, iterator) = unsafe { self.expect_argument(at, n, if n <= named { Takes::Plain } else { row.takes(argc - n) })? };
+            let (value, iterator) =
+                unsafe { self.expect_argument(at, n, if n <= named { Takes::Plain } else { row.takes(argc - n) })? };
             moves |= iterator;
             args.push(value);
         }

@@ -150,7 +150,8 @@ impl Recorder {
     pub(super) unsafe fn delete_key(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
-        let there = plain_dict(container, rpy_vm::intern!("__delitem__")).is_some_and(|dict| matches!(dict.find_plain(key), Ok(Some(_))));
+        let there = plain_dict(container, rpy_vm::intern!("__delitem__"))
+            .is_some_and(|dict| matches!(dict.find_plain(key), Ok(Some(_))));
         if !there {
             return Err(self.abort_on("a deletion from", container));
         }

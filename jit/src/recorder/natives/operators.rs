@@ -8,8 +8,8 @@ use rpy_vm::types::set::any_set_exact;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
-use super::reviewed::{Does, Takes};
 use super::mappings::is_mapping_with;
+use super::reviewed::{Does, Takes};
 use super::{is_one_of, size_of};
 use crate::ir::{Op, Value};
 use crate::recorder::arith::operator;

@@ -204,9 +204,15 @@ const CLASS_METHODS: &[Reviewed] = rows! {
 /// Attributes of built-in types that are computed natively, by the type that has them.
 const ATTRIBUTES: &[(&str, &str)] = &[
     ("type", "__name__ __qualname__ __module__ __mro__ __bases__ __base__"),
-    ("function", "__name__ __qualname__ __module__ __code__ __defaults__ __kwdefaults__ __closure__ __globals__ __doc__"),
+    (
+        "function",
+        "__name__ __qualname__ __module__ __code__ __defaults__ __kwdefaults__ __closure__ __globals__ __doc__",
+    ),
     ("builtin_function_or_method", "__name__ __qualname__ __module__ __self__"),
-    ("code", "co_filename co_name co_qualname co_flags co_consts co_names co_argcount co_nlocals co_firstlineno co_varnames"),
+    (
+        "code",
+        "co_filename co_name co_qualname co_flags co_consts co_names co_argcount co_nlocals co_firstlineno co_varnames",
+    ),
     ("frame", "f_code f_globals f_builtins"),
     ("traceback", "tb_frame tb_lineno tb_next"),
     ("BaseException", "args __traceback__ __context__ __cause__"),

@@ -207,7 +207,8 @@ fn conclude(special: Special, result: &PyObject, [a, b]: [&PyObject; 2]) -> PyRe
 /// What follows `__new__`: an instance of the class, or of one derived from it, is initialized. The operands are the top `count` words.
 #[inline(never)]
 fn initialize(m: &Machine<'_>, count: usize, object: &PyObject) -> PyResult<()> {
-    let is_instance = m.peek_obj(count).downcast_ref::<PyTypeObject>().is_some_and(|class| object.ty().is_subtype(class));
+    let is_instance =
+        m.peek_obj(count).downcast_ref::<PyTypeObject>().is_some_and(|class| object.ty().is_subtype(class));
     if !is_instance {
         return Ok(());
     }

@@ -61,7 +61,8 @@ fn is_key_within(object: &PyObject, left: &mut usize) -> bool {
     }
     let ty = object.ty();
     let like = |base: &PyTypeObject| {
-        let slots = |ty: &PyTypeObject| (ty.tp_hash.get().map(|f| f as usize), ty.tp_richcompare.get().map(|f| f as usize));
+        let slots =
+            |ty: &PyTypeObject| (ty.tp_hash.get().map(|f| f as usize), ty.tp_richcompare.get().map(|f| f as usize));
         core::ptr::eq(ty, base) || slots(ty) == slots(base)
     };
     if let Some(tuple) = object.downcast_ref::<PyTuple>()
