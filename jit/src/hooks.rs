@@ -453,7 +453,8 @@ impl State {
         let root = backend::Options::root(self.loops.next_exit() as u32, &raw const VALID);
         match &self.backend {
             Some(backend) => {
-                backend.compile(trace, &backend::Options { params, enter, listing: self.options.log.is_some(), ..root })
+                let (listing, fail_once) = (self.options.log.is_some(), self.options.fail);
+                backend.compile(trace, &backend::Options { params, enter, listing, fail_once, ..root })
             }
             None => Err(CompileError::Memory("no backend")),
         }

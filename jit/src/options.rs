@@ -14,6 +14,8 @@ pub enum Mode {
 /// What the user asked for.
 pub struct Options {
     pub mode: Mode,
+    /// Each guard fails when it is reached for the first time: for tests.
+    pub fail: bool,
     /// Where the log goes; standard error if it is empty.
     pub log: Option<String>,
     /// How many threads compute with big arrays; as many as there are processors otherwise.
@@ -32,18 +34,19 @@ impl Options {
         if self.mode == Mode::Eager { (1, 4) } else { (4, 24) }
     }
 
-    /// Reads the value of `-X jit`: `off`, `on` (as without it), `eager` or `log`, several separated by commas; and `threads=N`, which
-    /// is `-X jit-threads=N`.
+    /// Reads the value of `-X jit`: `off`, `on` (as without it), `eager`, `fail` (as `eager`, and each guard fails once) or `log`,
+    /// several separated by commas; and `threads=N`, which is `-X jit-threads=N`.
     ///
     /// # Errors
     /// The text of a fatal error.
     pub fn parse(option: Option<&str>) -> Result<Options, String> {
-        let mut options = Options { mode: Mode::On, log: std::env::var("RPY_JIT_LOG").ok(), threads: None };
+        let mut options = Options { mode: Mode::On, fail: false, log: std::env::var("RPY_JIT_LOG").ok(), threads: None };
         for word in option.unwrap_or("").split(',').filter(|w| !w.is_empty()) {
             match word {
                 "off" => options.mode = Mode::Off,
                 "on" => options.mode = Mode::On,
                 "eager" => options.mode = Mode::Eager,
+                "fail" => (options.mode, options.fail) = (Mode::Eager, true),
                 "log" => {
                     options.log.get_or_insert_default();
                 }
@@ -51,7 +54,7 @@ impl Options {
                     Ok(threads @ 1..) => options.threads = Some(threads),
                     _ => return Err(format!("invalid value for -X jit-threads: {threads:?} (a number from 1 on)")),
                 },
-                other => return Err(format!("invalid value for -X jit: {other:?} (off, on, eager or log)")),
+                other => return Err(format!("invalid value for -X jit: {other:?} (off, on, eager, fail or log)")),
             }
         }
         Ok(options)

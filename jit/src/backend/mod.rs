@@ -133,12 +133,14 @@ pub struct Options<'a> {
     pub enter: Option<(usize, &'a [Loc])>,
     /// Keep what a listing needs.
     pub listing: bool,
+    /// Each guard fails when it is reached for the first time, whatever it guards: for tests.
+    pub fail_once: bool,
 }
 
 impl Options<'_> {
     /// A trace that is entered from the interpreter.
     pub fn root(first_exit: u32, valid: *const u8) -> Options<'static> {
-        Options { first_exit, valid, params: &[], enter: None, listing: false }
+        Options { first_exit, valid, params: &[], enter: None, listing: false, fail_once: false }
     }
 }
 

@@ -5,6 +5,7 @@ use dynasmrt::DynamicLabel;
 use super::asm::{Asm, Assembled, Map, Mem, Pp, RBP, Rm, Rmi, SCRATCH, XMM_SCRATCH};
 use super::cpu::Cpu;
 use super::exits::{Cold, Undo};
+use super::forced::Forced;
 use super::shapes;
 use super::thunks::Thunks;
 use crate::backend::code_memory::CodeMemory;
@@ -59,6 +60,8 @@ pub struct Emitter<'a> {
     pub cursor: usize,
     /// For each exit, the label of its stub and what the stub has to undo.
     pub exits: Vec<(DynamicLabel, Option<Undo>)>,
+    /// See [`Emitter::fail_once`].
+    pub forced: Forced,
     pub cold: Vec<Cold>,
     loop_head: Option<DynamicLabel>,
 }
@@ -89,6 +92,7 @@ impl<'a> Emitter<'a> {
             step,
             cursor: 0,
             exits,
+            forced: Forced::default(),
             cold: Vec::new(),
             loop_head: None,
         })
@@ -146,6 +150,9 @@ impl<'a> Emitter<'a> {
         }
         for m in &self.allocation.moves[step.moves.0 as usize..step.moves.1 as usize] {
             self.mov(m.to, m.from);
+        }
+        if self.options.fail_once {
+            self.fail_once(inst);
         }
         self.operation(inst)?;
         // A value with a slot is written to it here, and nowhere else.

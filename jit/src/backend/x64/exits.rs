@@ -70,6 +70,9 @@ impl Emitter<'_> {
             if let Some(Undo { op, dst, operand }) = undo {
                 self.asm.alu(op, dst, operand);
             }
+            if let Some(label) = self.forced.exit(i) {
+                self.asm.bind(label);
+            }
             positions.push(self.asm.len());
             self.asm.d.push(0xb8);
             self.asm.d.push_u32(self.options.first_exit + i as u32);

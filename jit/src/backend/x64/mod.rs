@@ -19,6 +19,7 @@ pub mod cpu;
 mod emit;
 mod exits;
 mod float;
+mod forced;
 mod guards;
 mod int;
 mod memory;
