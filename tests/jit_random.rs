@@ -10,7 +10,7 @@ fn random_programs_agree() {
     // The comparison is an ordinary program: the interpreter under test runs it, too.
     let out = Command::new(rpy)
         .arg(compare)
-        .args(["--python", rpy, "--seeds", "0", "150", "--batch", "25"])
+        .args(["--python", rpy, "--seeds", "0", "150", "--batch", "25", "--modes", "off,on,eager,fail"])
         .output()
         .expect("the interpreter starts");
     let printed = String::from_utf8_lossy(&out.stdout);

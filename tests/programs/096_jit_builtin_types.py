@@ -488,3 +488,34 @@ def random_numbers():
 
 check("random", random_numbers)
 check("counter", lambda: Counter(x % 7 for x in range(300)).most_common(2))
+
+
+def changed_at_the_end(often):
+    """The last item changes the container, or takes part in a `zip` that another iterator ends."""
+    errors = ends = 0
+    left = []
+    for j in range(400):
+        d = {1: 1, 2: 2, 3: 3}
+        try:
+            for k in d:
+                if k == 2 and often(j):
+                    d[4] = 4
+        except RuntimeError:
+            errors += 1
+        s = {1, 2, 3}
+        try:
+            for k in s:
+                if k == 3 and often(j):
+                    s.add(k + 10)
+        except RuntimeError:
+            ends += 1
+        numbers = iter([1, 2, 3, 4, 5])
+        for a, b in zip(numbers, s if often(j) else [1, 2]):
+            pass
+        left.append(next(numbers, 7))
+    return errors, ends, left[:6], sum(left)
+
+
+check("changed at the end", changed_at_the_end, lambda j: j % 5 == 2)
+check("changed at the end", changed_at_the_end, lambda j: j % 3 == 1)
+check("changed at the end", changed_at_the_end, lambda j: (j * 7 + j * j) % 11 < 4)

@@ -8,15 +8,21 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::iter::enumerate::PyEnumerate;
 use rpy_vm::types::list::iter::PyListIterator;
 use rpy_vm::types::range::PyRange;
+use rpy_vm::types::range::iterator::PyRangeIterator;
 use rpy_vm::types::tuple::PyTupleIterator;
 
-/// The next item of an iterator that runs no Python code; null at its end.
+/// The next item of an iterator that runs no Python code; null, and the iterator is as it was, if there is none or an exception
+/// would be raised.
 ///
 /// # Safety
 /// A live iterator.
 pub unsafe extern "C" fn next(iterator: *const PyObject) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    match object::iter_next(unsafe { &*iterator }) {
+    let iterator = unsafe { &*iterator };
+    if takes_from_several(iterator) && has_none(iterator) {
+        return core::ptr::null_mut();
+    }
+    match object::iter_next(iterator) {
         Ok(Some(item)) => item.into_raw(),
         _ => core::ptr::null_mut(),
     }
@@ -68,15 +74,38 @@ pub extern "C" fn new_range(start: i64, stop: i64) -> *mut PyObject {
     }
 }
 
-/// Is there surely no further item? An iterator that cannot tell is not said to be at its end.
-pub fn is_at_end(iterator: &PyObject) -> bool {
+/// Has an iterator no further item? It may be one whose container has changed: it raises an exception instead. One that cannot tell is
+/// not said to be at its end.
+pub fn has_none(iterator: &PyObject) -> bool {
+    if let Some(list) = iterator.downcast_exact::<PyListIterator>() {
+        return list.seq.peek().is_none_or(|seq| list.index.get() >= seq.len());
+    }
+    if let Some(tuple) = iterator.downcast_exact::<PyTupleIterator>() {
+        return tuple.seq.peek().is_none_or(|seq| tuple.index.get() >= seq.len());
+    }
+    if let Some(range) = iterator.downcast_exact::<PyRangeIterator>() {
+        return range.peek_i64().is_none();
+    }
     if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
-        return enumerate.inner().is_none_or(is_at_end);
+        return enumerate.inner().is_none_or(has_none);
     }
     if let Some(zip) = iterator.downcast_exact::<PyZip>() {
-        return zip.inner().is_empty() || zip.inner().items().iter().any(|inner| is_at_end(inner));
+        return zip.inner().is_empty() || zip.inner().items().iter().any(|inner| has_none(inner));
     }
     matches!(object::length_hint(iterator, 1), Ok(0))
+}
+
+/// Takes it from several iterators at a time, so that it has moved some of them on when another one has no item?
+fn takes_from_several(iterator: &PyObject) -> bool {
+    match iterator.downcast_exact::<PyEnumerate>() {
+        Some(enumerate) => enumerate.inner().is_some_and(takes_from_several),
+        None => iterator.downcast_exact::<PyZip>().is_some(),
+    }
+}
+
+/// Is an iterator at its end, so that [`finish`] can tell it? The end of those that take from several is left to the interpreter.
+pub fn is_at_end(iterator: &PyObject) -> bool {
+    !takes_from_several(iterator) && has_none(iterator)
 }
 
 /// [`is_at_end`] for compiled code.
@@ -88,7 +117,8 @@ pub unsafe extern "C" fn at_end(iterator: *const PyObject) -> u64 {
     is_at_end(unsafe { &*iterator }) as u64
 }
 
-/// Tells an iterator that is at its end so: it lets go of what it iterates over. False where that is an error.
+/// Tells an iterator that is at its end so: it lets go of what it iterates over. False, and the iterator as it was, if it
+/// raises an exception.
 ///
 /// # Safety
 /// A live iterator at its end.

@@ -16,7 +16,7 @@ use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::builtins::module_of;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::iter::is_at_end;
+use crate::runtime::iter::{has_none, is_at_end};
 use crate::runtime::plain::is_key;
 use crate::runtime::table;
 
@@ -353,6 +353,9 @@ impl Recorder {
         self.guard_is(value, function)?;
         let iterator = self.materialize(argc)?;
         self.guard_native_iterator(iterator, real)?;
+        if has_none(real) && !is_at_end(real) {
+            return Err(Abort("the end of several iterators"));
+        }
         if !is_at_end(real) {
             // SAFETY: the real operands.
             let ends = unsafe { self.expect_ends(at, argc + 2)? };

@@ -10,7 +10,7 @@ use super::is_one_of;
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::iter::is_at_end;
+use crate::runtime::iter::{has_none, is_at_end};
 use crate::runtime::table;
 
 /// Iterators that yield without running Python code.
@@ -113,13 +113,16 @@ impl Recorder {
             // The iterator stays on the stack: `POP_ITER` comes next.
             return self.native_end(iterator);
         }
+        if has_none(real) {
+            return Err(Abort("the end of several iterators"));
+        }
         let value = self.attempt(table::NEXT, &[iterator])?;
         self.push_obj(value, Hold::Owned);
         Ok(())
     }
 
-    /// Guards that an iterator is at its end, and tells it so: it lets go of its container. If that has changed meanwhile, it is an
-    /// error instead, which the iterator keeps for the interpreter.
+    /// Guards that an iterator is at its end, and tells it so: it lets go of its container. That it cannot tell may also be because
+    /// its container has changed: it will say so again, to the interpreter.
     pub(super) fn native_end(&mut self, iterator: Value) -> Done {
         self.guard_that(table::AT_END, iterator)?;
         self.disturb()?;
