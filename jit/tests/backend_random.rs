@@ -170,6 +170,7 @@ fn entered() {
                 params: &[],
                 enter: Some((inner.inner(), &places)),
                 listing: false,
+                fail_once: false,
             };
             let outer = backend.compile(&entering, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&entering)));
             let (number, save, _) = execute(&outer, &memory);
