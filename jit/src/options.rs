@@ -40,7 +40,8 @@ impl Options {
     /// # Errors
     /// The text of a fatal error.
     pub fn parse(option: Option<&str>) -> Result<Options, String> {
-        let mut options = Options { mode: Mode::On, fail: false, log: std::env::var("RPY_JIT_LOG").ok(), threads: None };
+        let mut options =
+            Options { mode: Mode::On, fail: false, log: std::env::var("RPY_JIT_LOG").ok(), threads: None };
         for word in option.unwrap_or("").split(',').filter(|w| !w.is_empty()) {
             match word {
                 "off" => options.mode = Mode::Off,

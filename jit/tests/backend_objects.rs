@@ -279,7 +279,14 @@ fn guards() {
 
         let validity = trace(&format!("x:int = add 1, 2\nguard_valid @0\nexit @0\n{EXIT} [0 int x]"));
         for (byte, inst) in [(1_u8, 2), (0, 1)] {
-            let options = Options { first_exit: 40, valid: &raw const byte, params: &[], enter: None, listing: false, fail_once: false };
+            let options = Options {
+                first_exit: 40,
+                valid: &raw const byte,
+                params: &[],
+                enter: None,
+                listing: false,
+                fail_once: false,
+            };
             let compiled = backend.compile(&validity, &options).expect("compiles");
             let (exit, save, _) = execute(&compiled, &[]);
             let got = outcome(&compiled, exit as usize - 40, &save);

@@ -104,8 +104,14 @@ fn side_traces() {
             let all = grower.all();
             exit(&mut grower.trace, &all);
             let side = grower.trace;
-            let options =
-                Options { first_exit: 1000, valid: support::valid(), params: &locations, enter: None, listing: false, fail_once: false };
+            let options = Options {
+                first_exit: 1000,
+                valid: support::valid(),
+                params: &locations,
+                enter: None,
+                listing: false,
+                fail_once: false,
+            };
             let compiled = backend.compile(&side, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&side)));
             let (expected, expected_memory) = interpret(&side, &left_memory, &before.values);
             // SAFETY: compiled for this exit; both live to the end of the loop.
@@ -161,8 +167,14 @@ fn entered() {
         let floats: Vec<bool> = args.iter().map(|&arg| leaving.ty(arg) == Ty::Float).collect();
         let places = parameter_places(&floats);
         for backend in backends_once() {
-            let options =
-                Options { first_exit: 1000, valid: support::valid(), params: &places, enter: None, listing: false, fail_once: false };
+            let options = Options {
+                first_exit: 1000,
+                valid: support::valid(),
+                params: &places,
+                enter: None,
+                listing: false,
+                fail_once: false,
+            };
             let inner = backend.compile(&target, &options).unwrap_or_else(|e| panic!("{e:?}\n{}", show(&target)));
             let options = Options {
                 first_exit: 0,
