@@ -162,7 +162,7 @@ pub fn valid() -> *const u8 {
 
 /// Compiles for a root.
 pub fn compile(backend: &X64, trace: &Trace) -> Compiled {
-    match backend.compile(trace, &Options { first_exit: 0, valid: valid(), params: &[], enter: None, listing: true }) {
+    match backend.compile(trace, &Options { listing: true, ..Options::root(0, valid()) }) {
         Ok(compiled) => compiled,
         Err(error) => panic!("{error:?}\n{}", show(trace)),
     }
