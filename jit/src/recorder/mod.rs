@@ -993,6 +993,7 @@ impl Recorder {
                 DICT_MERGE => self.dict_merge(at, arg),
                 CONTAINS_OP => self.contains_op(at, arg),
                 BINARY_SLICE => self.binary_slice(at),
+                BUILD_SLICE if self.leave_slice_unbuilt(at, arg) => Ok(()),
                 BUILD_SLICE => self.build_slice(at, arg),
                 STORE_SLICE => self.store_slice(at),
                 DELETE_SUBSCR => self.delete_subscr(at),

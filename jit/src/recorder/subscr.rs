@@ -26,7 +26,7 @@ impl Recorder {
         // SAFETY: the real operands.
         let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         // SAFETY: passed on.
-        if unsafe { self.array_subscript(at)? } {
+        if unsafe { self.unbuilt_slice(at)? || self.array_subscript(at)? } {
             return Ok(());
         }
         let (a, b) = (self.peek(2)?, self.peek(1)?);

@@ -14,6 +14,10 @@ pub extern "C" fn float_floordiv(x: f64, y: f64) -> f64 {
 
 /// `x ** y`, or NaN where the result is not a finite double: an exception, a complex number, an infinity.
 pub extern "C" fn float_pow(x: f64, y: f64) -> f64 {
+    if x > 0.0 && x.is_finite() && y.is_finite() {
+        let value = pow(x, y);
+        return if value.is_finite() { value } else { f64::NAN };
+    }
     match ops::float_pow_real(x, y) {
         Ok(Some(value)) if value.is_finite() => value,
         _ => f64::NAN,

@@ -8,6 +8,7 @@ use rpy_vm::protocol::number::BinaryOp;
 use rpy_vm::protocol::{number, object};
 use rpy_vm::runtime::thread;
 use rpy_vm::types::list::PyList;
+use rpy_vm::types::list::indices::adjust_indices;
 use rpy_vm::types::slice::PySlice;
 use rpy_vm::types::tuple::PyTuple;
 
@@ -120,6 +121,63 @@ pub unsafe extern "C" fn set_slice(
         Some(value) => object::set_item(container, slice.as_object(), value),
         None => object::del_item(container, slice.as_object()),
     })
+}
+
+/// `list[start:stop:step]` (owned), or null: nothing was done. The step is not 0; an absent bound is the farthest number on its side.
+///
+/// # Safety
+/// A live exact list.
+pub unsafe extern "C" fn list_slice(list: *const PyObject, start: i64, stop: i64, step: i64) -> *mut PyObject {
+    // SAFETY: the caller's promise; copying references runs no code.
+    let list: &PyList = unsafe { (*list).cast_unchecked_ref() };
+    let (start, _, count) = adjust_indices(list.len(), start as isize, stop as isize, step as isize);
+    if step == 1 || count == 0 {
+        return attempted(list.slice(start as usize, start as usize + count).map(|part| part.into_obj()));
+    }
+    let Ok(part) = PyList::new_null(count) else { return core::ptr::null_mut() };
+    let places = part.items_ptr();
+    // SAFETY: a resolved slice stays inside of the list, and the new list has as many places.
+    unsafe {
+        let items = list.items();
+        for i in 0..count {
+            let item = items.get_unchecked((start + i as isize * step as isize) as usize);
+            places.add(i).write(item.new_ref().into_raw());
+        }
+    }
+    part.into_obj().into_raw()
+}
+
+/// `list[start:stop] = values`: 1, or 0 with the thread's exception set. Absent bounds as for [`list_slice`].
+///
+/// # Safety
+/// Live exact lists.
+pub unsafe extern "C" fn list_set_slice(
+    list: *const PyObject,
+    start: i64,
+    stop: i64,
+    values: *const PyObject,
+) -> u64 {
+    /// Items of which no copy is made.
+    const FEW: usize = 16;
+    // SAFETY: the caller's promise.
+    let (list, values): (&PyList, &PyList) = unsafe { ((*list).cast_unchecked_ref(), (*values).cast_unchecked_ref()) };
+    let (start, stop, count) = adjust_indices(list.len(), start as isize, stop as isize, 1);
+    if count != values.len() || count > FEW || core::ptr::eq(list, values) {
+        let (start, stop) = (start as usize, stop.max(start) as usize);
+        return done(list.replace_range(start, stop, values.items_snapshot()));
+    }
+    let mut old = [core::ptr::null_mut::<PyObject>(); FEW];
+    // SAFETY: the places lie in both lists. The old references move out and new ones in; nothing is dropped before that is done.
+    unsafe {
+        let places = list.items_ptr().add(start as usize);
+        for (i, item) in values.items().iter().enumerate() {
+            old[i] = places.add(i).replace(item.new_ref().into_raw());
+        }
+        for &item in &old[..count] {
+            drop(ObjRef::from_owned_ptr(item));
+        }
+    }
+    1
 }
 
 /// A slice object (owned) of plain parts.

@@ -190,6 +190,10 @@ functions! {
     /// A store or deletion (null) by a key; false and an exception.
     SET_ITEM = sequence::set_item -> Bool, DESTROYS;
     SET_SLICE = sequence::set_slice -> Bool, DESTROYS;
+    /// `list[start:stop:step]` by numbers (owned), or null.
+    LIST_SLICE = sequence::list_slice -> Obj, MAKES;
+    /// `list[start:stop] = list` by numbers; false and an exception.
+    LIST_SET_SLICE = sequence::list_set_slice -> Bool, DESTROYS;
     /// `slice(start, stop, step)`.
     NEW_SLICE = sequence::new_slice -> Obj, MAKES;
     /// `len(x)`, or -1.

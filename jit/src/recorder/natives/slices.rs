@@ -1,8 +1,11 @@
 //! Slices, deletions, and stores into slices.
 
+use rpy_vm::interp::opcode;
+use rpy_vm::is_none;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::slice::PySlice;
 
@@ -10,6 +13,7 @@ use super::is_one_of;
 use super::mappings::is_mapping_with;
 use super::reviewed::{Does, Takes};
 use crate::ir::{Op, Value};
+use crate::recorder::arith::operator;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::plain::{has_plain_items, is_plain_slice};
@@ -19,6 +23,11 @@ use crate::runtime::table;
 const SLICED: &[&str] = &["list", "tuple", "str", "bytes", "bytearray", "array.array", "range", "memoryview"];
 /// Of these, what holds no objects, so that a store or deletion destroys none.
 const NUMBERS: &[&str] = &["bytearray", "array.array", "memoryview"];
+
+/// Can it be the bound of a slice, as a number?
+fn is_bound(object: &PyObject) -> bool {
+    is_none(object) || object.downcast_exact::<PyInt>().is_some_and(|int| int.medium_value().is_some())
+}
 
 impl Recorder {
     /// `container[start:stop]`.
@@ -32,12 +41,90 @@ impl Recorder {
         unsafe {
             let c = self.materialize(3)?;
             self.guard_type(c, container.ty())?;
+            if let Some([a, b]) = self.bounds_in(at, container)? {
+                let ends = self.expect_ends(at, 3)?;
+                let one = self.trace().int(1);
+                let value = self.attempt(table::LIST_SLICE, &[c, a, b, one])?;
+                return self.conclude(3, ends, Some(Sym::Obj { value, hold: Hold::Owned }));
+            }
             let (a, _) = self.expect_argument(at, 2, Takes::Plain)?;
             let (b, _) = self.expect_argument(at, 1, Takes::Plain)?;
             let ends = self.expect_ends(at, 3)?;
             let value = self.attempt(table::GET_SLICE, &[c, a, b])?;
             self.conclude(3, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
         }
+    }
+
+    /// The bounds on top of the stack as numbers, if it is a list that they are for.
+    unsafe fn bounds_in(&mut self, at: Registers<'_>, container: &PyObject) -> Result<Option<[Value; 2]>, Abort> {
+        // SAFETY: the real operands.
+        let (start, stop) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        if !PyList::check_exact(container) || !is_bound(start) || !is_bound(stop) {
+            return Ok(None);
+        }
+        Ok(Some([self.bound(2, start, 0)?, self.bound(1, stop, i64::MAX)?]))
+    }
+
+    /// A bound of a slice, `n` words below the top, as a number; None is `absent`.
+    fn bound(&mut self, n: usize, real: &PyObject, absent: i64) -> Result<Value, Abort> {
+        let sym = self.peek(n)?;
+        if !is_none(real) {
+            return self.int(sym, real)?.ok_or(Abort("a bound that is no number"));
+        }
+        if let Sym::Obj { value, .. } = sym {
+            self.guard_type(value, real.ty())?;
+        }
+        Ok(self.trace().int(absent))
+    }
+
+    /// `BUILD_SLICE` before a subscript of a list: the slice object is not made, and its parts stay on the stack (as for tuples
+    /// before a subscript of an array). True if it is so.
+    pub(in crate::recorder) unsafe fn leave_slice_unbuilt(&mut self, at: Registers<'_>, count: usize) -> bool {
+        // SAFETY: an instruction follows; words on the real stack.
+        unsafe {
+            let next = *at.instr.add(1);
+            let subscript = opcode::BASE[(next & 0xff) as usize] == opcode::BINARY_OP
+                && (next >> 8) as usize == operator::SUBSCRIPT;
+            let bounds = (1..=count).all(|n| self.real(at, n).is_ok_and(is_bound));
+            // A step of 0 raises, and one that changes is made an object of.
+            let steps = count == 3
+                && self.real(at, 1).is_ok_and(|step| step.downcast_exact::<PyInt>().is_some_and(|step| !step.is_zero()))
+                && match self.peek_raw(1) {
+                    Ok(Sym::Int(value) | Sym::Obj { value, .. }) => value.is_const(),
+                    _ => false,
+                };
+            let list = self.real(at, count + 1).is_ok_and(PyList::check_exact);
+            // What lies in memory is lifted by the instruction that takes it, which here is another one.
+            let memory = matches!(self.peek_raw(count + 1), Ok(Sym::Memory) | Err(_));
+            if self.prefixed || !subscript || !bounds || !steps || !list || memory {
+                return false;
+            }
+        }
+        self.unbuilt = Some(count as u8);
+        true
+    }
+
+    /// `list[start:stop:step]`, the slice object not made.
+    pub(in crate::recorder) unsafe fn unbuilt_slice(&mut self, at: Registers<'_>) -> Result<bool, Abort> {
+        // SAFETY: the real operands.
+        let (container, key) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        let (Some(count), Some(slice)) = (self.unbuilt, key.downcast_exact::<PySlice>()) else { return Ok(false) };
+        let words = count as usize;
+        let c = self.materialize(words + 1)?;
+        self.guard_type(c, container.ty())?;
+        let step = self.bound(1, slice.step(), 1)?;
+        let forward = self.trace().as_int(step).ok_or(Abort("a step that changes"))? > 0;
+        let (first, last) = if forward { (0, i64::MAX) } else { (i64::MAX, i64::MIN) };
+        let start = self.bound(3, slice.start(), first)?;
+        let stop = self.bound(2, slice.stop(), last)?;
+        let mut ends = Vec::with_capacity(words + 1);
+        for (n, real) in [(1, slice.step()), (2, slice.stop()), (3, slice.start()), (4, container)] {
+            let raw = self.peek_raw(n)?;
+            ends.push(self.expect_release(raw, real)?);
+        }
+        let value = self.attempt(table::LIST_SLICE, &[c, start, stop, step])?;
+        self.conclude(words + 1, ends, Some(Sym::Obj { value, hold: Hold::Owned }))?;
+        Ok(true)
     }
 
     /// `BUILD_SLICE` of plain parts.
@@ -95,6 +182,14 @@ impl Recorder {
             let c = self.materialize(3)?;
             self.guard_type(c, container.ty())?;
             let v = self.slice_value(at, 4, container)?;
+            if PyList::check_exact(self.real(at, 4)?)
+                && let Some([a, b]) = self.bounds_in(at, container)?
+            {
+                let ends = self.prepare(at, 4, Does::Destroys)?;
+                let done = self.call_runtime(table::LIST_SET_SLICE, &[c, a, b, v])?;
+                self.guard_raised(Op::GuardTrue, done)?;
+                return self.conclude(4, ends, None);
+            }
             let (a, _) = self.expect_argument(at, 2, Takes::Plain)?;
             let (b, _) = self.expect_argument(at, 1, Takes::Plain)?;
             let does = self.store_does(container);
