@@ -1,58 +1,70 @@
-"""Slices of lists in hot loops: all kinds of bounds and steps, stores that keep the size or change it, and what they drop."""
+"""Slices of lists in hot loops; rounds that cannot follow themselves; the identity of numbers."""
 
 
 class Tell:
-    def __init__(self,n): self.n=n
-    def __del__(self): print("end", self.n)
+    def __init__(self, n):
+        self.n = n
+
+    def __del__(self):
+        print("end", self.n)
+
+
 def flips(n):
-    out=[]
+    """Reverses the beginning of a list until it starts with 0."""
+    total = 0
     for r in range(300):
-        perm=[(i*7+r)%n for i in range(n)]
-        perm=sorted(set(perm)); perm = perm[r%n:]+perm[:r%n]
-        k=perm[0]; c=0
-        while k and c<50:
-            perm[:k+1]=perm[k::-1]
-            c+=1
-            k=perm[0]
-        out.append(c)
-    return sum(out), perm
-print(flips(9))
-def odd():
-    l=list(range(20)); t=0
-    for i in range(2000):
-        m=l[i%7:-(i%5) or None]
-        t+=len(m)
-        m=l[i%30::-3]; t+=sum(m)
-        m=l[-i%9:i%11:2]; t+=sum(m)
-        l[i%25:i%25+2]=[i%13, i%5] if i%7 else [i%3]
-        if len(l)>40: l[10:30]=[]
-        if i==1500: l[2:4]=[Tell(1),Tell(2)]
-        if i==1600:
-            l[2:4]=[0,0]; print("replaced")
-        if 1500<=i<1600:
-            l[2:4]=l[3:1:-1]
-            l[:2]=[0,0]; l[4:]=[1]*10
-            t=0
-            continue
-        l = [x if isinstance(x,int) else 0 for x in l]
-    return t,l
-try: print(odd())
-except TypeError as e: print("TypeError", e)
-def err():
-    n=0
-    l=[1,2,3]
-    for i in range(1000):
+        perm = list(range(r % n, n)) + list(range(r % n))
+        first, count = perm[0], 0
+        while first and count < 50:
+            perm[:first + 1] = perm[first::-1]
+            count += 1
+            first = perm[0]
+        total += count
+    return total, perm
+
+
+def bounds(n):
+    """Bounds of all kinds, stores that keep the size and that change it."""
+    items, total = list(range(20)), 0
+    for i in range(n):
+        total += len(items[i % 7:-(i % 5) or None])
+        total += sum(items[i % 30::-3])
+        total += sum(items[-i % 9:i % 11:2])
+        items[i % 25:i % 25 + 2] = [i % 13, i % 5] if i % 7 else [i % 3]
+        if len(items) > 40:
+            items[10:30] = []
+        items[:2] = items[1::-1]
+        items[3:5] = items
+        if len(items) > 60:
+            items[i % 4:] = items[:30]
+    return total, items
+
+
+def dropped(n):
+    """What a store into a slice drops ends there and then."""
+    items = [None] * 4
+    for i in range(n):
+        items[1:3] = [Tell(i), i] if i % 400 == 5 else [i, i]
+        items[1:3] = items[2:0:-1]
+    return items
+
+
+def raised(n):
+    count, items = 0, [1, 2, 3]
+    for i in range(n):
         try:
-            n+=len(l[::i%500 and 1])
-        except ValueError as e: n+=1000; print(e)
-        try: n+=len(l["a" if i==777 else 0:])
-        except TypeError as e: print(e)
-    return n
-print(err())
+            count += len(items[::i % 500 and 1])
+        except ValueError as error:
+            print(error)
+        try:
+            count += len(items["a" if i == 777 else 0:])
+        except TypeError as error:
+            print(error)
+    return count
 
 
 def flags(n):
-    """A round that cannot follow itself: it finds a flag unset, and sets it."""
+    """It finds a flag unset, and sets it."""
     class State:
         pending, waiting = False, True
     state, other, log = State(), State(), 0
@@ -70,7 +82,7 @@ def flags(n):
 
 
 def identity(n):
-    """Numbers compared by identity: small ints are the same object."""
+    """Small ints are one object each; others are compared with other numbers only."""
     one, three, half, count = 1, 3, 0.5, 0
     for i in range(n):
         step = one
@@ -85,5 +97,9 @@ def identity(n):
     return count
 
 
+print(flips(9))
+print(bounds(2000))
+print(dropped(1000))
+print(raised(1001))
 print(flags(3000))
 print(identity(3000))
