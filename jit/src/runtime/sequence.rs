@@ -151,12 +151,7 @@ pub unsafe extern "C" fn list_slice(list: *const PyObject, start: i64, stop: i64
 ///
 /// # Safety
 /// Live exact lists.
-pub unsafe extern "C" fn list_set_slice(
-    list: *const PyObject,
-    start: i64,
-    stop: i64,
-    values: *const PyObject,
-) -> u64 {
+pub unsafe extern "C" fn list_set_slice(list: *const PyObject, start: i64, stop: i64, values: *const PyObject) -> u64 {
     /// Items of which no copy is made.
     const FEW: usize = 16;
     // SAFETY: the caller's promise.

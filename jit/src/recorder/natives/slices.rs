@@ -88,7 +88,9 @@ impl Recorder {
             let bounds = (1..=count).all(|n| self.real(at, n).is_ok_and(is_bound));
             // A step of 0 raises, and one that changes is made an object of.
             let steps = count == 3
-                && self.real(at, 1).is_ok_and(|step| step.downcast_exact::<PyInt>().is_some_and(|step| !step.is_zero()))
+                && self
+                    .real(at, 1)
+                    .is_ok_and(|step| step.downcast_exact::<PyInt>().is_some_and(|step| !step.is_zero()))
                 && match self.peek_raw(1) {
                     Ok(Sym::Int(value) | Sym::Obj { value, .. }) => value.is_const(),
                     _ => false,
