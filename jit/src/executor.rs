@@ -26,13 +26,10 @@ use crate::backend::{CompileError, Compiled, ExitInfo, Loc, SaveArea};
 use crate::ir::{ExitKind, Form, FrameState, Op, SlotState, Snapshot, Trace};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 use crate::runs::{self, Run};
-use crate::starts::{self, Input, Picture, Start};
+use crate::starts::{self, Input, Picture, Start, Starts};
+use crate::trial::Trial;
 use crate::virtuals::Virtuals;
 
-/// Entries after which it is looked at whether a loop pays.
-const TRIAL: u64 = 256;
-/// Processor ticks that an entry must last on average: one that is left at once lasts less.
-const MIN_TICKS: u64 = 60;
 /// Side traces of one loop.
 const MAX_SIDE_TRACES: usize = 120;
 /// Side traces that a run may come through in a row without having done anything.
@@ -59,9 +56,13 @@ pub struct ExitState {
     pub count: u32,
     /// Recordings that failed.
     pub attempts: u32,
+    /// How often it was taken at all.
+    pub taken: u32,
     pub way: Way,
     /// How it returns from the base frame, if it does so.
     returned: Option<(Form, Loc)>,
+    /// Whether [`leave_plainly`] can leave by it.
+    is_plain: bool,
 }
 
 /// How an exit may be continued.
@@ -91,8 +92,7 @@ pub struct Executor {
     /// What the head keeps out of memory.
     head: Vec<HeadSlot>,
     entered: Entered,
-    entries: u64,
-    ticks: u64,
+    trial: Trial,
 }
 
 impl Part {
@@ -100,7 +100,12 @@ impl Part {
         // What cannot wait comes up anywhere: what follows is no path of the loop, and would end at once in the same way.
         let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
         let way = |exit| if calm(exit) { Way::Never } else { Way::Unknown };
-        let state = |exit| ExitState { way: way(exit), returned: returned(exit, &trace), ..ExitState::default() };
+        let state = |exit: &ExitInfo| ExitState {
+            way: way(exit),
+            returned: returned(exit, &trace),
+            is_plain: is_plain(trace.snapshot(exit.snapshot)),
+            ..ExitState::default()
+        };
         let exits = compiled.exits.iter().map(state).collect();
         Part { compiled, trace, _kept: kept, exits, start: None, alternatives: 0 }
     }
@@ -148,8 +153,7 @@ impl Executor {
             depth,
             head,
             entered: recorded.map_or(Entered::Impossible, |(round, head)| Entered::Recorded(round, head)),
-            entries: 0,
-            ticks: 0,
+            trial: Trial::default(),
         }
     }
 
@@ -206,23 +210,24 @@ impl Executor {
     /// Does the loop run long enough, once entered, to pay for entering and leaving it?
     #[inline]
     pub fn pays(&self) -> bool {
-        self.entries < TRIAL || self.ticks / self.entries >= MIN_TICKS
+        self.trial.pays()
+    }
+
+    /// The loop is entered: is it to be measured how long it runs?
+    #[inline]
+    pub fn is_measured(&mut self) -> bool {
+        self.trial.enter()
+    }
+
+    /// How many ticks of the processor compiled code has run, and how many the way in and out has taken.
+    pub fn note_ticks(&mut self, inside: u64, around: u64) {
+        self.trial.note(inside, around, self.parts.len() + self.bridges.len());
     }
 
     /// How an exit returns from the base frame, if it does so: what, and where the value is.
     #[inline]
     pub fn returned(&self, part: usize, exit: usize) -> Option<(Form, Loc)> {
         self.parts[part].exits[exit].returned
-    }
-
-    /// As [`Executor::run`], without looking at the clock.
-    ///
-    /// # Safety
-    /// As there.
-    #[inline]
-    pub unsafe fn run_directly(this: *const Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
-        // SAFETY: see `run`.
-        unsafe { runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize }
     }
 
     /// Where the values of an exit are.
@@ -233,6 +238,22 @@ impl Executor {
     /// What is known of an exit.
     pub fn exit_state(&mut self, part: usize, exit: usize) -> &mut ExitState {
         &mut self.parts[part].exits[exit]
+    }
+
+    /// For the log: the instruction that leaves by an exit, and how it may be continued.
+    pub fn describe(&self, part: usize, exit: usize, starts: &Starts) -> String {
+        let part = &self.parts[part];
+        let info = &part.compiled.exits[exit];
+        let inst = &part.trace.insts[info.inst];
+        let callee = inst.args.first().and_then(|arg| arg.inst()).and_then(|i| part.trace.insts[i].call);
+        let callee = callee.map_or("", |id| part.trace.call(id).name);
+        let way = match &part.exits[exit].way {
+            Way::Unknown => "not looked at".to_owned(),
+            Way::Never => "not to be continued".to_owned(),
+            Way::Alone(_) => format!("{} attempts", part.exits[exit].attempts),
+            Way::Shared(group, _) => starts.describe(*group),
+        };
+        format!("{:?} {callee}, {way}, {} traces", inst.op, self.parts.len())
     }
 
     /// May the loop have more side traces?
@@ -317,21 +338,10 @@ impl Executor {
     /// # Safety
     /// The frame stands at the loop's head, with its stack pointer saved.
     #[inline]
-    pub unsafe fn run(this: *mut Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
+    pub unsafe fn run(this: *const Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
         // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
         // runs: nothing removes executors but the owner of the table, between instructions.
-        unsafe {
-            let mut run = || runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize;
-            if (*this).entries >= TRIAL {
-                return run();
-            }
-            let begin = core::arch::x86_64::_rdtsc();
-            let exit = run();
-            let executor = &mut *this;
-            executor.entries += 1;
-            executor.ticks += core::arch::x86_64::_rdtsc().wrapping_sub(begin);
-            exit
-        }
+        unsafe { runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize }
     }
 
     /// Rebuilds the frames at an exit of this loop, which has just been taken.
@@ -340,7 +350,13 @@ impl Executor {
     /// [`Executor::run`] has just returned this exit and save area.
     pub unsafe fn leave(&self, part: usize, exit: usize, at: Registers<'_>, save: &SaveArea) -> Left {
         // SAFETY: the caller's promise.
-        unsafe { leave(&self.parts[part], exit, save, at.thread, at.frame) }
+        unsafe {
+            let part = &self.parts[part];
+            match part.exits[exit].is_plain {
+                true => leave_plainly(part, exit, save, at.thread, at.frame),
+                false => leave(part, exit, save, at.thread, at.frame),
+            }
+        }
     }
 
     /// Writes the local variables of `frame` to its memory, if it is one of the frames at this exit, a call that compiled code is in. The
@@ -443,6 +459,51 @@ pub struct Left {
     pub action: LoopAction,
     /// The frames that were made, the base frame first.
     pub frames: SmallVec<[*mut InterpreterFrame; 4]>,
+}
+
+/// Slots of an exit that [`leave_plainly`] can leave by.
+const PLAIN_SLOTS: usize = 16;
+
+/// Is it the snapshot of a simple exit: of one frame, without virtual objects, after which the interpreter goes on?
+fn is_plain(snapshot: &Snapshot) -> bool {
+    let slots = |frame: &FrameState| frame.slots.len() <= PLAIN_SLOTS;
+    snapshot.kind == ExitKind::Resume && snapshot.virtuals.is_empty() && matches!(&snapshot.frames[..], [one] if slots(one))
+}
+
+/// As [`leave`], for simple exits.
+///
+/// # Safety
+/// As there.
+unsafe fn leave_plainly(
+    part: &Part,
+    exit: usize,
+    save: &SaveArea,
+    ts: &PyThreadState,
+    base: *mut InterpreterFrame,
+) -> Left {
+    let info = &part.compiled.exits[exit];
+    let state = &part.trace.snapshot(info.snapshot).frames[0];
+    let mut words = [StackRef::NULL; PLAIN_SLOTS];
+    let mut locations = info.locations.iter();
+    // SAFETY: the code returned by this exit; slots of a live frame, each written once.
+    unsafe {
+        // All words first, as there.
+        for (word_, slot) in words.iter_mut().zip(&state.slots) {
+            let loc = if slot.form.has_value() { locations.next() } else { None };
+            *word_ = word(slot.form, loc.map_or(0, |&loc| save.read(loc)));
+        }
+        let in_memory = (*base).code().co_nlocalsplus as usize + state.memory_depth as usize;
+        for (word, slot) in words.iter_mut().zip(&state.slots) {
+            let old = core::mem::replace(&mut *(*base).local(slot.index as usize), *word);
+            *word = if (slot.index as usize) < in_memory { old } else { StackRef::NULL };
+        }
+        place(base, state);
+        ts.current_frame.set(base);
+        for old in &words[..state.slots.len()] {
+            old.close();
+        }
+    }
+    Left { action: LoopAction::Resume, frames: smallvec::smallvec![base] }
 }
 
 /// Puts the frames into the state of the exit's snapshot.

@@ -83,6 +83,23 @@ impl TracingJit {
         // SAFETY: the caller's promise.
         unsafe { (*self.state.get()).as_mut() }
     }
+
+    /// A run of compiled code has ended by this exit.
+    ///
+    /// # Safety
+    /// It has, with this save area, and the registers are those of its entry.
+    unsafe fn ended(&self, exit: usize, at: Registers<'_>, save: &SaveArea) -> LoopAction {
+        // SAFETY: under the GIL; what runs while the frames are rebuilt may use the state.
+        unsafe {
+            let Some(state) = self.state() else { return LoopAction::Resume };
+            let owner = state.loops.owner(exit);
+            let left = (*owner.executor).leave(owner.part, owner.exit, at, save);
+            match (left.action, self.state()) {
+                (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
+                (action, _) => action,
+            }
+        }
+    }
 }
 
 impl Jit for TracingJit {
@@ -128,7 +145,7 @@ impl Jit for TracingJit {
             }
             let busy = state.recording.is_some();
             match state.loops.find(target as LoopKey) {
-                Found::Compiled(executor) if (*executor).pays() => executor,
+                Found::Compiled(executor) if (*executor).pays() || state.options.mode == Mode::Eager => executor,
                 Found::Compiled(_) => {
                     // It stays in the table: other traces may lead to it.
                     log::loop_dropped(&state.options, at);
@@ -159,9 +176,19 @@ impl Jit for TracingJit {
         unsafe {
             (*at.frame).instr_ptr.set(target);
             (*at.frame).stackpointer.set(at.sp);
+            let measured = (*executor).is_measured();
+            let clock = || if measured { budget::now() } else { 0 };
+            let begin = clock();
             let mut save = SaveArea::new();
+            let entered = clock();
             let exit = Executor::run(executor, at, &mut save);
-            self.ended(exit, at, &save)
+            let left = clock();
+            let action = self.ended(exit, at, &save);
+            if measured && matches!(action, LoopAction::Resume) {
+                let inside = left.wrapping_sub(entered);
+                (*executor).note_ticks(inside, clock().wrapping_sub(begin).wrapping_sub(inside));
+            }
+            action
         }
     }
 
@@ -583,6 +610,12 @@ impl State {
         let executor = unsafe { &mut *executor };
         let state = executor.exit_state(part, exit);
         state.count += 1;
+        state.taken = state.taken.saturating_add(1);
+        let taken = state.taken;
+        if let Some(&frame) = frames.last() {
+            log::left(&self.options, taken, frame, || executor.describe(part, exit, &self.loops.starts));
+        }
+        let state = executor.exit_state(part, exit);
         if state.count < warm {
             return LoopAction::Resume;
         }

@@ -12,6 +12,7 @@
 //! * [`opt`]: makes traces shorter
 //! * [`backend`]: machine code
 //! * [`executor`]: enters compiled code, and rebuilds the interpreter's frames when it ends
+//! * `trial`: whether a loop pays
 //! * [`starts`]: which exits go on in the same side trace
 //! * [`runtime`]: functions that compiled code calls
 //! * [`numpy`]: what is known of numpy, once it is loaded
@@ -31,6 +32,7 @@ pub mod recorder;
 pub mod runs;
 pub mod runtime;
 pub mod starts;
+mod trial;
 mod virtuals;
 
 /// Makes the JIT known to the VM. To be called before Python starts; `-X jit` decides whether it is used.

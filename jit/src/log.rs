@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use rpy_vm::interp::opcode::NAMES;
+use rpy_vm::interp::frame::InterpreterFrame;
+use rpy_vm::interp::opcode::{BASE, NAMES};
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::types::code::PyCode;
 
@@ -61,6 +62,18 @@ pub fn optimized(options: &Options, title: &str, trace: &Trace) {
 pub fn compiled(options: &Options, title: &str, trace: &Trace, compiled: &Compiled) {
     if options.log.is_some() {
         write(options, &format!("== compiled {title}\n{}\n", listing::listing(trace, compiled)));
+    }
+}
+
+/// An exit was taken often. `at` is where it has left the innermost frame.
+pub fn left(options: &Options, times: u32, at: *mut InterpreterFrame, what: impl FnOnce() -> String) {
+    if options.log.is_some() && times.is_power_of_two() && times >= 512 {
+        // SAFETY: a live frame, which stands at an instruction.
+        let (title, op) = unsafe {
+            let instr = (*at).instr_ptr.get();
+            (title((*at).code(), instr), NAMES[BASE[(*instr & 0xff) as usize] as usize])
+        };
+        write(options, &format!("== left {times} times in {title} at {op}: {}\n", what()));
     }
 }
 

@@ -239,6 +239,12 @@ impl Starts {
         &mut self.groups[number]
     }
 
+    /// For the log: what there is of a group.
+    pub fn describe(&self, number: usize) -> String {
+        let group = &self.groups[number];
+        format!("group {number} of {} side traces, {} attempts", group.starts.len(), group.attempts)
+    }
+
     /// The code object at this address is gone, with all of its traces.
     pub fn forget(&mut self, code: usize) {
         for number in self.by_code.remove(&code).unwrap_or_default().into_values() {

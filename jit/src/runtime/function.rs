@@ -130,7 +130,7 @@ unsafe fn run(ts: &PyThreadState, callee: *mut InterpreterFrame) -> PyResult<Obj
         let executor = compiled_entry(code).cast::<Executor>();
         let at = Registers { thread: ts, frame: callee, instr: code.code_ptr(), sp: (*callee).stack_base() };
         let mut save = SaveArea::new();
-        let exit = Executor::run_directly(executor, at, &mut save);
+        let exit = Executor::run(executor, at, &mut save);
         match JIT.ended(exit, at, &save) {
             LoopAction::Return(value) => {
                 ts.current_frame.set((*callee).previous.get());

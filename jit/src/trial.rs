@@ -1,0 +1,98 @@
+//! Whether a compiled loop pays.
+//!
+//! Entering compiled code and leaving it takes time, which a loop that goes round twice or thrice does not win back. So it is
+//! measured now and then: how long compiled code runs once it was entered, and how long the way in and out is.
+
+/// Entries between the first measurement and the loop's beginning, and the entries of a measurement.
+const WINDOW: u64 = 256;
+/// The next measurement comes after so many times the entries that there were.
+const PAUSE: u64 = 4;
+/// Measurements in which the loop got new side traces that do not count.
+const GROWING: u32 = 16;
+/// An interruption of the program is no part of the way in and out.
+const LONGEST_WAY: u64 = 3_000;
+
+/// The measurement of a loop.
+pub struct Trial {
+    entries: u64,
+    /// Entries at which the present measurement begins, or the next one.
+    begin: u64,
+    /// Ticks spent in compiled code, and on the way in and out.
+    inside: u64,
+    around: u64,
+    /// The loop's traces when the measurement began, and how often there were more at its end.
+    traces: usize,
+    grown: u32,
+    pays: bool,
+}
+
+impl Default for Trial {
+    fn default() -> Trial {
+        Trial { entries: 0, begin: WINDOW, inside: 0, around: 0, traces: 0, grown: 0, pays: true }
+    }
+}
+
+impl Trial {
+    /// Does the loop pay, as far as is known?
+    #[inline]
+    pub fn pays(&self) -> bool {
+        self.pays
+    }
+
+    /// The loop is entered. Is this entry to be measured?
+    #[inline]
+    pub fn enter(&mut self) -> bool {
+        self.entries += 1;
+        self.entries > self.begin
+    }
+
+    /// What was measured, in ticks of the processor, and how many traces the loop has.
+    pub fn note(&mut self, inside: u64, around: u64, traces: usize) {
+        if self.inside == 0 {
+            self.traces = traces;
+        }
+        self.inside += inside.max(1);
+        self.around += around.min(LONGEST_WAY);
+        if self.entries < self.begin + WINDOW {
+            return;
+        }
+        if traces != self.traces && self.grown < GROWING {
+            self.grown += 1;
+            self.begin = self.entries;
+        } else {
+            // Compiled code does in a tick what takes the interpreter three or four.
+            self.pays = 5 * self.inside >= 2 * self.around;
+            self.begin = PAUSE * self.entries;
+        }
+        (self.inside, self.around) = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a loop is still compiled after so many entries.
+    fn pays(entries: u64, inside: u64, around: u64, traces: impl Fn(u64) -> usize) -> bool {
+        let mut trial = Trial::default();
+        for i in 0..entries {
+            if trial.enter() {
+                trial.note(inside, around, traces(i));
+            }
+        }
+        trial.pays()
+    }
+
+    #[test]
+    fn short_loops_do_not_pay() {
+        assert!(pays(10_000, 1_000, 300, |_| 1));
+        assert!(!pays(10_000, 50, 300, |_| 1));
+        assert!(pays(300, 50, 300, |_| 1), "nothing is known yet");
+    }
+
+    #[test]
+    fn a_loop_that_grows_has_time() {
+        assert!(pays(2_000, 50, 300, |i| i as usize / 100));
+        assert!(!pays(20_000, 50, 300, |i| i as usize / 100));
+    }
+}
