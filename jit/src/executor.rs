@@ -99,9 +99,8 @@ impl Part {
     fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
         // What cannot wait comes up anywhere: what follows is no path of the loop, and would end at once in the same way.
         let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
-        let way = |exit| if calm(exit) { Way::Never } else { Way::Unknown };
         let state = |exit: &ExitInfo| ExitState {
-            way: way(exit),
+            way: if calm(exit) { Way::Never } else { Way::Unknown },
             returned: returned(exit, &trace),
             is_plain: is_plain(trace.snapshot(exit.snapshot)),
             ..ExitState::default()

@@ -84,20 +84,26 @@ impl TracingJit {
         unsafe { (*self.state.get()).as_mut() }
     }
 
-    /// A run of compiled code has ended by this exit.
+    /// Enters compiled code, and leaves it in the end.
     ///
     /// # Safety
-    /// It has, with this save area, and the registers are those of its entry.
-    unsafe fn ended(&self, exit: usize, at: Registers<'_>, save: &SaveArea) -> LoopAction {
-        // SAFETY: under the GIL; what runs while the frames are rebuilt may use the state.
+    /// The frame stands where the code begins, with its stack pointer saved.
+    unsafe fn enter(&self, executor: *mut Executor, at: Registers<'_>) -> LoopAction {
+        // SAFETY: the caller's promise; executors stay in the table.
         unsafe {
-            let Some(state) = self.state() else { return LoopAction::Resume };
-            let owner = state.loops.owner(exit);
-            let left = (*owner.executor).leave(owner.part, owner.exit, at, save);
-            match (left.action, self.state()) {
-                (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
-                (action, _) => action,
+            let measured = (*executor).is_measured();
+            let clock = || if measured { budget::now() } else { 0 };
+            let begin = clock();
+            let mut save = SaveArea::new();
+            let entered = clock();
+            let exit = Executor::run(executor, at, &mut save);
+            let left = clock();
+            let action = self.ended(exit, at, &save);
+            if measured && matches!(action, LoopAction::Resume | LoopAction::Return(_)) {
+                let inside = left.wrapping_sub(entered);
+                (*executor).note_ticks(inside, clock().wrapping_sub(begin).wrapping_sub(inside));
             }
+            action
         }
     }
 }
@@ -176,19 +182,7 @@ impl Jit for TracingJit {
         unsafe {
             (*at.frame).instr_ptr.set(target);
             (*at.frame).stackpointer.set(at.sp);
-            let measured = (*executor).is_measured();
-            let clock = || if measured { budget::now() } else { 0 };
-            let begin = clock();
-            let mut save = SaveArea::new();
-            let entered = clock();
-            let exit = Executor::run(executor, at, &mut save);
-            let left = clock();
-            let action = self.ended(exit, at, &save);
-            if measured && matches!(action, LoopAction::Resume) {
-                let inside = left.wrapping_sub(entered);
-                (*executor).note_ticks(inside, clock().wrapping_sub(begin).wrapping_sub(inside));
-            }
-            action
+            self.enter(executor, at)
         }
     }
 
@@ -218,7 +212,7 @@ impl Jit for TracingJit {
                 state.begin(Box::new(Recorder::of_function(at)));
                 return LoopAction::Record;
             }
-            if !(*executor).pays() {
+            if !(*executor).pays() && state.options.mode != Mode::Eager {
                 // Compiled code goes on calling it.
                 log::loop_dropped(&state.options, at);
                 give_up_function(at);
@@ -226,9 +220,7 @@ impl Jit for TracingJit {
             }
             (*at.frame).instr_ptr.set(at.instr);
             (*at.frame).stackpointer.set(at.sp);
-            let mut save = SaveArea::new();
-            let exit = Executor::run(executor, at, &mut save);
-            self.ended(exit, at, &save)
+            self.enter(executor, at)
         }
     }
 
