@@ -218,6 +218,17 @@ impl Executor {
         self.trial.enter()
     }
 
+    /// A side trace is missing, because there was no time to record it.
+    #[inline]
+    pub fn wait(&mut self) {
+        self.trial.wait();
+    }
+
+    /// See [`Trial::rest`].
+    pub fn rest(&mut self) -> Option<u16> {
+        self.trial.rest()
+    }
+
     /// How many ticks of the processor compiled code has run, and how many the way in and out has taken.
     pub fn note_ticks(&mut self, inside: u64, around: u64) {
         self.trial.note(inside, around, self.parts.len() + self.bridges.len());

@@ -152,10 +152,13 @@ impl Jit for TracingJit {
             let busy = state.recording.is_some();
             match state.loops.find(target as LoopKey) {
                 Found::Compiled(executor) if (*executor).pays() || state.options.mode == Mode::Eager => executor,
-                Found::Compiled(_) => {
+                Found::Compiled(executor) => {
                     // It stays in the table: other traces may lead to it.
                     log::loop_dropped(&state.options, at);
-                    give_up(at);
+                    match (*executor).rest() {
+                        Some(rounds) => *at.instr.add(1) = rounds,
+                        None => give_up(at),
+                    }
                     return LoopAction::Interpret;
                 }
                 Found::Failed(Failures { failed: MAX_FAILURES.., .. }) => {
@@ -640,7 +643,9 @@ impl State {
                 let group = self.loops.starts.group(number);
                 if let Some(start) = group.starts.iter().find(|start| starts::covers(&start.inputs, &inputs)) {
                     let start = start.clone();
-                    if self.budget.allows() && !self.join(owner, &inputs, &start) {
+                    if !self.budget.allows() {
+                        executor.wait();
+                    } else if !self.join(owner, &inputs, &start) {
                         executor.exit_state(part, exit).way = Way::Never;
                     }
                     return LoopAction::Resume;
@@ -658,7 +663,11 @@ impl State {
             }
         };
         executor.exit_state(part, exit).count = warm;
-        if !room || self.recording.is_some() || !self.budget.allows() {
+        if !room {
+            return LoopAction::Resume;
+        }
+        if self.recording.is_some() || !self.budget.allows() {
+            executor.wait();
             return LoopAction::Resume;
         }
         // SAFETY: the exit has just been taken.

@@ -7,8 +7,12 @@
 const WINDOW: u64 = 256;
 /// The next measurement comes after so many times the entries that there were.
 const PAUSE: u64 = 4;
-/// Measurements in which the loop got new side traces that do not count.
-const GROWING: u32 = 16;
+/// Measurements in which the loop got new side traces, or waited for some, that do not count.
+const GROWING: u32 = 40;
+/// How long a loop that does not pay is left to the interpreter, in rounds: twice as long each time, up to the last time, which is
+/// for good.
+const REST: u16 = 500;
+const RESTS: u32 = 7;
 /// An interruption of the program is no part of the way in and out.
 const LONGEST_WAY: u64 = 3_000;
 
@@ -23,12 +27,15 @@ pub struct Trial {
     /// The loop's traces when the measurement began, and how often there were more at its end.
     traces: usize,
     grown: u32,
+    /// A side trace was to be recorded, and there was no time for it.
+    waits: bool,
     pays: bool,
+    rests: u32,
 }
 
 impl Default for Trial {
     fn default() -> Trial {
-        Trial { entries: 0, begin: WINDOW, inside: 0, around: 0, traces: 0, grown: 0, pays: true }
+        Trial { entries: 0, begin: WINDOW, inside: 0, around: 0, traces: 0, grown: 0, waits: false, pays: true, rests: 0 }
     }
 }
 
@@ -56,7 +63,7 @@ impl Trial {
         if self.entries < self.begin + WINDOW {
             return;
         }
-        if traces != self.traces && self.grown < GROWING {
+        if (traces != self.traces || self.waits) && self.grown < GROWING {
             self.grown += 1;
             self.begin = self.entries;
         } else {
@@ -65,6 +72,24 @@ impl Trial {
             self.begin = PAUSE * self.entries;
         }
         (self.inside, self.around) = (0, 0);
+        self.waits = false;
+    }
+
+    /// A side trace is missing.
+    #[inline]
+    pub fn wait(&mut self) {
+        self.waits = true;
+    }
+
+    /// For how many rounds the loop, which does not pay, is left to the interpreter; then it is measured anew. `None`: for good.
+    pub fn rest(&mut self) -> Option<u16> {
+        if self.rests == RESTS {
+            return None;
+        }
+        self.rests += 1;
+        self.pays = true;
+        self.begin = self.entries;
+        Some(REST << (self.rests - 1))
     }
 }
 
@@ -93,6 +118,14 @@ mod tests {
     #[test]
     fn a_loop_that_grows_has_time() {
         assert!(pays(2_000, 50, 300, |i| i as usize / 100));
-        assert!(!pays(20_000, 50, 300, |i| i as usize / 100));
+        assert!(!pays(40_000, 50, 300, |i| i as usize / 100));
+    }
+
+    #[test]
+    fn it_rests_for_good_in_the_end() {
+        let mut trial = Trial::default();
+        let rests: Vec<u16> = core::iter::from_fn(|| trial.rest()).collect();
+        assert_eq!(rests.len(), RESTS as usize);
+        assert!(rests.windows(2).all(|pair| pair[1] == 2 * pair[0]));
     }
 }
