@@ -477,7 +477,9 @@ const PLAIN_SLOTS: usize = 16;
 /// Is it the snapshot of a simple exit: of one frame, without virtual objects, after which the interpreter goes on?
 fn is_plain(snapshot: &Snapshot) -> bool {
     let slots = |frame: &FrameState| frame.slots.len() <= PLAIN_SLOTS;
-    snapshot.kind == ExitKind::Resume && snapshot.virtuals.is_empty() && matches!(&snapshot.frames[..], [one] if slots(one))
+    snapshot.kind == ExitKind::Resume
+        && snapshot.virtuals.is_empty()
+        && matches!(&snapshot.frames[..], [one] if slots(one))
 }
 
 /// As [`leave`], for simple exits.

@@ -35,7 +35,17 @@ pub struct Trial {
 
 impl Default for Trial {
     fn default() -> Trial {
-        Trial { entries: 0, begin: WINDOW, inside: 0, around: 0, traces: 0, grown: 0, waits: false, pays: true, rests: 0 }
+        Trial {
+            entries: 0,
+            begin: WINDOW,
+            inside: 0,
+            around: 0,
+            traces: 0,
+            grown: 0,
+            waits: false,
+            pays: true,
+            rests: 0,
+        }
     }
 }
 
