@@ -33,11 +33,15 @@ use core::mem::MaybeUninit;
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::runtime::thread::PyThreadState;
 
+use crate::ir::kernel::MOST_ARGUMENTS;
 use crate::ir::{SnapshotId, Trace};
 use code_memory::{CodeBlock, CodeMemory};
 
 /// How many spill slots there are. The first two hold the frame and the thread state.
 pub const SPILL_SLOTS: usize = 256;
+/// How many values of the last group are kept, and all words that groups need.
+pub const WIDE_RESULTS: usize = 4;
+const WIDE_WORDS: usize = MOST_ARGUMENTS + 4 * WIDE_RESULTS;
 /// The spill slot of the frame.
 pub const FRAME_SLOT: u16 = 0;
 /// The spill slot of the thread state.
@@ -52,6 +56,8 @@ pub struct SaveArea {
     pub xmm: [MaybeUninit<u64>; 16],
     /// During a call of what may look at frames: one more than the number of the exit that says where their variables are, else 0.
     pub call: u64,
+    /// The arguments of groups of rounds; behind them, what the last group has computed.
+    pub wide: [MaybeUninit<u64>; WIDE_WORDS],
     pub spill: [MaybeUninit<u64>; SPILL_SLOTS],
 }
 
@@ -63,6 +69,7 @@ impl SaveArea {
             gpr: [MaybeUninit::uninit(); 16],
             xmm: [MaybeUninit::uninit(); 16],
             call: 0,
+            wide: [MaybeUninit::uninit(); WIDE_WORDS],
             spill: [MaybeUninit::uninit(); SPILL_SLOTS],
         }
     }

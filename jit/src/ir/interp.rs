@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use core::cell::RefCell;
+
+use super::kernel::{self, LANES, may_be_summed};
 use super::{Access, Inst, Op, SnapshotId, Trace, Ty, Value, Width};
 use rpy_vm::PyObject;
 use rpy_vm::interp::frame::InterpreterFrame;
@@ -63,7 +66,7 @@ type Doubles = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, f64, f64, f64,
 /// # Safety
 /// The trace's loads, stores and calls are valid when its guards hold.
 pub unsafe fn run(trace: &Trace, machine: &Machine<'_>) -> Result<Outcome, Fault> {
-    let mut run = Run { trace, machine, values: vec![0; trace.insts.len()] };
+    let mut run = Run::new(trace, machine);
     let mut fuel = machine.fuel;
     let mut patience = machine.patience;
     let mut at = 0;
@@ -101,9 +104,14 @@ struct Run<'a> {
     trace: &'a Trace,
     machine: &'a Machine<'a>,
     values: Vec<u64>,
+    /// The arguments of `rounds`.
+    arguments: RefCell<Vec<u64>>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(trace: &'a Trace, machine: &'a Machine<'a>) -> Run<'a> {
+        Run { trace, machine, values: vec![0; trace.insts.len()], arguments: RefCell::default() }
+    }
     fn get(&self, value: Value) -> u64 {
         match value.inst() {
             Some(i) => self.values[i],
@@ -156,10 +164,7 @@ impl Run<'_> {
             Op::GuardShared => guard(bits(0) & 1 != 0 || unsafe { (*object(0)).refcount() } != 1),
             Op::GuardInert => guard(unsafe { crate::backend::runtime::is_inert(bits(0)) } != 0),
             Op::GuardNonNull => guard(bits(0) != 0),
-            Op::GuardCalm => {
-                let breaker = unsafe { &(*self.machine.thread).eval_breaker };
-                guard(breaker.load(core::sync::atomic::Ordering::Relaxed) == 0)
-            }
+            Op::GuardCalm => guard(unsafe { self.is_calm() }),
             Op::GuardValid => guard(unsafe { *self.machine.valid } != 0),
             Op::Add => number(int(0).wrapping_add(int(1))),
             Op::Sub => number(int(0).wrapping_sub(int(1))),
@@ -233,7 +238,84 @@ impl Run<'_> {
                 value(0)
             }
             Op::Call => value(unsafe { self.call(at, inst)? }),
+            Op::Rounds => value(unsafe { self.rounds(inst)? }),
+            Op::Last => {
+                let argument = usize::try_from(int(1)).ok().and_then(|n| self.arguments.borrow().get(n).copied());
+                value(argument.ok_or(Fault::Malformed("an argument that is none"))?)
+            }
         }
+    }
+
+    /// # Safety
+    /// The thread state exists.
+    unsafe fn is_calm(&self) -> bool {
+        // SAFETY: the caller's promise.
+        let breaker = unsafe { &(*self.machine.thread).eval_breaker };
+        breaker.load(core::sync::atomic::Ordering::Relaxed) == 0
+    }
+
+    /// Groups of rounds, see [`kernel`].
+    ///
+    /// # Safety
+    /// Loads and stores of rounds within the limit are valid.
+    unsafe fn rounds(&self, inst: &Inst) -> Result<u64, Fault> {
+        let kernel = self.trace.kernel(inst).ok_or(Fault::Malformed("a kernel that is none"))?;
+        let mut words: Vec<u64> = inst.args[1..].iter().map(|&arg| self.get(arg)).collect();
+        self.arguments.replace(words.clone());
+        let (first, limit) = (words[kernel::COUNTER] as i64, words[kernel::LIMIT] as i64);
+        let apart = |c: kernel::Conflict| !c.is_met(words[c.store.argument].wrapping_sub(words[c.other.argument]) as i64);
+        let small = |sum: i64| (-kernel::SMALL_SUM..kernel::SMALL_SUM).contains(&sum);
+        let ready = first >= 0
+            && limit >= LANES as i64
+            && kernel.conflicts().all(apart)
+            && kernel.sums.iter().all(|(argument, _)| small(words[*argument] as i64));
+        if !ready {
+            return Ok(0);
+        }
+        let mut counter = first;
+        let mut most = limit - LANES as i64;
+        if !kernel.sums.is_empty() {
+            most = most.min(first.saturating_add(kernel::SUMMED_ROUNDS - LANES as i64));
+        }
+        // SAFETY: the caller's promise.
+        while counter <= most && unsafe { self.is_calm() } {
+            let mut group = Vec::new();
+            for lane in 0..LANES as i64 {
+                words[kernel::COUNTER] = (counter + lane) as u64;
+                let machine = Machine { params: &words, ..*self.machine };
+                let mut run = Run::new(&kernel.code, &machine);
+                for (at, inst) in kernel.code.insts.iter().enumerate().filter(|(_, inst)| inst.op != Op::StoreIndexed) {
+                    // SAFETY: the caller's promise.
+                    if let Next::Value(bits) = unsafe { run.step(at, inst)? } {
+                        run.values[at] = bits;
+                    }
+                }
+                let finite = kernel.finite.iter().all(|&value| f64::from_bits(run.get(value)).is_finite());
+                if !finite || !kernel.sums.iter().all(|&(_, value)| may_be_summed(run.get(value) as i64)) {
+                    return Ok((counter - first) as u64);
+                }
+                group.push(run.values);
+            }
+            for inst in kernel.code.insts.iter().filter(|inst| inst.op == Op::StoreIndexed) {
+                for values in &group {
+                    let machine = Machine { params: &[], ..*self.machine };
+                    let run = Run { values: values.clone(), ..Run::new(&kernel.code, &machine) };
+                    // SAFETY: the caller's promise.
+                    unsafe { run.store(inst)? };
+                }
+            }
+            let mut arguments = self.arguments.borrow_mut();
+            for values in group {
+                let machine = Machine { params: &[], ..*self.machine };
+                let run = Run { values, ..Run::new(&kernel.code, &machine) };
+                kernel.last.iter().for_each(|&(argument, value)| arguments[argument] = run.get(value));
+                for &(argument, value) in &kernel.sums {
+                    arguments[argument] = arguments[argument].wrapping_add(run.get(value));
+                }
+            }
+            counter += LANES as i64;
+        }
+        Ok((counter - first) as u64)
     }
 
     /// The address of a load or store.

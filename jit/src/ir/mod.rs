@@ -10,6 +10,7 @@
 
 pub mod call;
 pub mod interp;
+pub mod kernel;
 pub mod memory;
 pub mod ops;
 pub mod scalar;
@@ -20,6 +21,7 @@ pub mod verify;
 use std::collections::HashMap;
 
 pub use call::{CallId, CallInfo, Made};
+pub use kernel::Kernel;
 pub use memory::{Access, Class, Width};
 pub use ops::{Effect, Op, Ty};
 pub use scalar::Scalar;
@@ -146,6 +148,7 @@ pub struct Trace {
     pub consts: Vec<Const>,
     pub calls: Vec<CallInfo>,
     pub snapshots: Vec<Snapshot>,
+    pub kernels: Vec<Kernel>,
     known: HashMap<Const, Value>,
 }
 
@@ -214,6 +217,7 @@ impl Trace {
             consts: self.consts.clone(),
             calls: self.calls.clone(),
             snapshots: Vec::new(),
+            kernels: self.kernels.clone(),
             known: self.known.clone(),
         }
     }
@@ -247,6 +251,11 @@ impl Trace {
                 CallId(self.calls.len() as u32 - 1)
             }
         }
+    }
+
+    /// The kernel of an instruction `rounds`.
+    pub fn kernel(&self, inst: &Inst) -> Option<&Kernel> {
+        self.kernels.get(usize::try_from(self.as_int(*inst.args.first()?)?).ok()?)
     }
 
     pub fn snapshot(&self, id: SnapshotId) -> &Snapshot {

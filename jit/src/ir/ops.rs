@@ -240,6 +240,13 @@ ops! {
     Store = "store" (base, value) -> None, Store;
     StoreIndexed = "store_indexed" (base, index, value) -> None, Store;
 
+    // ---- several rounds at once ----
+
+    /// Groups of the loop's rounds, by a [`super::Kernel`]: its number (a constant) and its arguments; how many rounds were done.
+    Rounds = "rounds" (args) -> Int, Call;
+    /// What an argument (its number, a constant) of the only `rounds`, which stands before, has become.
+    Last = "last" (rounds, argument) -> Given, Pure;
+
     // ---- references ----
 
     /// One reference more. Immortal objects are left alone.

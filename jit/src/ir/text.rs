@@ -20,7 +20,7 @@
 use core::fmt::{self, Display, Formatter};
 use std::collections::HashMap;
 
-use super::{
+use super::{Kernel, 
     Access, Args, CallInfo, Class, Const, ExitKind, Form, FrameState, Inlined, Inst, Made, Op, SlotState, Snapshot,
     SnapshotId, Trace, Ty, Value, Virtual, Width,
 };
@@ -155,7 +155,26 @@ impl Display for Trace {
             }
             f.write_str("\n")?;
         }
+        for (number, kernel) in self.kernels.iter().enumerate() {
+            writeln!(f, "# kernel {number}: {kernel}")?;
+            for (position, inst) in kernel.code.insts.iter().enumerate() {
+                f.write_str("#   ")?;
+                kernel.code.write_inst(f, position, inst)?;
+                f.write_str("\n")?;
+            }
+        }
         Ok(())
+    }
+}
+
+impl Display for Kernel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("finite")?;
+        self.finite.iter().try_for_each(|value| write!(f, " {value:?}"))?;
+        f.write_str(", last")?;
+        self.last.iter().try_for_each(|(argument, value)| write!(f, " {argument}={value:?}"))?;
+        f.write_str(", sums")?;
+        self.sums.iter().try_for_each(|(argument, value)| write!(f, " {argument}+={value:?}"))
     }
 }
 

@@ -7,6 +7,7 @@
 //! * `loop` stands at most once; phis stand directly behind it and take a value from before it; `jump` has a value for each
 //!   of them; the last instruction, and no other, is `jump` (with a loop) or `exit` (without).
 
+use super::kernel::{self, Kernel};
 use super::{Access, Effect, Form, FrameState, Inst, Op, SlotState, Snapshot, Trace, Ty, Value, Width};
 
 /// What an operand may be.
@@ -44,6 +45,8 @@ fn wants(op: Op) -> &'static [Want] {
     match op {
         Op::Frame | Op::Thread | Op::Loop | Op::Exit | Op::GuardCalm | Op::GuardValid => &[],
         Op::Phi | Op::Jump | Op::Enter | Op::Call => &[],
+        Op::Rounds => &[INT, INT, INT],
+        Op::Last => &[INT, INT],
         Op::GuardTrue | Op::GuardFalse | Op::Not | Op::BoolToInt | Op::BoxBool => &[BOOL],
         Op::GuardType => &[OBJ, Address],
         Op::GuardInert => &[Word, Address],
@@ -144,6 +147,10 @@ fn verify_result(trace: &Trace, inst: &Inst) -> Result<(), String> {
     if memory != inst.access.is_some() {
         return Err(if memory { "it does not say what it touches" } else { "it touches no memory" }.into());
     }
+    if inst.op == Op::Rounds {
+        let kernel = trace.kernel(inst).ok_or("the kernel does not exist")?;
+        verify_kernel(kernel, trace, inst)?;
+    }
     if (inst.op == Op::Call) != inst.call.is_some() {
         return Err("calls, and nothing else, have callees".into());
     }
@@ -169,6 +176,34 @@ fn verify_result(trace: &Trace, inst: &Inst) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Does the kernel fit its operands, and is it code of a kind that can be executed in groups?
+fn verify_kernel(kernel: &Kernel, trace: &Trace, inst: &Inst) -> Result<(), String> {
+    let arguments = &inst.args[1..];
+    if arguments.len() > kernel::MOST_ARGUMENTS {
+        return Err("too many arguments".into());
+    }
+    for (position, inner) in kernel.code.insts.iter().enumerate() {
+        for &arg in &inner.args {
+            verify_defined(&kernel.code, arg, position)?;
+        }
+        verify_result(&kernel.code, inner)?;
+        let fits = match inner.op {
+            Op::Param => {
+                let argument = kernel.argument(Value::of_inst(position)).and_then(|n| arguments.get(n));
+                argument.is_some_and(|&argument| trace.ty(argument) == inner.ty)
+            }
+            Op::LoadIndexed | Op::StoreIndexed => {
+                kernel.place(inner).is_some() && kernel.argument(inner.args[1]) == Some(kernel::COUNTER)
+            }
+            op => !op.leaves() && op.effect() == Effect::Pure,
+        };
+        if !fits {
+            return Err(format!("v{position} of the kernel ({}) does not fit", inner.op.text()));
+        }
+    }
+    Ok(())
 }
 
 fn verify_structure(

@@ -9,7 +9,7 @@
 //! value is the counterpart, which is used by that, and may itself be a value of the first round.
 
 use super::builder::Builder;
-use super::{KnownTypes, counts, finite, limits, recycle, virtuals};
+use super::{KnownTypes, counts, finite, limits, recycle, virtuals, wide};
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, SnapshotId, Trace, Ty, Value};
 
@@ -31,7 +31,7 @@ pub fn finish(mut builder: Builder) -> Trace {
 pub fn polish(trace: Trace, types: &KnownTypes) -> Trace {
     let mut trace = virtuals::run(trace, types);
     recycle::run(&mut trace, types);
-    finite::run(limits::run(trace))
+    wide::run(finite::run(limits::run(trace)))
 }
 
 /// A finished trace without what nobody uses or needs.

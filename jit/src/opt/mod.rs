@@ -44,6 +44,7 @@ mod range;
 mod recycle;
 mod rounds;
 mod virtuals;
+mod wide;
 mod words;
 
 pub use builder::{Builder, Contradiction, KnownTypes};

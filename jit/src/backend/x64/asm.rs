@@ -299,8 +299,29 @@ impl Asm {
 
     /// A VEX-encoded instruction on scalars or 128 bits.
     pub fn vex(&mut self, pp: Pp, map: Map, wide: bool, opcode: u8, reg: u8, second: u8, rm: Rm) {
+        self.vector(pp, map, wide, false, opcode, reg, second, rm);
+    }
+
+    /// A VEX-encoded instruction on 256 bits.
+    pub fn vex256(&mut self, pp: Pp, map: Map, opcode: u8, reg: u8, second: u8, rm: Rm) {
+        self.vector(pp, map, false, true, opcode, reg, second, rm);
+    }
+
+    /// A logical shift of four words to the right.
+    pub fn shift_right256(&mut self, to: u8, from: u8, count: u8) {
+        self.vector(Pp::P66, Map::M0F, false, true, 0x73, 2, to, Rm::Reg(from));
+        self.byte(count);
+    }
+
+    /// Says that the upper halves of vector registers are not in use.
+    pub fn zero_upper(&mut self) {
+        self.d.extend(&[0xc5, 0xf8, 0x77]);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn vector(&mut self, pp: Pp, map: Map, wide: bool, long: bool, opcode: u8, reg: u8, second: u8, rm: Rm) {
         let (r, x, b) = Asm::high_bits(reg, rm);
-        let low = (!second & 15) << 3 | pp as u8;
+        let low = (!second & 15) << 3 | (long as u8) << 2 | pp as u8;
         if x == 0 && b == 0 && !wide && map == Map::M0F {
             self.byte(0xc5);
             self.byte((r ^ 1) << 7 | low);

@@ -208,6 +208,8 @@ impl<'a> Emitter<'a> {
             Op::CloseWord | Op::CloseInert => self.close_word(inst)?,
             Op::CloseShared => self.close_shared(inst)?,
             Op::Call => self.call(inst)?,
+            Op::Rounds => self.rounds(inst)?,
+            Op::Last => self.last(inst)?,
         }
         Ok(())
     }

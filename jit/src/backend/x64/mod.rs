@@ -26,6 +26,7 @@ mod memory;
 pub mod shapes;
 mod thunks;
 pub mod vector;
+mod wide;
 
 use super::code_memory::CodeMemory;
 use super::fusion::Fusion;

@@ -323,6 +323,13 @@ impl Builder<'_> {
             Op::Incref | Op::Decref | Op::DecrefInert | Op::CloseWord | Op::CloseInert | Op::CloseShared => {
                 self.reg(arg(0))
             }
+            Op::Last => {}
+            Op::Rounds => {
+                for &value in &inst.args[1..] {
+                    self.push(value, Need::Any, false);
+                }
+                self.shape.call = true;
+            }
             Op::Call => {
                 for &value in &inst.args {
                     self.push(value, Need::Any, false);
