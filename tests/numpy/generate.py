@@ -377,9 +377,112 @@ def calm(*all):
         return "\n".join(self.lines) + "\n"
 
 
+class WideMaker(Maker):
+    """Programs with plain loops along arrays that may overlap, which can be executed several rounds at a time."""
+
+    def at(self):
+        return f"[i{self.choose('', '', '', ' - 1', ' + 1', ' + 2', ' - 3')}]"
+
+    def value(self, depth=3):
+        if depth == 0 or self.chance(15):
+            r = self.random.randrange(10)
+            if r < 6:
+                return self.choose("a", "a", "b", "c", "d") + self.at()
+            if r < 8:
+                return self.choose("2", "3", "-1", "k") if self.integers else self.choose("2.0", "0.25", "-1.5", "1e300", "k", "x")
+            return self.choose("a[i]", "b[i]", "s" if self.chance(10) else "a[i]", "i" if self.chance(20) else "c[i]")
+        sub = lambda: self.value(depth - 1)
+        r = self.random.randrange(100)
+        if r < 80:
+            return f"({sub()} {self.choose('+', '-', '*', '+', '-') if not self.integers else self.choose('+', '-', '&', '|', '^')} {sub()})"
+        if self.integers:
+            return sub()
+        return self.choose(lambda: f"(-{sub()})", lambda: f"abs({sub()})", lambda: f"({sub()} / {sub()})", lambda: f"np.sqrt({sub()})")()
+
+    def function(self, n):
+        self.line(f"def f{n}(a, b, c, d, k, x):")
+        self.indent += 1
+        self.line(f"s = {self.choose('0', '0', '5', 'np.int64(7)', '(1 << 62) + 5', '-(1 << 61)') if self.integers else self.choose('0.0', '0', '1.5')}; y = 0")
+        self.line("n = min(len(a), len(b), len(c), len(d))")
+        state = self.choose("", "", "", "all='ignore'", "under='warn'", "all='raise'")
+        if state:
+            self.line(f"with np.errstate({state}):")
+            self.indent += 1
+        if self.chance(20):
+            self.line("for i in range(0, 2):")
+            self.indent += 1
+            self.line("y = i")
+            self.line(f"for i in range({self.choose('0', '1', '3')}, {self.choose('n', 'n - 1', 'n - 2')}):")
+            head = True
+        elif self.chance(25):
+            self.line(f"for y in {self.choose('a', 'b', 'd[3:]')}:")
+            self.indent += 1
+            self.line(self.choose("s += y", "s += y", "s += y; x = y", f"s = y {self.choose('+', '-')} k"))
+            self.indent -= 1
+            head = False
+        elif self.chance(10):
+            self.line(f"i = {self.choose('0', '1')}")
+            self.line(f"while i < {self.choose('n', 'n - 2')}:")
+            self.indent += 1
+            self.line(f"{self.choose('b', 'c', 'd')}[i] = {self.value(2)}")
+            self.line("i += 1")
+            self.indent -= 1
+            head = False
+        else:
+            self.line(f"for i in range({self.choose('0', '0', '1', '3')}, {self.choose('n', 'n', 'n - 1', 'n - 2', 'n + 1')}):")
+            head = True
+        if head:
+            self.indent += 1
+            for _ in range(self.choose(1, 1, 1, 2, 3)):
+                r = self.random.randrange(100)
+                if r < 60:
+                    self.line(f"{self.choose('b', 'c', 'd', 'd', 'a')}{self.choose('[i]', '[i]', self.at())} = {self.value()}")
+                elif r < 75:
+                    self.line(f"s += {self.value(1)}")
+                elif r < 85:
+                    self.line(f"y = {self.value(2)}")
+                elif r < 92:
+                    self.line(f"if {self.choose('a[i]', 'i')} {self.choose('>', '==')} {self.choose('90', '33', '1e200')}: {self.choose('break', 'continue', 'x = 2.5', 's = 0', 'a = b')}")
+                else:
+                    self.line(f"{self.choose('b', 'c', 'd')}[i] {self.choose('+=', '-=')} {self.value(1)}")
+            self.indent -= 1
+        self.indent = 1
+        self.line("return x, y, s")
+        self.indent = 0
+
+    def program(self):
+        self.line(HEADER)
+        self.line("""
+def calm(*arrays):
+    for a in arrays:
+        if a.dtype.kind in 'fc' and not np.all(np.abs(a) < 1e6):
+            with np.errstate(all='ignore'):
+                a[...] = np.where(np.abs(a) < 1e6, a, 0.75)
+        elif a.dtype.kind in 'iu':
+            a &= 0xffff
+""")
+        self.integers = self.chance(35)
+        self.function(0)
+        kind = self.choose("int64", "int64", "int32") if self.integers else self.choose("float64", "float64", "float64", "float32")
+        for _ in range(self.choose(2, 4, 6)):
+            length = self.choose(3, 20, 60, 100, 300)
+            self.line(f"m = fill({kind!r}, 2000, {self.choose(0, 0, 1)}, {self.random.randrange(1000)})")
+            if self.chance(25):
+                self.line(f"m[{self.random.randrange(length)}] = {self.choose('1 << 45', '-(1 << 62)', '1 << 62') if kind == 'int64' else '77' if self.integers else self.choose('np.nan', 'np.inf', '1e300', '-1e308', '5e-324')}"
+                          if kind != "float32" else "m[3] = np.nan")
+            starts = [self.choose(0, 500, 1000, 1500, self.random.randrange(40)) for _ in range(4)]
+            views = [f"m[{start}:{start + length + self.choose(0, 0, 0, 2)}]" for start in starts]
+            if self.chance(6):
+                views[self.random.randrange(4)] = f"m[{self.choose('400:900:2', '1999:1000:-1')}]"
+            for _ in range(self.choose(1, 3, 8)):
+                self.line(f"run(f0, {', '.join(views)}, {self.choose('2', '-3', '7')}, {self.choose('2', '4') if self.integers else self.choose('1.5', 'np.float64(0.5)')})")
+                self.line("calm(m)")
+        return "\n".join(self.lines) + "\n"
+
+
 def program(seed):
-    """Every other program computes with elements, and with whole arrays."""
-    return (ArrayMaker if seed % 2 else Maker)(seed).program()
+    """Programs that compute with elements, with whole arrays, and along arrays."""
+    return (Maker, ArrayMaker, WideMaker, ArrayMaker)[seed % 4](seed).program()
 
 
 if __name__ == "__main__":

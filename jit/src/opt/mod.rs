@@ -6,7 +6,7 @@
 //! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
 //! `counts` finds reference counts that need not change, [`dce`] leaves out what nobody uses, `virtuals` objects
 //! that need not exist, `recycle` uses boxes again, `limits` merges what guards ask of the loop's counter, and `finite` what they ask of numbers that depend on
-//! each other.
+//! each other. What is left of a loop over arrays may be done several rounds at a time (`wide`).
 //!
 //! One pass a file:
 //!

@@ -13,7 +13,7 @@
 use super::finite::guarded;
 use super::hash::FastMap;
 use super::rounds::{Before, Loop, more};
-use crate::ir::kernel::MOST_ARGUMENTS;
+use crate::ir::kernel::{Conflict, MOST_ARGUMENTS};
 use crate::ir::{Access, Class, Effect, Inst, Kernel, Op, Trace, Ty, Value, Width};
 
 /// How a phi is advanced.
@@ -118,7 +118,8 @@ impl<'t> Plan<'t> {
         }
         let code = &plan.kernel.code;
         let stores = code.insts.iter().any(|inst| inst.op == Op::StoreIndexed);
-        if !stores && plan.kernel.sums.is_empty() {
+        let apart = |conflict: Conflict| conflict.other.argument != conflict.store.argument || !conflict.is_met(0);
+        if !stores && plan.kernel.sums.is_empty() || !plan.kernel.conflicts().all(apart) {
             return None;
         }
         let phis = (found.start + 1..found.body).map(|phi| Some((phi, plan.advance(phi)?))).collect::<Option<_>>()?;
