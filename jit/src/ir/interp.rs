@@ -263,7 +263,8 @@ impl<'a> Run<'a> {
         let mut words: Vec<u64> = inst.args[1..].iter().map(|&arg| self.get(arg)).collect();
         self.arguments.replace(words.clone());
         let (first, limit) = (words[kernel::COUNTER] as i64, words[kernel::LIMIT] as i64);
-        let apart = |c: kernel::Conflict| !c.is_met(words[c.store.argument].wrapping_sub(words[c.other.argument]) as i64);
+        let apart =
+            |c: kernel::Conflict| !c.is_met(words[c.store.argument].wrapping_sub(words[c.other.argument]) as i64);
         let small = |sum: i64| (-kernel::SMALL_SUM..kernel::SMALL_SUM).contains(&sum);
         let ready = first >= 0
             && limit >= LANES as i64

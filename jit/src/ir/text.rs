@@ -20,9 +20,9 @@
 use core::fmt::{self, Display, Formatter};
 use std::collections::HashMap;
 
-use super::{Kernel, 
-    Access, Args, CallInfo, Class, Const, ExitKind, Form, FrameState, Inlined, Inst, Made, Op, SlotState, Snapshot,
-    SnapshotId, Trace, Ty, Value, Virtual, Width,
+use super::{
+    Access, Args, CallInfo, Class, Const, ExitKind, Form, FrameState, Inlined, Inst, Kernel, Made, Op, SlotState,
+    Snapshot, SnapshotId, Trace, Ty, Value, Virtual, Width,
 };
 
 // ---- printing ----

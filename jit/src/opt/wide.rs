@@ -193,7 +193,8 @@ impl<'t> Plan<'t> {
         let offset = i32::try_from(offset).ok().filter(|offset| offset.abs() < 1 << 30)?;
         let base = self.param(inst.args[0]);
         let index = self.lanes.get(&Value::NOTHING).copied()?;
-        let mut element = Inst { access: Some(Access { offset, ..access }), ty: inst.ty, ..Inst::new(inst.op, &[base, index]) };
+        let mut element =
+            Inst { access: Some(Access { offset, ..access }), ty: inst.ty, ..Inst::new(inst.op, &[base, index]) };
         if let Some(value) = stored {
             element.args.push(self.lane(value)?);
         }
@@ -265,11 +266,14 @@ impl<'t> Plan<'t> {
         let found = self.found;
         let preamble = &found.trace.insts[..found.start];
         let last = preamble.iter().rev().find(|inst| match inst.op.effect() {
-            Effect::Store => inst.access.is_some_and(|other| other.class == access.class && other.offset == access.offset),
+            Effect::Store => {
+                inst.access.is_some_and(|other| other.class == access.class && other.offset == access.offset)
+            }
             Effect::Call | Effect::Count => true,
             _ => false,
         });
-        let Some(last) = last.filter(|last| last.op == Op::Store && last.args[0] == base && last.access == Some(access))
+        let Some(last) =
+            last.filter(|last| last.op == Op::Store && last.args[0] == base && last.access == Some(access))
         else {
             return false;
         };
