@@ -186,6 +186,9 @@ class Maker:
             lambda: f"tally[{self.choose('other(i)', 'Dying(i % 5)')}] = {n()}",
             lambda: f"stack.append({n()})",
             lambda: "if len(stack) > 4: stack.pop()",
+            lambda: f"deaths[i % {self.choose('2', '5')}] = {self.choose('Tell(i)', 'Tell(-i)', 'None', 'i')}",
+            lambda: f"for q in {self.choose('[Tell(i), i]', '(Tell(i), obj)', '[i, b]', 'sorted(items[:2], key=str)')}: c = fit(len(ended) % 7 + len(stack))",
+            lambda: f"adds = stack.append; adds({n()}); b = fit({n()}.real)",
             lambda: f"maybe = {self.choose('Row(i, text)', 'other(i)', 'Made(i)', 'getattr(obj, chr(120), None)')}",
         )())
 
@@ -670,7 +673,7 @@ SETUP = [
     "one, two = Point(1, 2.5), Slim(3, 4)",
     "both = (one, two)",
     "tree = Tree(2, 1)",
-    "counts, stack, row, extra = Tallies({1: 2}), Stack([1, 2]), Row(3, 4), {'z': 1, 'v': 2}",
+    "counts, stack, row, extra, deaths = Tallies({1: 2}), Stack([1, 2]), Row(3, 4), {'z': 1, 'v': 2}, {}",
 ]
 
 

@@ -1,6 +1,8 @@
 """What loops look up: keys of many kinds, attributes by name, derived classes, classes with `__new__`, keywords that are passed on."""
 
+import decimal
 import fractions
+import io
 from abc import ABC
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 
@@ -252,8 +254,62 @@ def keywords():
     print(len(seen), sorted(set(seen)))
 
 
+class Told:
+    def __init__(self, n):
+        self.n = n
+
+    def __del__(self):
+        ended.append(self.n)
+
+
+def replaced():
+    """Values of dicts that are destroyed when others take their place, and containers that are gone after their last item."""
+    del ended[:]
+    table, total = {}, 0
+    for i in range(N):
+        table[i % 3] = Told(i)
+        total += len(ended)
+        for told in [Told(-i), Told(-i)]:
+            total += told.n
+        total += len(ended)
+        for n in (i, i + 1):
+            total += n
+    del told
+    print(total, len(ended), ended[:12])
+
+
+def natives():
+    total, seen, out = 0, [], io.StringIO()
+    context = decimal.getcontext()
+    for i in range(N):
+        add, find = seen.append, "abcabc".find
+        if i % 10 == 0:
+            add(find("c", i % 5))
+        total += (Whole(i) == i) + (Whole(i) != 2) + (Word("a") == "a") + (Whole(2) == Row(1, 2))
+        total += i.numerator + i.denominator + i.real + i.imag + i.bit_length() + i.conjugate()
+        total += len(dict.fromkeys("abc", i)) + len(dict.fromkeys([i, i + 1]))
+        number = decimal.Decimal(i) / 7
+        total += int(number.quantize(decimal.Decimal("0.01"), rounding=decimal.ROUND_HALF_UP) * 100)
+        total += int(context.quantize(number, decimal.Decimal(1)))
+        out.write(str(number.quantize(decimal.Decimal("0.1"))))
+        if i % 100 == 99:
+            total += len(out.getvalue())
+            out.seek(0)
+            out.truncate(0)
+    print(total, seen[:8])
+    kept = 0
+    for i in range(60):
+        try:
+            kept += len(str(decimal.Decimal("x" if i % 20 == 19 else "1.5").quantize(decimal.Decimal(1))))
+        except decimal.InvalidOperation:
+            kept += 100
+    print(kept)
+
+
 keys()
 last_reference()
+replaced()
+natives()
 derived()
 made()
 attributes()

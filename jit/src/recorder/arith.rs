@@ -18,6 +18,7 @@ use super::values::Number;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallInfo;
 use crate::ir::{Inst, Op, Scalar, Value};
+use crate::runtime::plain::is_key;
 use crate::runtime::table;
 
 /// The numbers of `BINARY_OP`'s argument, in-place forms mapped to the plain ones.
@@ -310,7 +311,8 @@ impl Recorder {
                 let ends = unsafe { self.expect_ends(at, 2)? };
                 return self.conclude(2, ends, Some(Sym::Bool(result)));
             }
-            if is_of_class(left) || is_of_class(right) {
+            let native = matches!(operator, 2 | 3) && is_key(left) && is_key(right);
+            if !native && (is_of_class(left) || is_of_class(right)) {
                 // SAFETY: passed on.
                 return unsafe { self.special_comparison(at, arg, left, right) };
             }

@@ -86,6 +86,18 @@ impl Recorder {
         // SAFETY: the real operand.
         unsafe {
             let owner = self.real(at, 1)?;
+            if let Sym::Int(number) = self.peek(1)? {
+                let found = match name.to_string_lossy().as_ref() {
+                    "numerator" | "real" => number,
+                    "denominator" => self.trace().int(1),
+                    "imag" => self.trace().int(0),
+                    _ if arg == INSIDE => return Err(Abort("an attribute of a number")),
+                    _ => self.materialize(1)?,
+                };
+                if self.trace().ty(found) == Ty::Int {
+                    return self.finish_load(at, arg, Sym::Int(found));
+                }
+            }
             let Sym::Obj { value: object, .. } = self.peek(1)? else { return Err(Abort("an attribute of a number")) };
             if let Some(module) = owner.downcast_exact::<PyModule>() {
                 if lookup(owner.ty(), name).is_some() {
@@ -134,11 +146,11 @@ impl Recorder {
         {
             self.guard_type(object, metaclass)?;
             self.guard_version_if_heap(metaclass)?;
-            let Some(value) = self.native_attribute(object, found, name)? else {
-                return Err(self.no_attribute(owner, name));
-            };
             // SAFETY: passed on.
-            return unsafe { self.finish_load(at, arg, value) };
+            if unsafe { self.native_attribute(at, object, found, name, arg)? } {
+                return Ok(());
+            }
+            return Err(self.no_attribute(owner, name));
         }
         let Some(found) = lookup(ty, name) else {
             if let Some(found) = of_metaclass
@@ -168,6 +180,11 @@ impl Recorder {
         {
             self.guard_is(object, owner)?;
             self.constant_sym(&function)
+        } else if arg == 1 && is_one_of(found, &["classmethod_descriptor"]) {
+            // It is called at once: nobody sees which object that is.
+            let bound = rpy_vm::protocol::object::getattr(owner, name).map_err(|_| Abort("a class method"))?;
+            self.guard_is(object, owner)?;
+            Sym::Obj { value: self.constant_object(&bound), hold: Hold::Constant }
         } else if found.ty().tp_descr_get.get().is_some() && !is_itself_of_classes(found) {
             return Err(self.no_attribute(owner, name));
         } else {
@@ -202,7 +219,13 @@ impl Recorder {
             return Ok(());
         }
         if !PyFunction::check_exact(found) {
-            return Err(self.abort_on("a bound method of", found));
+            if !is_one_of(found, &["method_descriptor", "wrapper_descriptor"]) {
+                return Err(self.abort_on("a bound method of", found));
+            }
+            let Sym::Obj { value: this, .. } = self.peek(1)? else { return Err(Abort("a method of a number")) };
+            let function = self.constant_object(found);
+            // SAFETY: passed on.
+            return unsafe { self.load_made(at, table::BIND, &[function, this], arg) };
         }
         let Sym::Obj { value: this, .. } = self.peek(1)? else { return Err(Abort("a method of a number")) };
         let raw = self.peek_raw(1)?;
@@ -360,9 +383,9 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile }) };
         }
-        if let Some(value) = self.native_attribute(object, found, name)? {
-            // SAFETY: passed on.
-            return unsafe { self.finish_load(at, arg, value) };
+        // SAFETY: passed on.
+        if unsafe { self.native_attribute(at, object, found, name, arg)? } {
+            return Ok(());
         }
         if name.eq_str("__class__") && lookup(&PyBaseObject_Type, name).is_some_and(|class| class.is(found)) {
             let class = self.constant_object(owner.ty().as_object());

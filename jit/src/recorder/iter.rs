@@ -15,6 +15,7 @@ use rpy_vm::types::tuple::{PyTuple, PyTupleIterator};
 
 use super::special::is_like;
 use super::state::{Hold, Sym};
+use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::runtime::table;
@@ -152,18 +153,16 @@ impl Recorder {
         index: Access,
         shared: bool,
     ) -> Done {
-        if !shared {
-            return Err(Abort("the last reference to what was iterated over"));
-        }
         let index = self.emit(Inst::load(Ty::Int, iterator, index))?;
         let some = self.op(Op::Ult, &[index, length])?;
         self.guard(Op::GuardFalse, &[some])?;
-        self.guard(Op::GuardShared, &[sequence])?;
+        if shared {
+            self.guard(Op::GuardShared, &[sequence])?;
+        }
         let null = self.nothing;
         self.disturb()?;
         self.emit(Inst::store(iterator, null, field(layout::LIST_ITER_SEQ)))?;
-        self.op(Op::CloseShared, &[sequence])?;
-        Ok(())
+        self.release(if shared { Release::Shared(sequence) } else { Release::Last(sequence) })
     }
 
     /// `iter(x)` of lists, tuples and ranges.

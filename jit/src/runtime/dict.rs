@@ -43,6 +43,20 @@ pub unsafe extern "C" fn dict_set(dict: *const PyObject, key: *const PyObject, v
     dict.set_plain(key, value).is_ok() as u64
 }
 
+/// As [`dict_set`]; whatever the dict held under the key is let go.
+///
+/// # Safety
+/// A live exact dict and live objects.
+pub unsafe extern "C" fn dict_store(dict: *const PyObject, key: *const PyObject, value: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    let (dict, key, value): (&PyDict, &PyObject, &PyObject) = unsafe { ((*dict).cast_unchecked_ref(), &*key, &*value) };
+    match dict.find_plain(key) {
+        Ok(Some(index)) if !dict.is_watched() => dict.set_value_at(index, value.new_ref()) as u64,
+        Ok(None) => dict.set_plain(key, value).is_ok() as u64,
+        _ => 0,
+    }
+}
+
 /// The value of a key, or the default (both borrowed); null where finding it could run Python code.
 ///
 /// # Safety

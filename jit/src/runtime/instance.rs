@@ -83,6 +83,20 @@ pub unsafe extern "C" fn get_attribute(object: *const PyObject, name: *const PyO
     unsafe { raising(rpy_vm::protocol::object::getattr(&*object, (*name).cast_unchecked_ref())) }
 }
 
+/// A descriptor of a method, bound to an object (owned); null with the thread's exception set.
+///
+/// # Safety
+/// A live descriptor of a built-in type that binds natively, and a live object of its type.
+pub unsafe extern "C" fn bind(descriptor: *mut PyObject, object: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (*descriptor).ty().tp_descr_get.get() {
+            Some(get) => get(descriptor, object, (*object).ty().as_object().as_ptr()),
+            None => (*descriptor).new_ref().into_raw(),
+        }
+    }
+}
+
 /// A function bound to an object (owned).
 ///
 /// # Safety

@@ -133,6 +133,8 @@ functions! {
     DICT_CONTAINS = dict::dict_contains -> Int, MAKES;
     /// `key in dict.keys()`, or UNSURE.
     VIEW_CONTAINS = dict::view_contains -> Int, MAKES;
+    /// `dict[key] = value`, where the old value may be destroyed; false if it was not done.
+    DICT_STORE = dict::dict_store -> Bool, DESTROYS;
     /// `dict[key] = value`; false if it was not done.
     DICT_SET = dict::dict_set -> Bool, DICTS;
     /// `dict.get(key, default)` (borrowed from dict or default), or null.
@@ -162,6 +164,8 @@ functions! {
     SET_KEYWORD = dict::set_keyword -> Bool, DICTS;
     /// An attribute that is computed natively (owned); null and an exception.
     GET_ATTRIBUTE = instance::get_attribute -> Obj, MAKES;
+    /// A method of a built-in type bound to an object (owned); null and an exception.
+    BIND = instance::bind -> Obj, MAKES;
     /// A bound method.
     NEW_METHOD = instance::new_method -> Obj, MAKES;
     /// A cell, which takes over its content.

@@ -13,30 +13,53 @@ use crate::recorder::attr::{INSIDE, MISSING};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::values::Release;
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::table;
+use crate::runtime::table::{self, Function};
 
 impl Recorder {
-    /// The value of a data descriptor that computes it natively; the owner's type has been guarded. `None`: it is not known to.
-    pub(in crate::recorder) fn native_attribute(
+    /// Loads what a data descriptor computes natively; the owner's type has been guarded. False: it is not known to.
+    pub(in crate::recorder) unsafe fn native_attribute(
         &mut self,
+        at: Registers<'_>,
         object: Value,
         found: &PyObject,
         name: &PyStr,
-    ) -> Result<Option<Sym>, Abort> {
+        arg: usize,
+    ) -> Result<bool, Abort> {
         let of = if let Some(descriptor) = found.downcast_exact::<PyGetSetDescr>() {
             descriptor.d_type.full_name()
         } else if let Some(descriptor) = found.downcast_exact::<PyMemberDescr>() {
             descriptor.d_type.full_name()
         } else {
-            return Ok(None);
+            return Ok(false);
         };
         if !reviewed::is_attribute(of, &name.to_string_lossy()) {
-            return Ok(None);
+            return Ok(false);
         }
         let key = self.constant_object(name.as_object());
-        let value = self.call_runtime(table::GET_ATTRIBUTE, &[object, key])?;
+        // SAFETY: passed on.
+        unsafe { self.load_made(at, table::GET_ATTRIBUTE, &[object, key], arg)? };
+        Ok(true)
+    }
+
+    /// Replaces the owner on top by an object that a function of the runtime makes, or raises for.
+    pub(in crate::recorder) unsafe fn load_made(
+        &mut self,
+        at: Registers<'_>,
+        callee: Function,
+        args: &[Value],
+        arg: usize,
+    ) -> Done {
+        let raw = self.peek_raw(1)?;
+        // SAFETY: the real operand.
+        let release = self.expect_release(raw, unsafe { self.real(at, 1)? })?;
+        let value = self.call_runtime(callee, args)?;
         self.guard_raised(Op::GuardNonNull, value)?;
-        Ok(Some(Sym::Obj { value, hold: Hold::Owned }))
+        self.pop()?;
+        self.push_obj(value, Hold::Owned);
+        if arg & 1 != 0 {
+            self.push(Sym::Null);
+        }
+        self.release(release)
     }
 
     /// `getattr(x, "name")`, with or without a default, and `hasattr(x, "name")`.

@@ -13,7 +13,7 @@ use crate::recorder::enter::Follow;
 use crate::recorder::special::{function, have_the_same, units};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::{has_native_keys, is_key};
+use crate::runtime::plain::{has_native_keys, is_key, is_plain};
 use crate::runtime::table;
 
 /// Is the object a dict, or of a class derived from one of these mappings that has their method of this name?
@@ -84,10 +84,13 @@ impl Recorder {
         }
         let (v, d, k) = (self.materialize(3)?, self.materialize(2)?, self.materialize(1)?);
         self.guard_class(2, container.ty())?;
-        // What the dict holds under the key may go.
+        // What the dict holds under the key may go, and its end may be noticed.
+        let old = plain_dict(container, rpy_vm::intern!("__setitem__")).and_then(|dict| dict.value_at(dict.find_plain(key).ok()??));
+        let last = old.is_some_and(|old| old.refcount() == 1 && !is_plain(old));
+        let (does, callee) = if last { (Does::Destroys, table::DICT_STORE) } else { (Does::Takes, table::DICT_SET) };
         // SAFETY: the real operands.
-        let ends = unsafe { self.prepare(at, 3, Does::Takes)? };
-        let done = self.call_runtime(table::DICT_SET, &[d, k, v])?;
+        let ends = unsafe { self.prepare(at, 3, does)? };
+        let done = self.call_runtime(callee, &[d, k, v])?;
         self.guard(Op::GuardTrue, &[done])?;
         self.conclude(3, ends, None)
     }

@@ -148,7 +148,11 @@ const METHODS: &[Reviewed] = rows! {
     "_struct.Struct" "unpack pack" (Any, Plain) Looks -> Object;
     "_io.BytesIO" "read getvalue tell" (Any, Plain) Adds -> Object;
     "_io.BytesIO" "write seek" (Any, Plain) Adds -> Object;
-    "_io.StringIO" "write read getvalue tell" (Any, Plain) Adds -> Object;
+    "_io.StringIO" "write read getvalue tell seek truncate" (Any, Plain) Adds -> Object;
+    "decimal.Decimal" "quantize compare copy_abs copy_negate copy_sign exp fma ln log10 max min max_mag min_mag normalize remainder_near rotate same_quantum scaleb shift sqrt to_integral_value to_integral_exact to_eng_string adjusted"
+        (Any, Any) Looks -> Object;
+    "decimal.Decimal" "is_nan is_zero is_signed is_finite is_infinite is_normal is_qnan is_snan" (Any) Looks -> Bool;
+    "decimal.Context" "quantize add subtract multiply divide compare create_decimal" (Any, Any) Looks -> Object;
 };
 
 /// Functions of built-in modules.
@@ -169,6 +173,7 @@ const FUNCTIONS: &[Reviewed] = rows! {
     "time" "perf_counter time monotonic process_time perf_counter_ns time_ns monotonic_ns process_time_ns" (Any) Looks -> Object;
     "_operator" "add sub mul truediv floordiv mod and_ or_ xor lshift rshift neg pos inv invert abs pow concat" (Any, Plain) Looks -> Object;
     "_operator" "eq ne lt le gt ge not_ truth is_ is_not" (Any, Plain) Looks -> Bool;
+    "posix" "fspath" (Any, Plain) Looks -> Object;
     "_struct" "pack unpack calcsize" (Any, Plain) Looks -> Object;
     "binascii" "hexlify unhexlify" (Any, Plain) Looks -> Object;
 };
@@ -185,6 +190,7 @@ const CLASSES: &[Reviewed] = rows! {
     "builtins" "bytes bytearray" (Any, Items) Looks -> Object;
     "builtins" "slice range" (Any, Plain) Looks -> Object;
     "builtins" "dict object" (Any) Looks -> Object;
+    "builtins" "decimal.Decimal" (Any, Plain) Looks -> Object;
     "builtins" "collections.deque" (Any, Native, Plain) Adds -> Object;
 };
 
@@ -193,6 +199,7 @@ const CLASS_METHODS: &[Reviewed] = rows! {
     "int" "from_bytes" (Any, Plain) Looks -> Object;
     "bytes" "fromhex" (Any, Plain) Looks -> Object;
     "bytearray" "fromhex" (Any, Plain) Looks -> Object;
+    "dict" "fromkeys" (Any, Items, Any) Looks -> Object;
     "str" "maketrans" (Any, Plain) Looks -> Object;
     "object" "__new__" (Any, Any) Looks -> Object;
     "tuple" "__new__" (Any, Any, Native) Looks -> Object;
