@@ -85,7 +85,8 @@ impl Recorder {
         let (v, d, k) = (self.materialize(3)?, self.materialize(2)?, self.materialize(1)?);
         self.guard_class(2, container.ty())?;
         // What the dict holds under the key may go, and its end may be noticed.
-        let old = plain_dict(container, rpy_vm::intern!("__setitem__")).and_then(|dict| dict.value_at(dict.find_plain(key).ok()??));
+        let old = plain_dict(container, rpy_vm::intern!("__setitem__"))
+            .and_then(|dict| dict.value_at(dict.find_plain(key).ok()??));
         let last = old.is_some_and(|old| old.refcount() == 1 && !is_plain(old));
         let (does, callee) = if last { (Does::Destroys, table::DICT_STORE) } else { (Does::Takes, table::DICT_SET) };
         // SAFETY: the real operands.
