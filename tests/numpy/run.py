@@ -85,6 +85,25 @@ def test_files(package):
     return sorted(found)
 
 
+# ---- the examples --------------------------------------------------------------------------------------------------
+
+
+def run_examples(python):
+    """Do the programs of examples/arrays print what CPython prints, whatever the JIT does? The number of those that do not."""
+    folder = os.path.join(ROOT, "examples", "arrays")
+    bad = 0
+    for name in sorted(entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py")):
+        with open(os.path.join(folder, "expected", name + ".txt"), encoding="utf-8") as stream:
+            expected = stream.read()
+        for mode in ("off", "on", "eager"):
+            done = subprocess.run([python, "-X", "jit=" + mode, os.path.join(folder, name + ".py")], capture_output=True, text=True)
+            if done.returncode or done.stdout != expected:
+                print("%s with jit=%s: %s" % (name, mode, done.stderr.strip().splitlines()[-1:] or "prints something else"))
+                bad += 1
+    print("%d examples went wrong" % bad)
+    return bad
+
+
 # ---- running -------------------------------------------------------------------------------------------------------
 
 
@@ -146,6 +165,7 @@ def parse(argv):
     parser.add_argument("names", nargs="*", help="beginnings of test files, such as lib/tests/test_io; all where none is given")
     parser.add_argument("--random", nargs=2, type=int, metavar=("FIRST", "COUNT"),
                         help="instead compare the JIT's modes on random programs (generate.py)")
+    parser.add_argument("--examples", action="store_true", help="instead run the programs of examples/arrays")
     parser.add_argument("--fast", action="store_true", help="only a cross-section, which takes about a minute")
     parser.add_argument("--python", default=os.path.join(ROOT, "target", "release", "rpy"), metavar="PATH",
                         help="the interpreter (default: target/release/rpy)")
@@ -178,6 +198,8 @@ def main(argv=None):
     python = runner.command_of(options.python)[0]
     if not options.installed:
         python = make_environment(python)
+    if options.examples:
+        return 1 if run_examples(python) else 0
     if options.random:
         compare = os.path.join(os.path.dirname(HERE), "jit", "compare.py")
         return subprocess.run([sys.executable, compare, "--python", python, "--generator", HERE, "--seeds", *map(str, options.random)]).returncode

@@ -85,6 +85,9 @@ impl Recorder {
     pub(super) unsafe fn load_named(&mut self, at: Registers<'_>, name: &PyStr, arg: usize) -> Done {
         // SAFETY: the real operand.
         unsafe {
+            if self.load_attr_of_chain(at, arg)? {
+                return Ok(());
+            }
             let owner = self.real(at, 1)?;
             if let Sym::Int(number) = self.peek(1)? {
                 let found = match name.to_string_lossy().as_ref() {

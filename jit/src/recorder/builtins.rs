@@ -77,6 +77,10 @@ impl Recorder {
                 }
             };
         }
+        // SAFETY: passed on.
+        if unsafe { self.call_sum_of_chain(at, callable, argc)? } {
+            return Ok(());
+        }
         if let Some(method) = callable.downcast_exact::<PyMethodDescr>()
             && let Some(this) = this
             && this.ty().is_subtype(&method.d_type)

@@ -71,7 +71,7 @@ pub fn assemble(expression: &Expression) -> Option<CodeBlock> {
         return None;
     }
     let mut lanes = None;
-    let scalars = expression.steps.iter().flat_map(|step| [step.input, step.output]);
+    let scalars = expression.steps.iter().flat_map(|step| step.types.into_iter().chain([step.output]));
     for scalar in scalars.chain(expression.arrays.iter().copied()).filter(|&scalar| scalar != Scalar::Bool) {
         if !scalar.is_float() || *lanes.get_or_insert(scalar) != scalar {
             return None;
@@ -81,8 +81,10 @@ pub fn assemble(expression: &Expression) -> Option<CodeBlock> {
     let mut constants: Vec<Constant> = Vec::new();
     for step in &expression.steps {
         let constant = match step.name {
-            _ if step.input == Scalar::Bool && truths(step.name).is_some() => continue,
-            _ if step.input == Scalar::Bool => return None,
+            "cast" if step.types[0] == Scalar::Bool => Constant::One,
+            "where" => continue,
+            name if step.types[0] == Scalar::Bool && truths(name).is_some() => continue,
+            _ if step.types[0] == Scalar::Bool => return None,
             "negative" => Constant::Sign,
             "absolute" => Constant::Magnitude,
             "reciprocal" => Constant::One,
@@ -335,7 +337,7 @@ impl Vector<'_> {
 
     fn step(&mut self, step: &Step, form: Form) {
         let (to, packed) = (step.slot, form == Form::Packed);
-        let [x, y] = step.inputs;
+        let [x, y, z] = step.inputs;
         if let Some(opcode) = truths(step.name) {
             // The second first: making truths of bytes takes both registers for the moment.
             let b = self.register(y, form, 0);
@@ -347,6 +349,14 @@ impl Vector<'_> {
             };
             let a = self.register(x, form, 0);
             return self.bitwise(opcode, form, to, a, b);
+        }
+        if step.name == "where" {
+            // A mask of bytes takes both registers for the moment; then they are free again.
+            let mask = self.register(x, form, 0);
+            self.bitwise(0x56, form, to, mask, mask);
+            let yes = self.register(y, form, 0);
+            let no = self.register(z, form, 1);
+            return self.blend(form, to, no, yes, to);
         }
         let a = self.register(x, form, 0);
         if let Some(opcode) = arithmetic(step.name) {
@@ -363,6 +373,10 @@ impl Vector<'_> {
                 self.vex((MAP_0F, self.prefix(form), 0x51), packed, to, second, Last::Register(a));
             }
             "square" => self.vex((MAP_0F, self.prefix(form), 0x59), packed, to, a, Last::Register(a)),
+            "cast" => {
+                let one = self.constant(Constant::One);
+                self.bitwise(0x54, form, to, a, one);
+            }
             "reciprocal" => {
                 let one = self.constant(Constant::One);
                 self.vex((MAP_0F, self.prefix(form), 0x5e), packed, to, one, Last::Register(a));

@@ -8,8 +8,10 @@
 //! An expression has no effect if an operand is not as described, or if numpy would have something to tell: then the trace goes back to
 //! the first of its operations, and numpy does them.
 
+pub mod own;
 pub mod pool;
 pub mod run;
+mod sum;
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -38,14 +40,15 @@ pub enum Source {
 /// One operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// The ufunc's name.
+    /// The ufunc's name; `cast` and `where` are none.
     pub name: &'static str,
     pub function: usize,
     pub data: usize,
-    pub inputs: [Source; 2],
-    /// One or two.
+    pub inputs: [Source; 3],
+    /// What they hold.
+    pub types: [Scalar; 3],
+    /// One to three.
     pub arity: usize,
-    pub input: Scalar,
     pub output: Scalar,
     /// The scratch memory of the result; the last step's is the expression's.
     pub slot: u8,
@@ -80,16 +83,17 @@ impl Expression {
         &mut self,
         name: &'static str,
         found: Loop,
-        inputs: &[Source],
-        input: Scalar,
+        operands: &[(Source, Scalar)],
         output: Scalar,
     ) -> Source {
-        let is_free = |slot: u8| !inputs.contains(&Source::Slot(slot)) && !self.is_pending(slot);
+        let is_free =
+            |slot: u8| !operands.iter().any(|(input, _)| *input == Source::Slot(slot)) && !self.is_pending(slot);
         let slot = (0..).find(|&slot| is_free(slot)).unwrap_or(u8::MAX);
         self.slots = self.slots.max(slot as usize + 1);
-        let inputs_ = [inputs[0], inputs.get(1).copied().unwrap_or(inputs[0])];
+        let operand = |n: usize| operands.get(n).copied().unwrap_or(operands[0]);
+        let (inputs, types) = ([0, 1, 2].map(|n| operand(n).0), [0, 1, 2].map(|n| operand(n).1));
         let (function, data) = (found.function, found.data);
-        self.steps.push(Step { name, function, data, inputs: inputs_, arity: inputs.len(), input, output, slot });
+        self.steps.push(Step { name, function, data, inputs, types, arity: operands.len(), output, slot });
         Source::Slot(slot)
     }
 
@@ -136,6 +140,8 @@ pub enum Target {
     Reused(u8),
     /// The array in this argument, whose elements are overwritten.
     Update(u8),
+    /// No array: its sum, a scalar. The function and the data of the loop that adds.
+    Sum(usize, usize),
 }
 
 impl Target {

@@ -12,11 +12,11 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::runtime::gil;
 
-use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target, pool};
+use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target, pool, sum};
 use crate::backend::x64::vector::Code;
 use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
-use crate::numpy::loops::InnerLoop;
+use crate::numpy::loops::{InnerLoop, Loop};
 use crate::numpy::{Numpy, known, status};
 
 /// Bytes of a piece of scratch memory: as much as is computed at a time, if elements are wide.
@@ -44,10 +44,25 @@ const FEW_SLOTS: usize = 4;
 
 /// The operands of an expression: where their elements are, and the numbers.
 #[derive(Clone, Copy)]
-struct Operands {
+pub(super) struct Operands {
     arrays: [*mut u8; MOST_ARRAYS],
     numbers: [u64; MOST_NUMBERS],
-    count: usize,
+    pub count: usize,
+}
+
+impl Operands {
+    /// `count` of them from an element on.
+    ///
+    /// # Safety
+    /// There are as many.
+    pub unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands {
+        let mut operands = Operands { count, ..*self };
+        for (address, scalar) in operands.arrays.iter_mut().zip(&expression.arrays) {
+            // SAFETY: an element of the array.
+            *address = unsafe { address.add(from * scalar.width().bytes()) };
+        }
+        operands
+    }
 }
 
 impl Kernel {
@@ -67,7 +82,7 @@ impl Kernel {
     }
 
     /// Computes a small array. False if numpy would tell of something.
-    unsafe fn quietly(&self, operands: &Operands, result: *mut u8) -> bool {
+    pub(super) unsafe fn quietly(&self, operands: &Operands, result: *mut u8) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
             let happened = self.compute(operands, result, u32::MAX);
@@ -115,14 +130,9 @@ struct Shared<'a> {
 unsafe impl Sync for Shared<'_> {}
 
 impl Shared<'_> {
-    /// The operands from an element on.
     unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands {
-        let mut operands = Operands { count, ..*self.operands };
-        for (address, scalar) in operands.arrays.iter_mut().zip(&expression.arrays) {
-            // SAFETY: an element of the array.
-            *address = unsafe { address.add(from * scalar.width().bytes()) };
-        }
-        operands
+        // SAFETY: the caller's promise.
+        unsafe { self.operands.part(expression, from, count) }
     }
 
     unsafe fn result(&self, offset: usize) -> *mut u8 {
@@ -144,10 +154,11 @@ impl Expression {
         let last = self.steps.len() - 1;
         let mut all = 0;
         for (i, step) in self.steps.iter().enumerate() {
-            let width = step.input.width().bytes();
-            let mut addresses = [core::ptr::null_mut(); 3];
-            let mut steps = [width as isize; 3];
+            let mut addresses = [core::ptr::null_mut(); 4];
+            let mut steps = [0; 4];
             for (k, &input) in step.inputs[..step.arity].iter().enumerate() {
+                let width = step.types[k].width().bytes();
+                steps[k] = width as isize;
                 // SAFETY: operands have as many elements; slots have as many bytes.
                 unsafe {
                     match input {
@@ -180,7 +191,8 @@ impl Expression {
 
     /// Elements that are computed at a time.
     fn elements(&self) -> usize {
-        let widest = self.steps.iter().map(|step| step.input.width().bytes().max(step.output.width().bytes())).max();
+        let scalars = self.steps.iter().flat_map(|step| step.types.into_iter().chain([step.output]));
+        let widest = scalars.map(|scalar| scalar.width().bytes()).max();
         BLOCK / widest.unwrap_or(8)
     }
 
@@ -284,9 +296,14 @@ unsafe fn compute(
         operands.numbers[i] = bits(numbers[i], scalar);
     }
     let output = expression.output();
+    if let Target::Sum(function, data) = site.target {
+        // SAFETY: passed on.
+        let sum = unsafe { sum::of(site.kernel, &operands, Loop { function, data })? };
+        return concerning(site, sum.is_finite()).then(|| sum::scalar(sum, output));
+    }
     // The array that gives its memory, if it may.
     let target = match site.target {
-        Target::New => None,
+        Target::New | Target::Sum(..) => None,
         Target::Reused(argument) => {
             let word = arguments[argument as usize];
             // SAFETY: the caller's promise.

@@ -3,10 +3,11 @@
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 
-use super::chain::Input;
+use super::chain::{Input, Operand};
 use super::elements::Header;
 use super::{Abort, Kind, Recorder};
 use crate::ir::Scalar;
+use crate::numpy::fuse::own;
 use crate::numpy::loops;
 use crate::recorder::arith::operator;
 use crate::recorder::state::Sym;
@@ -31,17 +32,20 @@ pub(super) fn is_array(object: &PyObject) -> bool {
 }
 
 impl Recorder {
-    /// Makes the operands on top a node of the chain: `ufunc` of them. False if it is numpy's.
+    /// Makes the operands on top a node of the chain: `ufunc` of them, or `where` of them if there is none. What it holds; `None` if it is
+    /// numpy's.
     unsafe fn elementwise(
         &mut self,
         at: Registers<'_>,
-        ufunc: &PyObject,
+        ufunc: Option<&PyObject>,
         name: &'static str,
         arity: usize,
-    ) -> Result<bool, Abort> {
+    ) -> Result<Option<Scalar>, Abort> {
         if self.is_hopeless() {
-            return Ok(false);
+            return Ok(None);
         }
+        // The first operand of `where` is of a type of its own.
+        let chosen = usize::from(ufunc.is_none());
         let mut found: Vec<(&PyObject, Option<Header<'_>>)> = Vec::with_capacity(arity);
         for n in (1..=arity).rev() {
             // SAFETY: the real operand.
@@ -49,38 +53,72 @@ impl Recorder {
             found.push((real, Header::of(real).filter(Header::is_plain)));
         }
         let mut headers = found.iter().filter_map(|(_, header)| *header);
-        let Some(first) = headers.next() else { return Ok(false) };
-        if headers.any(|other| other.scalar != first.scalar || !other.is_shaped_as(&first)) {
-            return Ok(false);
+        let Some(first) = headers.next() else { return Ok(None) };
+        if headers.any(|other| !other.is_shaped_as(&first)) {
+            return Ok(None);
         }
-        let input = first.scalar;
+        // The type in which it is computed.
+        let mut kind: Option<Kind> = None;
+        let mut numbers = vec![None; arity];
+        for (i, (real, header)) in found.iter().enumerate() {
+            let own = match header {
+                Some(header) => Kind::Scalar(header.scalar),
+                None => {
+                    let sym = self.peek(arity - i)?;
+                    let Some(operand) = self.operand(sym, real)? else { return Ok(None) };
+                    numbers[i] = Some(operand);
+                    operand.kind
+                }
+            };
+            if i < chosen {
+                if own != Kind::Scalar(Scalar::Bool) || header.is_none() {
+                    return Ok(None);
+                }
+                continue;
+            }
+            kind = Some(kind.map_or(own, |kind| match (kind, own) {
+                // Numbers of Python alone.
+                (Kind::Int | Kind::Float | Kind::Bool, _) if kind == own => kind,
+                _ => Kind::Scalar(kind.promote(own)),
+            }));
+        }
+        let Some(kind) = kind else { return Ok(None) };
+        let input = match kind.scalar() {
+            integer if name == "divide" && !integer.is_float() => Scalar::F64,
+            other => other,
+        };
         let output = if COMPARISONS.contains(&name) { Scalar::Bool } else { input };
         if arity == 1 && !input.is_float() {
-            return Ok(false);
+            return Ok(None);
         }
-        // SAFETY: a live ufunc.
-        let Some(step) = (unsafe { loops::find(ufunc, arity, input, output) }) else { return Ok(false) };
-        let mut inputs = Vec::with_capacity(arity);
-        for (i, (real, header)) in found.iter().enumerate() {
-            let sym = self.peek(arity - i)?;
-            inputs.push(match (sym, header) {
-                (Sym::Lazy(node), Some(_)) => Input::Node(node),
-                (Sym::Obj { value, .. }, Some(header)) => Input::Array(value, header.scalar),
-                (_, Some(_)) => return Ok(false),
-                (_, None) => {
-                    let Some(operand) = self.operand(sym, real)? else { return Ok(false) };
-                    if Kind::Scalar(input).promote(operand.kind) != input {
-                        return Ok(false);
-                    }
-                    match self.as_double(operand, input)? {
-                        Some(value) => Input::Number(value, input),
-                        None => return Ok(false),
-                    }
-                }
-            });
+        let step = match ufunc {
+            // SAFETY: a live ufunc.
+            Some(ufunc) => match unsafe { loops::find(ufunc, arity, input, output) } {
+                Some(step) => step,
+                None => return Ok(None),
+            },
+            None => own::choose(input),
+        };
+        let mut operands = Vec::with_capacity(arity);
+        for (i, (_, header)) in found.iter().enumerate() {
+            let to = if i < chosen { Scalar::Bool } else { input };
+            let from = header.map_or(to, |header| header.scalar);
+            if from != to && own::cast(from, to).is_none() {
+                return Ok(None);
+            }
+            let input = match (self.peek(arity - i)?, numbers[i]) {
+                (_, Some(operand)) => match self.as_double(operand, to)? {
+                    Some(value) => Input::Number(value),
+                    None => return Ok(None),
+                },
+                (Sym::Lazy(node), None) => Input::Node(node),
+                (Sym::Obj { value, .. }, None) => Input::Array(value),
+                _ => return Ok(None),
+            };
+            operands.push(Operand { input, from, to });
         }
-        self.chain_node(name, step, inputs, (input, output), first.bytes())?;
-        Ok(true)
+        self.chain_node(name, step, operands, output, first.bytes())?;
+        Ok(Some(output))
     }
 
     /// `a op b` with an array. False if it is not done here.
@@ -118,7 +156,7 @@ impl Recorder {
         }
         let Some(ufunc) = super::ufuncs::own_ufunc(name) else { return Ok(false) };
         // SAFETY: passed on.
-        if !unsafe { self.elementwise(at, &ufunc, name, 2)? } {
+        if unsafe { self.elementwise(at, Some(&ufunc), name, 2)? }.is_none() {
             return Ok(false);
         }
         // SAFETY: the real operands.
@@ -131,11 +169,13 @@ impl Recorder {
     unsafe fn array_update(&mut self, at: Registers<'_>, name: &'static str) -> Result<bool, Abort> {
         // SAFETY: the real operands.
         let left = unsafe { self.real(at, 2)? };
-        let is_possible = Header::of(left).is_some_and(|header| header.is_plain());
+        let header = Header::of(left).filter(Header::is_plain);
         let Sym::Obj { value: target, .. } = self.peek(2)? else { return Ok(false) };
-        let Some(ufunc) = super::ufuncs::own_ufunc(name).filter(|_| is_possible) else { return Ok(false) };
+        let Some(ufunc) = super::ufuncs::own_ufunc(name).filter(|_| header.is_some()) else { return Ok(false) };
         // SAFETY: passed on.
-        if !unsafe { self.elementwise(at, &ufunc, name, 2)? } {
+        let output = unsafe { self.elementwise(at, Some(&ufunc), name, 2)? };
+        if output.is_none() || output != header.map(|header| header.scalar) {
+            self.forget_node();
             return Ok(false);
         }
         // SAFETY: the real operand.
@@ -153,7 +193,7 @@ impl Recorder {
         let Some(ufunc) = super::ufuncs::own_ufunc("negative") else { return Ok(false) };
         // SAFETY: passed on; the real operand.
         unsafe {
-            if !self.elementwise(at, &ufunc, "negative", 1)? {
+            if self.elementwise(at, Some(&ufunc), "negative", 1)?.is_none() {
                 return Ok(false);
             }
             let ends = self.expect_ends(at, 1)?;
@@ -162,18 +202,19 @@ impl Recorder {
         Ok(true)
     }
 
-    /// A call of a ufunc with arrays. False if it is not done here.
-    pub(super) unsafe fn call_ufunc_of_arrays(
+    /// A call of a ufunc, or of `where`, with arrays. False if it is not done here.
+    pub(super) unsafe fn call_elementwise(
         &mut self,
         at: Registers<'_>,
         callable: &PyObject,
         name: &'static str,
         argc: usize,
+        is_ufunc: bool,
     ) -> Result<bool, Abort> {
         let Sym::Obj { value: callee, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         // SAFETY: passed on; the real operands.
         unsafe {
-            if !self.elementwise(at, callable, name, argc)? {
+            if self.elementwise(at, is_ufunc.then_some(callable), name, argc)?.is_none() {
                 return Ok(false);
             }
             self.guard_is(callee, callable)?;

@@ -13,25 +13,34 @@ use rpy_vm::jit_hooks::Registers;
 use super::super::state::{Hold, Sym};
 use super::super::values::Release;
 use super::super::{Abort, Done, Recorder};
-use super::Operand;
 use super::arrays::is_array;
+use super::ufuncs::is_where;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
 use crate::numpy::fuse::run::BIG;
-use crate::numpy::fuse::{self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
+use crate::numpy::fuse::{self, own, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
 use crate::numpy::loops::Loop;
 use crate::runtime::table;
 
 /// Nodes that may wait at a time, of which none is part of another.
 const MOST_ROOTS: usize = 2;
 
-/// An operand of a node.
+/// What an operand of a node is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Input {
-    Array(Value, Scalar),
-    /// A double, and what it becomes.
-    Number(Value, Scalar),
+    Array(Value),
+    /// A double.
+    Number(Value),
     Node(u16),
+}
+
+/// An operand of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand {
+    pub input: Input,
+    /// What it holds, and what the node wants.
+    pub from: Scalar,
+    pub to: Scalar,
 }
 
 /// An operation that has not been computed yet.
@@ -39,9 +48,15 @@ pub(super) enum Input {
 struct Node {
     name: &'static str,
     step: Loop,
-    inputs: Vec<Input>,
-    input: Scalar,
+    operands: Vec<Operand>,
     output: Scalar,
+}
+
+impl Node {
+    /// How many other nodes are part of it.
+    fn parts(&self) -> usize {
+        self.operands.iter().filter(|operand| matches!(operand.input, Input::Node(_))).count()
+    }
 }
 
 /// The nodes that wait.
@@ -78,40 +93,46 @@ struct Plan {
 impl Plan {
     fn add(&mut self, nodes: &[Node], number: u16) -> Option<Source> {
         let node = &nodes[number as usize];
-        let mut inputs = Vec::with_capacity(node.inputs.len());
-        for &input in &node.inputs {
-            inputs.push(match input {
+        let mut inputs = Vec::with_capacity(node.operands.len());
+        for &Operand { input, from, to } in &node.operands {
+            let source = match input {
                 Input::Node(inner) => self.add(nodes, inner)?,
-                Input::Array(value, scalar) => {
+                Input::Array(value) => {
                     let known = self.arrays.iter().position(|&known| known == value);
                     let place = known.unwrap_or_else(|| {
                         self.arrays.push(value);
-                        self.expression.arrays.push(scalar);
+                        self.expression.arrays.push(from);
                         self.arrays.len() - 1
                     });
                     // One object is of one type.
-                    if self.expression.arrays[place] != scalar {
+                    if self.expression.arrays[place] != from {
                         return None;
                     }
                     Source::Array(place as u8)
                 }
-                Input::Number(value, scalar) => {
-                    let is_same =
-                        |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == scalar;
+                Input::Number(value) => {
+                    let is_same = |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == to;
                     let known = self.numbers.iter().enumerate().find(is_same).map(|(i, _)| i);
                     let place = known.unwrap_or_else(|| {
                         self.numbers.push(value);
-                        self.expression.numbers.push(scalar);
+                        self.expression.numbers.push(to);
                         self.numbers.len() - 1
                     });
                     Source::Number(place as u8)
                 }
-            });
+            };
+            let is_cast = from != to && !matches!(input, Input::Number(_));
+            let source = if is_cast {
+                self.expression.push("cast", own::cast(from, to)?, &[(source, from)], to)
+            } else {
+                source
+            };
+            inputs.push((source, to));
         }
-        if self.expression.steps.len() == MOST_STEPS {
+        if self.expression.steps.len() >= MOST_STEPS {
             return None;
         }
-        Some(self.expression.push(node.name, node.step, &inputs, node.input, node.output))
+        Some(self.expression.push(node.name, node.step, &inputs, node.output))
     }
 
     /// Of a node, if it has room for it and so many arguments more.
@@ -138,7 +159,7 @@ impl Recorder {
     }
 
     /// A number as a double that becomes the same number of type `scalar`.
-    pub(super) fn as_double(&mut self, operand: Operand, scalar: Scalar) -> Result<Option<Value>, Abort> {
+    pub(super) fn as_double(&mut self, operand: super::Operand, scalar: Scalar) -> Result<Option<Value>, Abort> {
         let real = operand.real;
         let value = self.convert(operand, scalar)?;
         match scalar.ty() {
@@ -162,12 +183,12 @@ impl Recorder {
         &mut self,
         name: &'static str,
         step: Loop,
-        inputs: Vec<Input>,
-        (input, output): (Scalar, Scalar),
+        operands: Vec<Operand>,
+        output: Scalar,
         bytes: usize,
     ) -> Done {
-        let taken = inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
-        if self.roots().len() - taken + 1 > MOST_ROOTS {
+        let node = Node { name, step, operands, output };
+        if self.roots().len() - node.parts() + 1 > MOST_ROOTS {
             return Err(COMPUTE);
         }
         if self.chain.is_empty() {
@@ -180,7 +201,7 @@ impl Recorder {
             let ip = self.top().ip;
             self.chain.start = Some((snapshot, ip));
         }
-        self.chain.nodes.push(Node { name, step, inputs, input, output });
+        self.chain.nodes.push(node);
         let last = (self.chain.nodes.len() - 1) as u16;
         if Plan::of(&self.chain.nodes, last, ROOM).is_none() {
             self.chain.nodes.pop();
@@ -188,6 +209,15 @@ impl Recorder {
             return Err(COMPUTE);
         }
         Ok(())
+    }
+
+    /// Takes back the last node, which nothing has replaced yet.
+    pub(super) fn forget_node(&mut self) {
+        let replaced = self.roots().contains(&(self.chain.nodes.len().wrapping_sub(1) as u16));
+        if !replaced {
+            self.chain.nodes.pop();
+            self.forget_if_empty();
+        }
     }
 
     fn forget_if_empty(&mut self) {
@@ -238,9 +268,12 @@ impl Recorder {
             | LOAD_DEREF => true,
             BINARY_OP | COMPARE_OP => base != BINARY_OP || arg != super::super::arith::operator::SUBSCRIPT,
             UNARY_NEGATIVE => true,
-            LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)),
-            CALL => real(arg + 2)
-                .is_some_and(|callable| crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable))),
+            // SAFETY: passed on.
+            LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)) || unsafe { self.is_asked_for_sum(at, arg) },
+            CALL => real(arg + 2).is_some_and(|callable| {
+                crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable)) || is_where(callable)
+                    || self.is_call_of_sum(callable, arg)
+            }),
             _ => false,
         }
     }
@@ -342,9 +375,7 @@ impl Recorder {
     /// operand's. False if something else waits.
     pub(super) fn chain_update(&mut self, target: Value, end: Release) -> Result<bool, Abort> {
         let last = (self.chain.nodes.len() - 1) as u16;
-        let taken =
-            self.chain.nodes[last as usize].inputs.iter().filter(|input| matches!(input, Input::Node(_))).count();
-        if self.roots().len() != taken {
+        if self.roots().len() != self.chain.nodes[last as usize].parts() {
             return Err(COMPUTE);
         }
         let plan = Plan::of(&self.chain.nodes, last, 0).ok_or(COMPUTE)?;
@@ -363,6 +394,27 @@ impl Recorder {
         }
         self.release(end)?;
         Ok(true)
+    }
+
+    /// Computes the node on top, with nothing else waiting, into something that is no array. What owned its operands ends with
+    /// [`Recorder::end_chain`].
+    pub(super) fn compute_alone(
+        &mut self,
+        site: impl FnOnce(Expression, usize) -> &'static Site,
+    ) -> Result<Value, Abort> {
+        let &[root] = &self.roots()[..] else { return Err(COMPUTE) };
+        let plan = Plan::of(&self.chain.nodes, root, 0).ok_or(COMPUTE)?;
+        let ends = core::mem::take(&mut self.chain.ends);
+        let Some((snapshot, start)) = core::mem::take(&mut self.chain).start else { return Err(COMPUTE) };
+        self.chain.ends = ends;
+        let value = self.emit_fused(site(plan.expression, start), &plan.arrays, &plan.numbers, snapshot)?;
+        self.snapshot = None;
+        Ok(value)
+    }
+
+    /// Gives back what the operands of the computed nodes have owned.
+    pub(super) fn end_chain(&mut self) -> Done {
+        core::mem::take(&mut self.chain.ends).into_iter().try_for_each(|end| self.release(end))
     }
 
     /// May other threads run while the nodes are computed? They may do anything, and look at the frames.
@@ -387,7 +439,8 @@ impl Recorder {
         let value = if site.lets_go {
             self.call_announced(table::FUSED.destroying(), &args, snapshot)?
         } else {
-            let callee = if site.target == Target::New { table::FUSED.looking() } else { table::FUSED };
+            let only_looks = matches!(site.target, Target::New | Target::Sum(..));
+            let callee = if only_looks { table::FUSED.looking() } else { table::FUSED };
             self.call_runtime(callee, &args)?
         };
         self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;

@@ -8,6 +8,7 @@ mod arrays;
 mod chain;
 mod elements;
 mod operators;
+mod reduce;
 mod ufuncs;
 
 pub use chain::Chain;

@@ -75,6 +75,11 @@ impl Recorder {
         callable: &PyObject,
         argc: usize,
     ) -> Result<bool, Abort> {
+        if argc == 3 && is_where(callable) {
+            self.detail = Some("numpy.where".to_owned());
+            // SAFETY: passed on.
+            return unsafe { self.call_elementwise(at, callable, "where", 3, false) };
+        }
         if !crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable)) {
             return Ok(false);
         }
@@ -86,7 +91,7 @@ impl Recorder {
         }
         if let Some(name) = elementwise(&name)
             // SAFETY: passed on.
-            && unsafe { self.call_ufunc_of_arrays(at, callable, name, argc)? }
+            && unsafe { self.call_elementwise(at, callable, name, argc, true)? }
         {
             return Ok(true);
         }
@@ -244,6 +249,18 @@ fn float_type(kind: Kind) -> Result<Scalar, Abort> {
     }
 }
 
+/// Is it numpy's own `where`?
+pub(super) fn is_where(callable: &PyObject) -> bool {
+    let is_function = callable.ty().full_name() == "numpy._ArrayFunctionDispatcher";
+    is_function && own_attribute("numpy._core.multiarray", "where").is_some_and(|own| own.is(callable))
+}
+
+/// An attribute of a loaded module.
+fn own_attribute(module: &str, name: &str) -> Option<ObjRef> {
+    let module = sys_state::modules().ok()?.get_str(&PyStr::new(module))?;
+    module.downcast_exact::<PyModule>()?.md_dict.get()?.get_str(&PyStr::new(name))
+}
+
 /// The name of a ufunc that is computed for arrays.
 fn elementwise(name: &str) -> Option<&'static str> {
     let operators = OPERATORS.iter().map(|&(name, _)| name);
@@ -253,7 +270,6 @@ fn elementwise(name: &str) -> Option<&'static str> {
 
 /// The ufunc of that name that numpy itself has.
 pub(super) fn own_ufunc(name: &str) -> Option<ObjRef> {
-    let module = sys_state::modules().ok()?.get_str(&PyStr::new("numpy._core._multiarray_umath"))?;
-    let found = module.downcast_exact::<PyModule>()?.md_dict.get()?.get_str(&PyStr::new(name))?;
+    let found = own_attribute("numpy._core._multiarray_umath", name)?;
     crate::numpy::known()?.is_ufunc(&found).then_some(found)
 }
