@@ -79,13 +79,7 @@ impl Expression {
     }
 
     /// Adds a step; where its result is. Operands in scratch memory are used once.
-    pub fn push(
-        &mut self,
-        name: &'static str,
-        found: Loop,
-        operands: &[(Source, Scalar)],
-        output: Scalar,
-    ) -> Source {
+    pub fn push(&mut self, name: &'static str, found: Loop, operands: &[(Source, Scalar)], output: Scalar) -> Source {
         let is_free =
             |slot: u8| !operands.iter().any(|(input, _)| *input == Source::Slot(slot)) && !self.is_pending(slot);
         let slot = (0..).find(|&slot| is_free(slot)).unwrap_or(u8::MAX);

@@ -18,7 +18,7 @@ use super::ufuncs::is_where;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
 use crate::numpy::fuse::run::BIG;
-use crate::numpy::fuse::{self, own, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target};
+use crate::numpy::fuse::{self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target, own};
 use crate::numpy::loops::Loop;
 use crate::runtime::table;
 
@@ -271,7 +271,8 @@ impl Recorder {
             // SAFETY: passed on.
             LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)) || unsafe { self.is_asked_for_sum(at, arg) },
             CALL => real(arg + 2).is_some_and(|callable| {
-                crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable)) || is_where(callable)
+                crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable))
+                    || is_where(callable)
                     || self.is_call_of_sum(callable, arg)
             }),
             _ => false,

@@ -46,7 +46,11 @@ impl Recorder {
     }
 
     /// `LOAD_ATTR` of an array that has not been computed yet. False if it is not one.
-    pub(in crate::recorder) unsafe fn load_attr_of_chain(&mut self, at: Registers<'_>, arg: usize) -> Result<bool, Abort> {
+    pub(in crate::recorder) unsafe fn load_attr_of_chain(
+        &mut self,
+        at: Registers<'_>,
+        arg: usize,
+    ) -> Result<bool, Abort> {
         // SAFETY: passed on; the real operand.
         let owner = unsafe {
             if !self.is_asked_for_sum(at, arg) {
