@@ -30,6 +30,9 @@ use crate::starts::{self, Input, Picture, Start, Starts};
 use crate::trial::Trial;
 use crate::virtuals::Virtuals;
 
+/// So often a function is left before it is looked at whether it pays, and so often it may be found that it does not.
+const LEFT: u32 = 1_000;
+const STRIKES: u32 = 4;
 /// Side traces of one loop.
 const MAX_SIDE_TRACES: usize = 120;
 /// Side traces that a run may come through in a row without having done anything.
@@ -59,8 +62,6 @@ pub struct ExitState {
     /// How often it was taken at all.
     pub taken: u32,
     pub way: Way,
-    /// How it returns from the base frame, if it does so.
-    returned: Option<(Form, Loc)>,
     /// Whether [`leave_plainly`] can leave by it.
     is_plain: bool,
 }
@@ -93,6 +94,11 @@ pub struct Executor {
     head: Vec<HeadSlot>,
     entered: Entered,
     trial: Trial,
+    /// Of functions: how often they were entered and left otherwise than by returning, since that was looked at; and how often it was
+    /// found to be too often.
+    calls: u32,
+    left: u32,
+    strikes: u32,
 }
 
 impl Part {
@@ -101,7 +107,6 @@ impl Part {
         let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
         let state = |exit: &ExitInfo| ExitState {
             way: if calm(exit) { Way::Never } else { Way::Unknown },
-            returned: returned(exit, &trace),
             is_plain: is_plain(trace.snapshot(exit.snapshot)),
             ..ExitState::default()
         };
@@ -153,6 +158,9 @@ impl Executor {
             head,
             entered: recorded.map_or(Entered::Impossible, |(round, head)| Entered::Recorded(round, head)),
             trial: Trial::default(),
+            calls: 0,
+            left: 0,
+            strikes: 0,
         }
     }
 
@@ -234,10 +242,27 @@ impl Executor {
         self.trial.note(inside, around, self.parts.len() + self.bridges.len());
     }
 
-    /// How an exit returns from the base frame, if it does so: what, and where the value is.
+    /// Runs a function, as [`Executor::run`] does a loop.
+    ///
+    /// # Safety
+    /// As there.
     #[inline]
-    pub fn returned(&self, part: usize, exit: usize) -> Option<(Form, Loc)> {
-        self.parts[part].exits[exit].returned
+    pub unsafe fn run_function(this: *mut Executor, at: Registers<'_>, save: &mut SaveArea) -> u64 {
+        // SAFETY: see `run`.
+        unsafe {
+            (*this).calls = (*this).calls.wrapping_add(1);
+            runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save))
+        }
+    }
+
+    /// The function was left otherwise than by returning. False if that happens so often that it does not pay.
+    pub fn note_left(&mut self) -> bool {
+        self.left += 1;
+        if self.left >= LEFT {
+            self.strikes += (self.calls / 4 < self.left) as u32;
+            (self.calls, self.left) = (0, 0);
+        }
+        self.strikes < STRIKES
     }
 
     /// Where the values of an exit are.
@@ -348,10 +373,10 @@ impl Executor {
     /// # Safety
     /// The frame stands at the loop's head, with its stack pointer saved.
     #[inline]
-    pub unsafe fn run(this: *const Executor, at: Registers<'_>, save: &mut SaveArea) -> usize {
+    pub unsafe fn run(this: *const Executor, at: Registers<'_>, save: &mut SaveArea) -> u64 {
         // SAFETY: the code was compiled for frames of this code object at this place. The executor stays where it is while it
         // runs: nothing removes executors but the owner of the table, between instructions.
-        unsafe { runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) as usize }
+        unsafe { runs::enter(at.frame, save, || (*this).root().run(at.frame, at.thread, save)) }
     }
 
     /// Rebuilds the frames at an exit of this loop, which has just been taken.
@@ -433,13 +458,6 @@ impl Executor {
         // SAFETY: passed on.
         unsafe { Recorder::from_exit(&point) }
     }
-}
-
-/// How an exit returns from the base frame, see [`Executor::returned`].
-fn returned(exit: &ExitInfo, trace: &Trace) -> Option<(Form, Loc)> {
-    let snapshot = trace.snapshot(exit.snapshot);
-    let result = snapshot.frames.first()?.slots.last()?;
-    exit.locations.last().filter(|_| snapshot.kind == ExitKind::Return).map(|&loc| (result.form, loc))
 }
 
 /// The word for a slot, owned.

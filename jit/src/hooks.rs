@@ -4,7 +4,7 @@ use std::cell::UnsafeCell;
 use std::rc::Rc;
 
 use rpy_vm::interp::frame::InterpreterFrame;
-use rpy_vm::interp::opcode::{JUMP_BACKWARD_NO_JIT, RESUME_CHECK};
+use rpy_vm::interp::opcode::{JUMP_BACKWARD_NO_JIT, RESUME_CHECK, RESUME_JIT};
 use rpy_vm::jit_hooks::{self, Jit, LoopAction, RecordAction, Registers, Thresholds};
 use rpy_vm::object::refs::{ObjRef, PyStruct};
 use rpy_vm::runtime::recursion;
@@ -12,10 +12,10 @@ use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 
 use crate::backend::x64::X64;
-use crate::backend::{self, Backend, CompileError, Compiled, Loc, SaveArea};
+use crate::backend::{self, Backend, CompileError, Compiled, Loc, RETURNED, SaveArea};
 use crate::budget::{self, Budget};
 use crate::detour;
-use crate::executor::{self, Executor, NewTrace, Way};
+use crate::executor::{Executor, NewTrace, Way};
 use crate::ir::{Form, SlotState, Trace};
 use crate::log;
 use crate::loops::{ExitOwner, Failures, Found, Loops};
@@ -25,6 +25,10 @@ use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder, Unfol
 use crate::runs;
 use crate::starts::{self, Input, Start};
 
+/// How often it is looked whether a function recurses.
+const MAX_LOOKS: u32 = 4;
+/// So many calls lie between two of a function that recurses.
+const RECURSION_DISTANCE: usize = 8;
 /// Failed recordings after which a loop is left to the interpreter for good.
 const MAX_FAILURES: u32 = 5;
 /// Recordings of one loop that may meet its last round before that counts as a failure.
@@ -202,28 +206,36 @@ impl Jit for TracingJit {
                 if state.recording.is_some() {
                     return LoopAction::Interpret;
                 }
-                let found = state.loops.find(at.instr as LoopKey);
-                let hopeless = matches!(found, Found::Failed(Failures { failed: MAX_FAILURES.., .. }));
-                if hopeless || state.loops.compiled() >= MAX_LOOPS {
+                let key = at.instr as LoopKey;
+                let failures = match state.loops.find(key) {
+                    Found::Failed(failures) => failures,
+                    _ => Failures::default(),
+                };
+                if failures.failed >= MAX_FAILURES || failures.left >= MAX_LOOKS || state.loops.compiled() >= MAX_LOOPS
+                {
                     give_up_function(at);
-                    return LoopAction::Interpret;
-                }
-                if !state.budget.allows() {
+                } else if !state.options.compiles_all() && !recurses(at) {
+                    // What calls it has it compiled, as a rule, as a part of itself.
+                    let address = code.as_object().as_ptr() as usize;
+                    let looks = state.loops.failed(key, address, |failures| failures.left += 1).left;
+                    jit_hooks::watch(code);
+                    jit_hooks::set_countdown(code, Options::THRESHOLDS.functions << (2 * looks));
+                } else if !state.budget.allows() {
                     jit_hooks::set_countdown(code, Options::THRESHOLDS.functions);
-                    return LoopAction::Interpret;
+                } else {
+                    state.begin(Box::new(Recorder::of_function(at)));
+                    return LoopAction::Record;
                 }
-                state.begin(Box::new(Recorder::of_function(at)));
-                return LoopAction::Record;
-            }
-            if !(*executor).pays() && state.options.mode != Mode::Eager {
-                // Compiled code goes on calling it.
-                log::loop_dropped(&state.options, at);
-                give_up_function(at);
                 return LoopAction::Interpret;
             }
             (*at.frame).instr_ptr.set(at.instr);
             (*at.frame).stackpointer.set(at.sp);
-            self.enter(executor, at)
+            let mut save = SaveArea::new();
+            let exit = Executor::run_function(executor, at, &mut save);
+            if exit != RETURNED {
+                self.function_left(executor, at);
+            }
+            self.ended(exit, at, &save)
         }
     }
 
@@ -328,18 +340,40 @@ enum Failure {
 }
 
 impl TracingJit {
+    /// A function was left otherwise than by returning. It is entered no more if that happens so often that it does not pay.
+    ///
+    /// # Safety
+    /// The registers are those of a run of the function, which began at its entry and has just ended.
+    pub unsafe fn function_left(&self, executor: *mut Executor, at: Registers<'_>) {
+        // SAFETY: the caller's promise. The code stays: it may be running.
+        unsafe {
+            let Some(state) = self.state() else { return };
+            // While there is no time for compiling, its exits are not continued.
+            if !state.budget.allows() || (*executor).note_left() {
+                return;
+            }
+            log::loop_dropped(&state.options, at);
+            let code = (*at.frame).code();
+            jit_hooks::set_countdown(code, u32::MAX);
+            let entry = code.code_ptr().add(code.co_firsttraceable.get() as usize);
+            if *entry as u8 == RESUME_JIT {
+                *entry = (*entry & 0xff00) | RESUME_CHECK as u16;
+            }
+        }
+    }
+
     /// What follows a run of compiled code that was entered with these registers and has ended at this exit.
     ///
     /// # Safety
     /// It has just ended, with this save area.
-    pub unsafe fn ended(&self, exit: usize, at: Registers<'_>, save: &SaveArea) -> LoopAction {
+    pub unsafe fn ended(&self, exit: u64, at: Registers<'_>, save: &SaveArea) -> LoopAction {
         // SAFETY: the caller's promise; references to the state end before other code may run.
         unsafe {
-            let Some(state) = self.state() else { return LoopAction::Resume };
-            let owner = state.loops.owner(exit);
-            if let Some((form, loc)) = (*owner.executor).returned(owner.part, owner.exit) {
-                return LoopAction::Return(executor::word(form, save.read(loc)).into_owned());
+            if exit == RETURNED {
+                return LoopAction::Return((*(*at.frame).stack_base()).into_owned());
             }
+            let Some(state) = self.state() else { return LoopAction::Resume };
+            let owner = state.loops.owner(exit as usize);
             let left = (*owner.executor).leave(owner.part, owner.exit, at, save);
             match (left.action, self.state()) {
                 (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
@@ -353,6 +387,23 @@ impl TracingJit {
 /// need more of the machine stack than there is, which the interpreter does not.
 fn may_enter(at: Registers<'_>) -> bool {
     at.thread.eval_breaker.load(core::sync::atomic::Ordering::Relaxed) == 0 && !recursion::stack_low(at.thread)
+}
+
+/// Is the function that is entered under way already?
+fn recurses(at: Registers<'_>) -> bool {
+    // SAFETY: the chain of frames is live.
+    unsafe {
+        let code = (*at.frame).f_executable.get();
+        let mut frame = (*at.frame).previous.get();
+        for _ in 0..RECURSION_DISTANCE {
+            let Some(this) = frame.as_ref() else { return false };
+            if this.f_executable.get().bits() & !1 == code.bits() & !1 {
+                return true;
+            }
+            frame = this.previous.get();
+        }
+    }
+    false
 }
 
 /// The function's entry is left to the interpreter for good.
@@ -376,7 +427,7 @@ impl State {
 
     /// A function was not compiled: it waits longer each time.
     fn postpone_function(&mut self, code: &PyCode, key: LoopKey) {
-        let failures = self.loops.failed(key, code.as_object().as_ptr() as usize, |failures| failures.failed += 1);
+        let failures = self.loops.failed(key, code.as_object().as_ptr() as usize, |failures| failures.failed += 2);
         jit_hooks::watch(code);
         jit_hooks::set_countdown(code, 200u32 << (3 * failures.failed).min(20));
     }
@@ -387,6 +438,10 @@ impl State {
         let title = format!("{} (function)", log::title(&code, recorder.header()));
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
+        if !self.options.compiles_all() && !(recorded.is_complete(target.is_some()) && recorded.only_recurses()) {
+            log::refused(&self.options, &title, "the interpreter does as well");
+            return self.postpone_function(&code, key);
+        }
         let trace = crate::opt::finish(recorded.builder);
         log::optimized(&self.options, &title, &trace);
         // SAFETY: executors stay in the table, and the loop is one of this function; no compiled code of it runs.

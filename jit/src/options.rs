@@ -24,9 +24,13 @@ pub struct Options {
 
 impl Options {
     /// Rounds of a loop, calls of a function before it is recorded. Loops come first: what they call becomes part of them.
-    /// Functions do not count yet, but for tests: most are not faster so.
-    pub const THRESHOLDS: Thresholds = Thresholds { loops: 150, functions: 0 };
+    pub const THRESHOLDS: Thresholds = Thresholds { loops: 150, functions: 200 };
     pub const EAGER_THRESHOLDS: Thresholds = Thresholds { loops: 1, functions: 2 };
+
+    /// Are functions compiled even if they do not recurse?
+    pub fn compiles_all(&self) -> bool {
+        self.mode == Mode::Eager
+    }
 
     /// How often an exit is taken before it is looked at; and how often exits of one kind are, before the path from one of them
     /// is recorded.

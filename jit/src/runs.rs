@@ -33,7 +33,9 @@ pub fn enter<R>(base: *mut InterpreterFrame, save: *mut SaveArea, f: impl FnOnce
     let result = f();
     RUNS.with_borrow_mut(|runs| {
         // The last one, unless stacks were switched.
-        if let Some(position) = runs.iter().rposition(|run| core::ptr::eq(run.save, save)) {
+        if runs.last().is_some_and(|run| core::ptr::eq(run.save, save)) {
+            runs.pop();
+        } else if let Some(position) = runs.iter().rposition(|run| core::ptr::eq(run.save, save)) {
             runs.remove(position);
         }
     });

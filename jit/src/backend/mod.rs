@@ -49,6 +49,10 @@ pub const THREAD_SLOT: u16 = 1;
 /// The first slot for values.
 pub const FIRST_FREE_SLOT: u16 = 2;
 
+/// What compiled code gives in place of an exit's number when it returns from the base frame ([`crate::ir::ExitKind::Return`]). The save
+/// area says nothing then; the value, owned, is the lowest word of the frame's operand stack.
+pub const RETURNED: u64 = u32::MAX as u64;
+
 /// Where compiled code keeps what does not fit into registers, and leaves the registers when it returns.
 #[repr(C, align(16))]
 pub struct SaveArea {

@@ -18,7 +18,7 @@ pub enum ExitKind {
     Resume,
     /// The innermost frame's instruction raises the pending exception (of the thread state).
     Raise,
-    /// The base frame returns the only value that the snapshot mentions. What else the frame holds lies in memory.
+    /// The base frame returns the lowest word of its operand stack, which owns its object. Everything lies in memory.
     Return,
 }
 

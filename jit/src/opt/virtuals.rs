@@ -20,8 +20,7 @@ use super::hash::FastMap;
 use super::{counts, dce};
 use crate::ir::call::{CallEffect, Made};
 use crate::ir::{
-    Access, CallId, Class, Effect, ExitKind, Form, Inst, Op, SlotState, Snapshot, SnapshotId, Trace, Ty, Value,
-    Virtual, Width,
+    Access, CallId, Class, Effect, Form, Inst, Op, SlotState, Snapshot, SnapshotId, Trace, Ty, Value, Virtual, Width,
 };
 use rpy_vm::layout;
 
@@ -389,9 +388,8 @@ impl<'t> Walk<'t> {
                 self.make(object);
             }
         }
-        let shows = |id: &SnapshotId| inst.op == Op::Call || self.old.snapshot(*id).kind == ExitKind::Return;
-        if let Some(id) = inst.snapshot.filter(shows) {
-            // The callee may look at variables, and keep what it finds. What a function returns exists.
+        if let Some(id) = inst.snapshot.filter(|_| inst.op == Op::Call) {
+            // The callee may look at variables, and keep what it finds.
             self.expose(id);
         }
         let mut inst = inst.clone();

@@ -25,7 +25,7 @@ use rpy_vm::types::type_::lookup::lookup;
 use super::enter::Follow;
 use super::natives::static_base;
 use super::state::{Hold, Sym};
-use super::values::Release;
+use super::values::{Release, slot_access};
 use super::{Abort, Done, LEFT, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value};
@@ -432,16 +432,14 @@ impl Recorder {
             self.top().slots[slot as usize] = Sym::Memory;
             result = Sym::Obj { value, hold: Hold::Owned };
         }
-        if let Sym::Obj { hold: Hold::Slot { .. } | Hold::Fragile, .. } = result {
-            result = self.own(result)?;
-        }
+        let result = self.owned_object(result)?;
         let mut owned = Vec::new();
         for slot in &mut self.top().slots[..locals] {
             if let Sym::Obj { value, hold: Hold::Owned } = core::mem::replace(slot, Sym::Memory) {
                 owned.push(value);
             }
         }
-        self.push(result);
+        self.emit(Inst::store(self.base, result, slot_access(locals)))?;
         for value in owned {
             self.op(Op::Decref, &[value])?;
         }

@@ -12,6 +12,7 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyClass, PyStruct};
+use rpy_vm::runtime::thread::PyThreadState;
 use rpy_vm::types::code::{PyCode, co_flags};
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::str::PyStr;
@@ -19,13 +20,14 @@ use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym, SymFrame};
 use super::values::Release;
-use super::{Abort, Done, MAX_DEPTH, MAX_STRIKES, Recorder};
+use super::{Abort, Done, MAX_DEPTH, MAX_STRIKES, RECURSION, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, Form, Inst, Op, Ty, Value, Width};
+use crate::runtime::function::takes_plainly;
 use crate::runtime::table;
 
 /// Frames of one function in a trace.
-const MAX_RECURSION: usize = 1;
+const MAX_RECURSION: usize = 2;
 /// Instructions of a trace behind which only small functions are followed, and what is small, in code units.
 const MAX_INLINING: usize = 1_500;
 const SMALL_FUNCTION: usize = 60;
@@ -128,14 +130,31 @@ impl Recorder {
         if self.unfollowed.borrow().get(&address).is_some_and(|&strikes| strikes >= MAX_STRIKES) {
             return Err(Abort("a function that is not followed"));
         }
-        let base = core::iter::once(self.code().as_object().as_ptr() as usize);
-        let inlined = self.frames.iter().filter_map(|frame| frame.inlined.map(|(_, _, code)| code));
-        if base.chain(inlined).filter(|&code| code == address).count() >= MAX_RECURSION {
-            return Err(Abort("recursion"));
+        if self.frames_of(address) >= MAX_RECURSION {
+            return Err(Abort(RECURSION));
         }
         if self.builder.trace.insts.len() > MAX_INLINING && code.code_units() > SMALL_FUNCTION {
             return Err(Abort("a trace that is long enough"));
         }
+        Ok(())
+    }
+
+    /// How many frames of the picture run the code at this address.
+    fn frames_of(&self, address: usize) -> usize {
+        let base = core::iter::once(self.code().as_object().as_ptr() as usize);
+        let inlined = self.frames.iter().filter_map(|frame| frame.inlined.map(|(_, _, code)| code));
+        base.chain(inlined).filter(|&code| code == address).count()
+    }
+
+    /// Guards that the recursion may go as deep as the picture will be: the interpreter says where it ends.
+    fn expect_depth(&mut self) -> Done {
+        let thread = self.op(Op::Thread, &[])?;
+        let offset = core::mem::offset_of!(PyThreadState, py_recursion_remaining) as i32;
+        let left = Inst::load(Ty::Int, thread, Access { class: Class::Other, offset, width: Width::I32 });
+        let left = self.emit(left)?;
+        let wanted = self.trace().int(self.frames.len() as i64);
+        let enough = self.op(Op::Gt, &[left, wanted])?;
+        self.guard(Op::GuardTrue, &[enough])?;
         Ok(())
     }
 
@@ -154,7 +173,13 @@ impl Recorder {
         if self.frames.len() > MAX_DEPTH {
             return Err(Abort("calls too deep"));
         }
-        self.expect_worth(code)?;
+        if let Err(why) = self.expect_worth(code) {
+            self.direct = names.is_empty() && takes_plainly(code);
+            return Err(why);
+        }
+        if self.frames_of(code.as_object().as_ptr() as usize) > 0 {
+            self.expect_depth()?;
+        }
         let sources = self.bind(function, code, positional, names)?;
         Ok(Entry { function: value, form: Form::Shared, code, sources })
     }

@@ -12,6 +12,7 @@ use rpy_vm::interp::opcode::{self, CALL, END_FOR, FOR_ITER, LOAD_ATTR, LOAD_GLOB
 use rpy_vm::interp::single::effect_of;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
+use rpy_vm::types::function::PyFunction;
 
 use super::state::{Hold, Sym};
 use super::values::is_inert;
@@ -184,7 +185,14 @@ impl Recorder {
         let (op_value, arg_value) = (self.trace().int(op as i64), self.trace().int(arg as i64));
         // The same state where the instruction raises, and for those who look at the frames meanwhile.
         let raise = self.new_snapshot(ExitKind::Raise);
-        let callee = if op == CALL { table::CALL_FUNCTION } else { table::EXECUTE };
+        // SAFETY: the real callable.
+        let direct =
+            op == CALL && self.direct && unsafe { self.real(at, arg + 2)? }.downcast_exact::<PyFunction>().is_some();
+        let callee = match op {
+            CALL if direct => table::CALL_DIRECT,
+            CALL => table::CALL_FUNCTION,
+            _ => table::EXECUTE,
+        };
         let ended = self.call_announced(callee, &[frame, ip, sp, op_value, arg_value], raise)?;
         if op == FOR_ITER {
             let raised = self.trace().int(2);

@@ -24,7 +24,7 @@ use rpy_vm::types::code::PyCode;
 use crate::detour::Detour;
 use crate::ir::call::CallEffect;
 use crate::ir::snapshot::SlotState;
-use crate::ir::{Access, Class, Effect, Form, Inst, Made, Op, Snapshot, SnapshotId, Trace, Ty, Value};
+use crate::ir::{Access, Class, Effect, ExitKind, Form, Inst, Made, Op, Snapshot, SnapshotId, Trace, Ty, Value};
 use crate::opt::builder::Builder;
 use crate::runtime::table;
 use crate::starts::Input;
@@ -73,6 +73,7 @@ impl Abort {
 
 const TOO_MANY_INSTRUCTIONS: &str = "too many instructions";
 const INNER_LOOP: &str = "an inner loop";
+const RECURSION: &str = "recursion";
 
 type Done = Result<(), Abort>;
 
@@ -197,6 +198,8 @@ pub struct Recorder {
     chain: numpy::Chain,
     /// The expressions of arrays, for the log.
     fused: Vec<String>,
+    /// The function that the instruction calls was guarded, takes its arguments plainly, and is not followed.
+    direct: bool,
     /// The machine is in a frame that the trace does not follow.
     away: bool,
     /// What is not followed.
@@ -216,6 +219,20 @@ pub struct Recorded {
     pub interpreted: Vec<(*mut u16, String)>,
     /// The expressions of arrays.
     pub fused: Vec<String>,
+}
+
+impl Recorded {
+    /// Does the trace go on where it ends, in a loop, or does it return?
+    pub fn is_complete(&self, in_loop: bool) -> bool {
+        let trace = &self.builder.trace;
+        let end = trace.insts.last().and_then(|inst| inst.snapshot);
+        in_loop || end.is_some_and(|end| trace.snapshot(end).kind == ExitKind::Return)
+    }
+
+    /// Is there nothing that the interpreter executes, but calls of functions that are in the trace already?
+    pub fn only_recurses(&self) -> bool {
+        self.interpreted.iter().all(|(_, why)| why.contains(RECURSION))
+    }
 }
 
 impl Recorder {
@@ -268,6 +285,7 @@ impl Recorder {
             unrolled: 0,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
+            direct: false,
             away: false,
             unfollowed: Unfollowed::default(),
         }
@@ -342,6 +360,7 @@ impl Recorder {
             unrolled: 0,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
+            direct: false,
             away: false,
             unfollowed: Unfollowed::default(),
         };
@@ -675,9 +694,11 @@ impl Recorder {
         }
         if self.called_away(at) {
             self.skipped += 1;
-            return match self.skipped {
-                0..MAX_SKIPPED => Outcome::Continue,
-                _ => Outcome::Aborted(Abort("a long call")),
+            // A function that recurses does so not everywhere: another call of it takes less time.
+            let most = if self.is_function() { MAX_SKIPPED / 10 } else { MAX_SKIPPED };
+            return match self.skipped < most {
+                true => Outcome::Continue,
+                false => Outcome::Aborted(Abort("a long call")),
             };
         }
         if self.ends_generator(at, op) {
@@ -689,6 +710,7 @@ impl Recorder {
             return Outcome::Aborted(Abort(TOO_MANY_INSTRUCTIONS));
         }
         self.snapshot = None;
+        self.direct = false;
         let base = opcode::BASE[op as usize];
         // SAFETY: a live machine.
         if let Err(abort) = unsafe { self.settle_pending(at) } {

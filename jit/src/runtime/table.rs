@@ -291,6 +291,8 @@ functions! {
     EXECUTE = frames::execute -> Int, ANY;
     /// As EXECUTE, of a `CALL`: compiled functions are entered at once.
     CALL_FUNCTION = function::call_function -> Int, ANY;
+    /// As CALL_FUNCTION, of a function that takes its arguments plainly.
+    CALL_DIRECT = function::call_direct -> Int, ANY;
 
     // ---- arrays of numpy ----
 

@@ -4,7 +4,8 @@ use dynasmrt::{DynamicLabel, DynasmApi, dynasm};
 
 use super::asm::{Alu, Cond, Map, Mem, RAX, Rm, Rmi};
 use super::emit::{BIAS, Emitter, slot_mem};
-use crate::backend::{CompileError, FRAME_SLOT, THREAD_SLOT};
+use crate::backend::{CompileError, FRAME_SLOT, RETURNED, THREAD_SLOT};
+use crate::ir::ExitKind;
 use rpy_vm::layout;
 
 /// What an exit does first: an addition that overflowed into its own operand is taken back.
@@ -75,8 +76,11 @@ impl Emitter<'_> {
             }
             positions.push(self.asm.len());
             self.asm.d.push(0xb8);
-            self.asm.d.push_u32(self.options.first_exit + i as u32);
-            let tail = self.thunks.exit;
+            let (number, tail) = match self.trace.snapshot(self.allocation.exits[i].snapshot).kind {
+                ExitKind::Return => (RETURNED as u32, self.thunks.leave),
+                ExitKind::Resume | ExitKind::Raise => (self.options.first_exit + i as u32, self.thunks.exit),
+            };
+            self.asm.d.push_u32(number);
             self.asm.far(false, tail);
         }
         positions

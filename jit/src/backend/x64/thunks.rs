@@ -19,6 +19,8 @@ use rpy_vm::types::int::PyInt;
 pub struct Thunks {
     /// Writes all registers to the save area and returns; the exit's number is in eax.
     pub exit: usize,
+    /// Returns what is in eax, without writing registers.
+    pub leave: usize,
     /// These take a word in rax and give one back in rax; no other register changes.
     pub dealloc: usize,
     pub box_int: usize,
@@ -32,7 +34,9 @@ impl Thunks {
     pub fn new(memory: &CodeMemory, cpu: Cpu) -> Result<Thunks, CompileError> {
         let mut asm = Asm::new();
         let mut starts = [0; 5];
-        exit(&mut asm, cpu);
+        save(&mut asm, cpu);
+        let leave = asm.len();
+        restore(&mut asm);
         let functions = [
             runtime::dealloc as *const () as usize,
             runtime::box_int as *const () as usize,
@@ -50,7 +54,8 @@ impl Thunks {
         let code = asm.finish()?;
         let block = memory.install(&code.bytes, &code.externals)?;
         let [exit, dealloc, box_int, box_float, is_inert] = starts.map(|s| block.address() + s);
-        Ok(Thunks { exit, dealloc, box_int, box_float, is_inert, _block: block })
+        let leave = block.address() + leave;
+        Ok(Thunks { exit, leave, dealloc, box_int, box_float, is_inert, _block: block })
     }
 }
 
@@ -70,7 +75,8 @@ fn load_double(asm: &mut Asm, cpu: Cpu, to: u8, from: Mem) {
     }
 }
 
-fn exit(asm: &mut Asm, cpu: Cpu) {
+/// Writes all registers to the save area.
+fn save(asm: &mut Asm, cpu: Cpu) {
     for reg in registers(MACHINE.gprs) {
         let disp = core::mem::offset_of!(SaveArea, gpr) as i32 + reg.num() as i32 * 8 - BIAS;
         asm.store(Mem::at(RBP, disp), reg.num());
@@ -79,6 +85,10 @@ fn exit(asm: &mut Asm, cpu: Cpu) {
         let disp = core::mem::offset_of!(SaveArea, xmm) as i32 + reg.num() as i32 * 8 - BIAS;
         store_double(asm, cpu, Mem::at(RBP, disp), reg.num());
     }
+}
+
+/// Returns to the caller.
+fn restore(asm: &mut Asm) {
     dynasm!(asm.d ; .arch x64
         ; add rsp, 8
         ; pop r15
