@@ -152,7 +152,8 @@ impl Recorder {
         let offset = core::mem::offset_of!(PyThreadState, py_recursion_remaining) as i32;
         let left = Inst::load(Ty::Int, thread, Access { class: Class::Other, offset, width: Width::I32 });
         let left = self.emit(left)?;
-        let wanted = self.trace().int(self.frames.len() as i64);
+        let depth = self.frames.len() as i64;
+        let wanted = self.trace().int(depth);
         let enough = self.op(Op::Gt, &[left, wanted])?;
         self.guard(Op::GuardTrue, &[enough])?;
         Ok(())
