@@ -32,6 +32,15 @@ pub unsafe fn items_of(object: &PyObject) -> Option<&[&PyObject]> {
     object.downcast_exact::<PyTuple>().map(PyTuple::items)
 }
 
+/// Is it a key of which that is found out quickly? Of others, the interpreter asks for the hash as it is.
+pub fn is_handy_key(object: &PyObject) -> bool {
+    const MOST_PARTS: usize = 16;
+    fn parts(object: &PyObject) -> usize {
+        object.downcast_ref::<PyTuple>().map_or(1, |tuple| 1 + tuple.items().iter().map(|item| parts(item)).sum::<usize>())
+    }
+    is_key(object) && parts(object) <= MOST_PARTS
+}
+
 /// Are the keys of a dict plain?
 pub fn has_plain_keys(dict: &PyDict) -> bool {
     has_keys_that(dict, is_plain)

@@ -17,7 +17,7 @@ use crate::recorder::builtins::module_of;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::iter::{has_none, is_at_end};
-use crate::runtime::plain::is_key;
+use crate::runtime::plain::is_handy_key;
 use crate::runtime::table;
 
 impl Recorder {
@@ -204,8 +204,8 @@ impl Recorder {
                 ("dict", "update", 1) if PyDict::check_exact(self.real(at, 1)?) => {
                     self.call_dict_update(at, this, receiver)?;
                 }
-                ("set", "add", 1) if is_key(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
-                ("set", "discard", 1) if is_key(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
+                ("set", "add", 1) if is_handy_key(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
+                ("set", "discard", 1) if is_handy_key(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
                 _ => return Ok(false),
             }
         }

@@ -9,7 +9,7 @@ use super::reviewed::{Does, Takes};
 use crate::ir::{Op, Value};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::is_key;
+use crate::runtime::plain::is_handy_key;
 use crate::runtime::table::{self, Function};
 
 const TUPLES: [Function; 6] =
@@ -119,7 +119,7 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn set_add(&mut self, at: Registers<'_>, depth: usize) -> Done {
         // SAFETY: the real element.
         let real = unsafe { self.real(at, 1)? };
-        if !is_key(real) {
+        if !is_handy_key(real) {
             return Err(self.abort_on("an element of type", real));
         }
         let Sym::Obj { value: set, .. } = self.peek(depth + 1)? else { return Err(Abort("a set")) };

@@ -13,7 +13,7 @@ use crate::recorder::enter::Follow;
 use crate::recorder::special::{function, have_the_same, units};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::{has_native_keys, is_key, is_plain};
+use crate::runtime::plain::{has_native_keys, is_handy_key, is_plain};
 use crate::runtime::table;
 
 /// Is the object a dict, or of a class derived from one of these mappings that has their method of this name?
@@ -60,6 +60,9 @@ impl Recorder {
         // SAFETY: such mappings begin with a dict.
         let dict: &PyDict = unsafe { container.cast_unchecked_ref() };
         let defaults = is_one_of(container, &["collections.defaultdict"]);
+        if !is_handy_key(key) {
+            return Err(self.abort_on("a key of type", key));
+        }
         match dict.find_plain(key) {
             Ok(Some(_)) => {}
             Ok(None) if defaults => {}
@@ -79,7 +82,7 @@ impl Recorder {
         if plain_dict(container, rpy_vm::intern!("__setitem__")).is_none() {
             return Err(self.abort_on("a store into", container));
         }
-        if !is_key(key) {
+        if !is_handy_key(key) {
             return Err(self.abort_on("a key of type", key));
         }
         let (v, d, k) = (self.materialize(3)?, self.materialize(2)?, self.materialize(1)?);
@@ -100,7 +103,7 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn map_add(&mut self, at: Registers<'_>, depth: usize) -> Done {
         // SAFETY: the real key.
         let key = unsafe { self.real(at, 2)? };
-        if !is_key(key) {
+        if !is_handy_key(key) {
             return Err(self.abort_on("a key of type", key));
         }
         let Sym::Obj { value: d, .. } = self.peek(depth + 2)? else { return Err(Abort("a dict")) };
@@ -177,7 +180,7 @@ impl Recorder {
     pub(super) unsafe fn call_dict_get(&mut self, at: Registers<'_>, dict: Value, argc: usize) -> Done {
         // SAFETY: the real key.
         let real = unsafe { self.real(at, argc)? };
-        if !is_key(real) {
+        if !is_handy_key(real) {
             return Err(self.abort_on("a key of type", real));
         }
         let key = self.materialize(argc)?;
@@ -199,7 +202,7 @@ impl Recorder {
     pub(super) unsafe fn call_dict_setdefault(&mut self, at: Registers<'_>, dict: Value) -> Done {
         // SAFETY: the real key.
         let real = unsafe { self.real(at, 2)? };
-        if !is_key(real) {
+        if !is_handy_key(real) {
             return Err(self.abort_on("a key of type", real));
         }
         let (key, default) = (self.materialize(2)?, self.materialize(1)?);

@@ -21,7 +21,7 @@ use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
-use crate::runtime::plain::{has_plain_items, is_deep, is_key, is_long, is_plain};
+use crate::runtime::plain::{has_plain_items, is_deep, is_handy_key, is_long, is_plain};
 use crate::runtime::table::{self, Function};
 
 mod attributes;
@@ -233,7 +233,7 @@ impl Recorder {
                 }
             }
             Takes::Key => {
-                if !is_key(real) {
+                if !is_handy_key(real) {
                     return Err(self.abort_on("a key of type", real));
                 }
                 if is_plain(real) && !PyTuple::check_exact(real) {

@@ -15,7 +15,7 @@ use crate::ir::{Op, Value};
 use crate::recorder::arith::operator;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::plain::{compare, is_deep, is_key, is_long, is_plain};
+use crate::runtime::plain::{compare, is_deep, is_handy_key, is_long, is_plain};
 use crate::runtime::{UNSURE, table};
 
 const SEQUENCES: &[&str] = &["list", "tuple", "str", "bytes", "bytearray", "array.array"];
@@ -157,19 +157,19 @@ impl Recorder {
         if unsafe { self.special_contains(at, invert, container)? } {
             return Ok(());
         }
-        let callee = if is_mapping_with(container, rpy_vm::intern!("__contains__")) && is_key(key) {
+        let callee = if is_mapping_with(container, rpy_vm::intern!("__contains__")) && is_handy_key(key) {
             table::DICT_CONTAINS
-        } else if any_set_exact(container).is_some() && is_key(key) {
+        } else if any_set_exact(container).is_some() && is_handy_key(key) {
             table::SET_CONTAINS
         } else if PyStr::check_exact(container) && PyStr::check_exact(key) {
             table::STR_CONTAINS
-        } else if (PyList::check_exact(container) || PyTuple::check_exact(container)) && is_key(key) {
+        } else if (PyList::check_exact(container) || PyTuple::check_exact(container)) && is_handy_key(key) {
             table::SEQUENCE_CONTAINS
         } else if is_one_of(container, &["bytes", "bytearray", "range", "array.array"])
             && is_one_of(key, &["int", "bytes", "bool", "float"])
         {
             table::CONTAINS
-        } else if is_one_of(container, &["dict_keys"]) && is_key(key) {
+        } else if is_one_of(container, &["dict_keys"]) && is_handy_key(key) {
             table::VIEW_CONTAINS
         } else {
             return Err(self.abort_on("containment in", container));

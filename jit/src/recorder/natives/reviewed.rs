@@ -10,7 +10,7 @@ pub enum Takes {
     Any,
     /// Hashing, comparing and converting it run no Python code (`is_plain`).
     Plain,
-    /// Hashing it and comparing it with its like runs no Python code (`is_key`).
+    /// Hashing it and comparing it with its like runs no Python code (`is_handy_key`).
     Key,
     /// Iterating over it runs no Python code.
     Native,
