@@ -36,7 +36,9 @@ pub unsafe fn items_of(object: &PyObject) -> Option<&[&PyObject]> {
 pub fn is_handy_key(object: &PyObject) -> bool {
     const MOST_PARTS: usize = 16;
     fn parts(object: &PyObject) -> usize {
-        object.downcast_ref::<PyTuple>().map_or(1, |tuple| 1 + tuple.items().iter().map(|item| parts(item)).sum::<usize>())
+        object
+            .downcast_ref::<PyTuple>()
+            .map_or(1, |tuple| 1 + tuple.items().iter().map(|item| parts(item)).sum::<usize>())
     }
     is_key(object) && parts(object) <= MOST_PARTS
 }
