@@ -438,7 +438,8 @@ impl State {
         let title = format!("{} (function)", log::title(&code, recorder.header()));
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
-        if !self.options.compiles_all() && !(recorded.is_complete(target.is_some()) && recorded.only_recurses()) {
+        let pays = recorded.is_complete(target.is_some()) && recorded.only_recurses();
+        if !pays && !self.options.compiles_all() {
             log::refused(&self.options, &title, "the interpreter does as well");
             return self.postpone_function(&code, key);
         }
