@@ -75,7 +75,12 @@ fn object_member(ty: &PyTypeObject, found: &PyObject, writable: bool) -> Option<
 impl Recorder {
     pub(super) unsafe fn load_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
         // SAFETY: the name of this instruction; passed on.
-        unsafe { self.load_named(at, (*at.frame).code().name_at(arg >> 1), arg & 1) }
+        unsafe {
+            if self.load_attr_of_chain(at, arg)? {
+                return Ok(());
+            }
+            self.load_named(at, (*at.frame).code().name_at(arg >> 1), arg & 1)
+        }
     }
 
     /// The attribute of this name of the object on top. `arg`: 1 if it is about to be called, or [`INSIDE`].
@@ -85,9 +90,6 @@ impl Recorder {
     pub(super) unsafe fn load_named(&mut self, at: Registers<'_>, name: &PyStr, arg: usize) -> Done {
         // SAFETY: the real operand.
         unsafe {
-            if self.load_attr_of_chain(at, arg)? {
-                return Ok(());
-            }
             let owner = self.real(at, 1)?;
             if let Sym::Int(number) = self.peek(1)? {
                 let found = match name.to_string_lossy().as_ref() {

@@ -27,8 +27,8 @@ impl Recorder {
     /// The registers are those of a live machine, at a `LOAD_ATTR`.
     pub(super) unsafe fn is_asked_for_sum(&self, at: Registers<'_>, arg: usize) -> bool {
         // SAFETY: the name of this instruction.
-        let name = unsafe { (*at.frame).code().name_at(arg >> 1) };
-        arg & 1 != 0 && self.lazy_at(1).is_some() && name.to_string_lossy() == "sum"
+        let name = || unsafe { (*at.frame).code().name_at(arg >> 1) };
+        arg & 1 != 0 && self.lazy_at(1).is_some() && name().to_string_lossy() == "sum"
     }
 
     /// Is it the call of that method?
