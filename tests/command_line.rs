@@ -429,6 +429,7 @@ fn exhausted_memory() {
         "open('/dev/zero', 'rb', buffering=0).read()",
         "'x'.ljust(1 << 40)",
         "'%*d' % (1 << 40, 3)",
+        "b'%429967292f' % 1.5 + b'%929967292f' % 1.5",
         "__import__('re').sub(b'', bytes(1 << 20), bytes(1 << 12))",
         "__import__('re').sub('', 'x' * (1 << 20), 'x' * (1 << 12))",
         "__import__('marshal').load(__import__('io').BytesIO(b'\\xa8\\xff\\xff\\xff\\x7f'))",

@@ -26,12 +26,24 @@ impl Source for [u8] {
     }
 }
 
+/// Room for more; no more than that, if there is not enough memory for growth in advance.
+fn reserve(out: &mut Vec<u8>, more: usize) -> PyResult<()> {
+    out.try_reserve(more).or_else(|_| out.try_reserve_exact(more)).map_err(|_| exc::memory_error())
+}
+
+/// Appends bytes.
+fn push(out: &mut Vec<u8>, bytes: &[u8]) -> PyResult<()> {
+    reserve(out, bytes.len())?;
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
 impl Sink for Vec<u8> {
-    fn ascii(&mut self, text: &str) {
-        self.extend_from_slice(text.as_bytes());
+    fn ascii(&mut self, text: &str) -> PyResult<()> {
+        push(self, text.as_bytes())
     }
     fn repeat(&mut self, c: u8, count: usize) -> PyResult<()> {
-        self.try_reserve(count).map_err(|_| exc::memory_error())?;
+        reserve(self, count)?;
         self.resize(self.len() + count, c);
         Ok(())
     }
@@ -92,8 +104,7 @@ fn write_bytes(out: &mut Vec<u8>, bytes: &[u8], spec: &Spec) -> PyResult<()> {
     if !spec.left {
         out.repeat(b' ', padding)?;
     }
-    out.try_reserve(bytes.len()).map_err(|_| exc::memory_error())?;
-    out.extend_from_slice(bytes);
+    push(out, bytes)?;
     if spec.left {
         out.repeat(b' ', padding)?;
     }
@@ -111,7 +122,7 @@ pub fn format(format: &[u8], args: &PyObject) -> PyResult<Vec<u8>> {
     let mut at = 0;
     while at < len {
         let literal_end = memchr::memchr(b'%', &format[at..]).map_or(len, |found| at + found);
-        out.extend_from_slice(&format[at..literal_end]);
+        push(&mut out, &format[at..literal_end])?;
         at = literal_end;
         if at >= len {
             break;

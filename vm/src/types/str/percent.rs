@@ -36,13 +36,14 @@ impl Source for PyStr {
 
 /// Where the text goes.
 pub trait Sink {
-    fn ascii(&mut self, text: &str);
+    fn ascii(&mut self, text: &str) -> PyResult<()>;
     fn repeat(&mut self, c: u8, count: usize) -> PyResult<()>;
 }
 
 impl Sink for StrBuilder {
-    fn ascii(&mut self, text: &str) {
+    fn ascii(&mut self, text: &str) -> PyResult<()> {
         self.push_ascii(text.as_bytes());
+        if self.failed() { Err(exc::memory_error()) } else { Ok(()) }
     }
     fn repeat(&mut self, c: u8, count: usize) -> PyResult<()> {
         self.push_repeated(c as u32, count);
@@ -333,12 +334,12 @@ pub fn write_number(out: &mut impl Sink, text: &NumberText, spec: &Spec) -> PyRe
     if !spec.left && !spec.zero {
         out.repeat(b' ', padding)?;
     }
-    out.ascii(sign);
-    out.ascii(text.prefix);
+    out.ascii(sign)?;
+    out.ascii(text.prefix)?;
     if !spec.left && spec.zero {
         out.repeat(b'0', padding)?;
     }
-    out.ascii(&text.body);
+    out.ascii(&text.body)?;
     if spec.left {
         out.repeat(b' ', padding)?;
     }
