@@ -710,7 +710,6 @@ impl State {
                 if group.count < hot || group.attempts >= MAX_ATTEMPTS || group.starts.len() >= MAX_VARIANTS {
                     return LoopAction::Resume;
                 }
-                group.count = 0;
                 let (inputs, special) = match group.starts.last() {
                     None => (inputs, true),
                     Some(last) => (starts::common(&last.inputs, &inputs), false),
@@ -718,12 +717,17 @@ impl State {
                 Path { exit: owner, group: Some(number), inputs, special }
             }
         };
-        executor.exit_state(part, exit).count = warm;
-        if !room {
+        let busy = self.recording.is_some() || !self.budget.allows();
+        if room && busy {
+            // It stays hot, and is asked about again the next time.
+            executor.wait();
             return LoopAction::Resume;
         }
-        if self.recording.is_some() || !self.budget.allows() {
-            executor.wait();
+        executor.exit_state(part, exit).count = warm;
+        if let Some(number) = path.group {
+            self.loops.starts.group(number).count = 0;
+        }
+        if !room {
             return LoopAction::Resume;
         }
         // SAFETY: the exit has just been taken.
