@@ -85,7 +85,12 @@ const X_OPTIONS: &[(&str, &[&str])] = &[
     ("-X frozen_modules=[on|off]", &["use the modules that are compiled in; the default is on"]),
     ("-X importtime[=2]", &["show how long imports take; 2: also those of modules already there"]),
     ("-X int_max_str_digits=N", &["limit of conversions between int and str; 0: none"]),
-    ("-X jit=[off|on|eager|fail|log]", &["compile hot loops (the default); eager: at once; fail: each guard fails once; log: show what becomes of them"]),
+    (
+        "-X jit=[off|on|eager|fail|log]",
+        &[
+            "compile hot loops (the default); eager: at once; fail: each guard fails once; log: show what becomes of them",
+        ],
+    ),
     ("-X jit-threads=N", &["how many threads compute with numpy's big arrays; default: one for each processor"]),
     ("-X no_debug_ranges", &["keep no columns in code objects"]),
     ("-X pycache_prefix=PATH", &["write .pyc files to a parallel tree"]),
