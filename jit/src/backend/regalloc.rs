@@ -434,7 +434,7 @@ impl Allocator<'_> {
             let Place::Reg(reg) = operands[k] else { continue };
             let vid = self.uses.vid(operand.value);
             let exits = || {
-                shape.undo >> k & 1 == 0
+                (k >= u8::BITS as usize || shape.undo >> k & 1 == 0)
                     && inst.snapshot.is_some_and(|s| self.trace.snapshot(s).values().any(|v| v == operand.value))
             };
             if operand.late || exits() {
