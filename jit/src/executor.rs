@@ -99,6 +99,8 @@ pub struct Executor {
     calls: u32,
     left: u32,
     strikes: u32,
+    /// It is entered at the beginning of a function, not at a loop.
+    is_function: bool,
 }
 
 impl Part {
@@ -161,7 +163,13 @@ impl Executor {
             calls: 0,
             left: 0,
             strikes: 0,
+            is_function: false,
         }
+    }
+
+    /// The same, as one that is entered at the beginning of a function.
+    pub fn of_function(self) -> Executor {
+        Executor { is_function: true, ..self }
     }
 
     /// What the loop's head keeps out of memory.
@@ -303,7 +311,9 @@ impl Executor {
         let info = &part.compiled.exits[exit];
         let picture = Picture::of(&part.trace, info, code)?;
         let stays = part.stays(exit);
-        (!stays || part.alternatives < MAX_ALTERNATIVES).then_some((picture, stays))
+        // Those of functions have side traces of their own: where they shared them, a method that raised an exception has been
+        // seen to return.
+        (!stays || part.alternatives < MAX_ALTERNATIVES).then_some((picture, stays || self.is_function))
     }
 
     /// The trace from an exit with these inputs to a side trace that starts with others.

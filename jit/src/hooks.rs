@@ -461,7 +461,7 @@ impl State {
                     log::compiled(&self.options, &title, &trace, &compiled);
                     let exits = compiled.exits.len();
                     let root = NewTrace { compiled, trace, kept: recorded.kept };
-                    let mut executor = Box::new(Executor::new(key, root, 0, Vec::new(), None));
+                    let mut executor = Box::new(Executor::new(key, root, 0, Vec::new(), None).of_function());
                     let address = &raw mut *executor;
                     self.loops.add_exits(address, 0, exits);
                     self.loops.insert(key, code.as_object().as_ptr() as usize, executor);
