@@ -16,7 +16,6 @@ use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::builtins::module_of;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::iter::{has_none, is_at_end};
 use crate::runtime::plain::is_handy_key;
 use crate::runtime::table;
 
@@ -352,11 +351,7 @@ impl Recorder {
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         self.guard_is(value, function)?;
         let iterator = self.materialize(argc)?;
-        self.guard_native_iterator(iterator, real)?;
-        if has_none(real) && !is_at_end(real) {
-            return Err(Abort("the end of several iterators"));
-        }
-        if !is_at_end(real) {
+        if !self.guard_native_end(iterator, real)? {
             // SAFETY: the real operands.
             let ends = unsafe { self.expect_ends(at, argc + 2)? };
             let value = self.attempt(table::NEXT, &[iterator])?;

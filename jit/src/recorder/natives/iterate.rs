@@ -106,15 +106,21 @@ impl Recorder {
         Err(self.abort_on("iteration by", real))
     }
 
+    /// Guards that an iterator yields without running Python code; is it at its end now? The end of those that take from several is
+    /// not recorded.
+    pub(super) fn guard_native_end(&mut self, iterator: Value, real: &PyObject) -> Result<bool, Abort> {
+        self.guard_native_iterator(iterator, real)?;
+        match is_at_end(real) {
+            false if has_none(real) => Err(Abort("the end of several iterators")),
+            at_end => Ok(at_end),
+        }
+    }
+
     /// `FOR_ITER` of other iterators than those of ranges, lists and tuples.
     pub(in crate::recorder) fn native_next(&mut self, iterator: Value, real: &PyObject) -> Done {
-        self.guard_native_iterator(iterator, real)?;
-        if is_at_end(real) {
+        if self.guard_native_end(iterator, real)? {
             // The iterator stays on the stack: `POP_ITER` comes next.
             return self.native_end(iterator);
-        }
-        if has_none(real) {
-            return Err(Abort("the end of several iterators"));
         }
         let value = self.attempt(table::NEXT, &[iterator])?;
         self.push_obj(value, Hold::Owned);
