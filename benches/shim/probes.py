@@ -35,6 +35,12 @@ def async_generators(ns):
     return asyncio.run(collect())
 
 
+def bpe_tokeniser(ns):
+    data = "the cat sat on the mat, and that cat thought: what a fat hat the rat has! 1234 1233 " * 3
+    coder = ns["SimpleBytePairEncoding"].train(data, vocab_size=280, pat_str=r" ?[a-z]+| ?\d+|[^\sa-z\d]+|\s+")
+    return coder.encode(data), sorted(coder.mergeable_ranks.items())[-40:]
+
+
 def chaos(ns):
     vector = ns["GVector"]
     points = [vector(0.5 * i, (i * i) % 5 + 0.25, 0) for i in range(7)]
@@ -121,6 +127,14 @@ def pickle(ns):
     return copied, len(module.dumps(ns["DICT"], 2))
 
 
+def quadtree_nbody(ns):
+    particles = ns["create_deterministic_galaxy"](40, 500, 400)
+    for _ in range(5):
+        ns["advance_system"](particles, 0.5, 0.1, 1000, 800)
+    energy = ns["calculate_system_energy"](particles)
+    return energy, [(p.position.x, p.position.y, p.velocity.x, p.velocity.y) for p in particles]
+
+
 def raytrace(ns):
     return _picture(lambda path: ns["bench_raytrace"](1, 24, 18, path))
 
@@ -202,6 +216,7 @@ def unpack_sequence(ns):
 # The longest beginning of the benchmark's name that stands here decides.
 PROBES = {
     "async_generators": async_generators,
+    "bpe_tokeniser": bpe_tokeniser,
     "chaos": chaos,
     "comprehensions": comprehensions,
     "coroutines": coroutines,
@@ -217,6 +232,7 @@ PROBES = {
     "pathlib": pathlib,
     "pickle": pickle,
     "unpickle": pickle,
+    "quadtree_nbody": quadtree_nbody,
     "raytrace": raytrace,
     "regex_compile": regex_compile,
     "regex_effbot": regex_effbot,
