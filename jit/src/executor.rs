@@ -312,8 +312,9 @@ impl Executor {
         let picture = Picture::of(&part.trace, info, code)?;
         let stays = part.stays(exit);
         // Those of functions have side traces of their own: where they shared them, a method that raised an exception has been
-        // seen to return.
-        (!stays || part.alternatives < MAX_ALTERNATIVES).then_some((picture, stays || self.is_function))
+        // seen to return. And those with an exception, which only a trace that begins with one can follow.
+        let alone = stays || self.is_function || part.trace.snapshot(info.snapshot).kind == ExitKind::Raise;
+        (!stays || part.alternatives < MAX_ALTERNATIVES).then_some((picture, alone))
     }
 
     /// The trace from an exit with these inputs to a side trace that starts with others.

@@ -21,7 +21,7 @@ use crate::log;
 use crate::loops::{ExitOwner, Failures, Found, Loops};
 use crate::opt::{Contradicted, is_number};
 use crate::options::{Mode, Options};
-use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Recorder, Unfollowed};
+use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising, Recorder, Unfollowed};
 use crate::runs;
 use crate::starts::{self, Input, Start};
 
@@ -54,6 +54,8 @@ struct State {
     loops: Loops,
     /// Functions that are called rather than followed.
     unfollowed: Unfollowed,
+    /// Instructions that raise into handlers.
+    raises: Raising,
     backend: Option<X64>,
     budget: Budget,
 }
@@ -132,6 +134,7 @@ impl Jit for TracingJit {
                 path: None,
                 loops: Loops::default(),
                 unfollowed: Unfollowed::default(),
+                raises: Raising::default(),
                 backend: None,
                 budget,
             });
@@ -284,17 +287,35 @@ impl Jit for TracingJit {
         }
     }
 
-    unsafe fn raised(&self, _at: Registers<'_>, _again: bool) -> bool {
-        self.recording_lost();
-        false
+    unsafe fn raised(&self, at: Registers<'_>, _again: bool) -> bool {
+        // SAFETY: under the GIL; a live machine.
+        unsafe {
+            let Some(state) = self.state() else { return false };
+            let Some(recorder) = &mut state.recording else { return false };
+            let raised = recorder.raised(at);
+            if raised == Raised::Followed {
+                return true;
+            }
+            if let Some(recorder) = state.recording.take() {
+                log::abandoned(&state.options, &recorder, at, *at.instr as u8, "it raises");
+                match raised {
+                    Raised::Noted => state.record_again(&recorder),
+                    Raised::Followed | Raised::Lost => state.aborted(*recorder, false),
+                }
+            }
+            false
+        }
     }
 
     fn recording_lost(&self) {
         // SAFETY: under the GIL.
         if let Some(state) = unsafe { self.state() }
-            && let Some(recorder) = state.recording.take()
+            && let Some(mut recorder) = state.recording.take()
         {
-            state.aborted(*recorder, false);
+            match recorder.escaped() {
+                true => state.link(*recorder, None),
+                false => state.aborted(*recorder, false),
+            }
         }
     }
 
@@ -377,6 +398,10 @@ impl TracingJit {
             let left = (*owner.executor).leave(owner.part, owner.exit, at, save);
             match (left.action, self.state()) {
                 (LoopAction::Resume, Some(state)) => state.follow(owner, at, &left.frames),
+                (LoopAction::Raise(error), Some(state)) => match state.follow(owner, at, &left.frames) {
+                    LoopAction::ResumeRecording => LoopAction::RaiseRecording(error),
+                    _ => LoopAction::Raise(error),
+                },
                 (action, _) => action,
             }
         }
@@ -422,6 +447,7 @@ impl State {
     /// A recording begins.
     fn begin(&mut self, mut recorder: Box<Recorder>) {
         recorder.unfollowed = self.unfollowed.clone();
+        recorder.raises = self.raises.clone();
         self.recording = Some(recorder);
     }
 
@@ -491,6 +517,22 @@ impl State {
             return;
         }
         self.postpone(&recorder.origin(), if left { Failure::Left } else { Failure::Other });
+    }
+
+    /// A recording was lost, and another one from the same place will not be: it is made the next time that this is reached.
+    fn record_again(&mut self, recorder: &Recorder) {
+        if recorder.is_function() {
+            jit_hooks::set_countdown(recorder.code(), 1);
+        } else if !recorder.is_path() {
+            self.postpone(&recorder.origin(), Failure::Left);
+        } else if let Some(path) = self.path.take() {
+            let last = self.options.exits().1 - 1;
+            match path.group {
+                Some(group) => self.loops.starts.group(group).count = last,
+                // SAFETY: no compiled code runs that could hold a reference.
+                None => unsafe { (*path.exit.executor).exit_state(path.exit.part, path.exit.exit).count = last },
+            }
+        }
     }
 
     /// A loop was not compiled.

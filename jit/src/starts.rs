@@ -75,7 +75,7 @@ impl Picture {
     /// What an exit of `trace`, whose base frame has the code object at this address, leaves. `None` if no trace can follow it.
     pub fn of(trace: &Trace, exit: &ExitInfo, code: usize) -> Option<Picture> {
         let snapshot = trace.snapshot(exit.snapshot);
-        if snapshot.kind != ExitKind::Resume || matches!(trace.insts[exit.inst].op, Op::GuardCalm | Op::GuardValid) {
+        if snapshot.kind == ExitKind::Return || matches!(trace.insts[exit.inst].op, Op::GuardCalm | Op::GuardValid) {
             return None;
         }
         let mut inputs = Vec::with_capacity(exit.locations.len());

@@ -41,6 +41,8 @@ pub enum LoopAction {
     ResumeRecording,
     /// Compiled code ended in an exception, at the instruction where the thread's current frame stands.
     Raise(PyErr),
+    /// As `Raise`, recording from the handler on.
+    RaiseRecording(PyErr),
     /// Compiled code came to the end of the thread's current frame, which returns this. The frame is still there; its operand stack is
     /// empty.
     Return(ObjRef),

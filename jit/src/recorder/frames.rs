@@ -25,14 +25,47 @@ use crate::runtime::table::{self, Function};
 #[derive(Clone, Copy, Debug)]
 pub enum Pending {
     Nothing,
-    /// Which way a `for` loop goes: `ended` is the answer of the runtime; where the loop's body and what follows it are.
+    /// Whether an instruction that the interpreter executes has raised: `ended` is the answer of the runtime, `raise` the state in which it
+    /// raises. Where it goes on otherwise, and how many words it leaves; behind them is an empty one, if one is wanted.
+    Outcome {
+        ended: Value,
+        raise: SnapshotId,
+        instr: *mut u16,
+        next: *mut u16,
+        gives: usize,
+        with_null: bool,
+    },
+    /// The same of a `for` loop: where its body and what follows it are.
     Iteration {
         ended: Value,
+        raise: SnapshotId,
+        instr: *mut u16,
         body: *mut u16,
         behind: *mut u16,
     },
-    /// The top of the stack is expected to be empty.
-    Null,
+    /// An exit was taken with an exception, which this instruction has raised.
+    Raised {
+        instr: *mut u16,
+    },
+    /// This instruction raises again what `origin` has raised: what is on top of the stack, or this (borrowed).
+    Reraised {
+        instr: *mut u16,
+        origin: *mut u16,
+        handled: Option<Value>,
+    },
+}
+
+impl Pending {
+    /// The instruction that may have raised.
+    pub fn instr(self) -> Option<*mut u16> {
+        match self {
+            Pending::Nothing => None,
+            Pending::Outcome { instr, .. }
+            | Pending::Iteration { instr, .. }
+            | Pending::Raised { instr }
+            | Pending::Reraised { instr, .. } => Some(instr),
+        }
+    }
 }
 
 /// Units of the cache of `FOR_ITER`.
@@ -82,14 +115,28 @@ impl Recorder {
     pub(super) unsafe fn settle_pending(&mut self, at: Registers<'_>) -> Done {
         match core::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Nothing => Ok(()),
-            Pending::Null => {
-                // SAFETY: the word that the instruction pushed.
-                if unsafe { !(*at.sp.sub(1)).is_null() } {
-                    return Err(Abort("another form of an attribute"));
+            Pending::Raised { .. } | Pending::Reraised { .. } => Err(Abort("an exception that is not raised")),
+            Pending::Outcome { ended, raise, gives, with_null, .. } => {
+                let done = self.trace().int(0);
+                self.emit(Inst::new(Op::GuardIs, &[ended, done]).at(raise))?;
+                for _ in 0..gives {
+                    let value = self.pushed_word(0)?;
+                    self.push_obj(value, Hold::Owned);
                 }
+                if with_null {
+                    self.push(Sym::Null);
+                    // SAFETY: the word that the instruction pushed.
+                    if unsafe { !(*at.sp.sub(1)).is_null() } {
+                        return Err(Abort("another form of an attribute"));
+                    }
+                }
+                self.snapshot = None;
                 Ok(())
             }
-            Pending::Iteration { ended, body, behind } => {
+            Pending::Iteration { ended, raise, body, behind, .. } => {
+                let raised = self.trace().int(2);
+                let went_on = self.op(Op::Ult, &[ended, raised])?;
+                self.emit(Inst::new(Op::GuardTrue, &[went_on]).at(raise))?;
                 let jumped = match at.instr {
                     instr if instr == body => false,
                     instr if instr == behind => true,
@@ -120,7 +167,7 @@ impl Recorder {
     }
 
     /// The word that an instruction has left on the operand stack, `n` above the picture's top. It owns its object.
-    fn pushed_word(&mut self, n: usize) -> Result<Value, Abort> {
+    pub(super) fn pushed_word(&mut self, n: usize) -> Result<Value, Abort> {
         let slot = self.top().slots.len() + n;
         let frame = self.frame_address();
         let access = self.frame_slot(slot);
@@ -151,6 +198,11 @@ impl Recorder {
         let effect = effect_of(op, arg).ok_or(Abort(""))?;
         // SAFETY: passed on.
         unsafe { self.lift(at, effect.takes)? };
+        for n in effect.takes + 1..=effect.takes + effect.peeks {
+            if self.peek_raw(n)? != Sym::Memory {
+                self.materialize(n)?;
+            }
+        }
         self.disturb()?;
         self.make_frames()?;
         let (frame, depth) = (self.frame_address(), self.top().slots.len());
@@ -195,27 +247,17 @@ impl Recorder {
         };
         let ended = self.call_announced(callee, &[frame, ip, sp, op_value, arg_value], raise)?;
         if op == FOR_ITER {
-            let raised = self.trace().int(2);
-            let went_on = self.op(Op::Ult, &[ended, raised])?;
-            self.emit(Inst::new(Op::GuardTrue, &[went_on]).at(raise))?;
             // SAFETY: the targets of a jump lie in the code.
             let (body, behind) = unsafe {
                 let body = at.instr.add(1 + FOR_ITER_CACHE);
                 (body, body.add(arg + 1))
             };
-            self.pending = Pending::Iteration { ended, body, behind };
+            self.pending = Pending::Iteration { ended, raise, instr: at.instr, body, behind };
             return Ok(());
         }
-        let done = self.trace().int(0);
-        self.emit(Inst::new(Op::GuardIs, &[ended, done]).at(raise))?;
-        for _ in 0..effect.gives {
-            let value = self.pushed_word(0)?;
-            self.push_obj(value, Hold::Owned);
-        }
-        if with_null {
-            self.push(Sym::Null);
-            self.pending = Pending::Null;
-        }
+        // SAFETY: an instruction follows.
+        let next = unsafe { at.instr.add(1 + opcode::CACHES[op as usize] as usize) };
+        self.pending = Pending::Outcome { ended, raise, instr: at.instr, next, gives: effect.gives, with_null };
         Ok(())
     }
 

@@ -42,6 +42,7 @@ mod link;
 mod names;
 mod natives;
 mod numpy;
+mod raise;
 mod special;
 mod stack;
 pub mod state;
@@ -52,6 +53,7 @@ mod values;
 pub use values::{is_inert, known_types};
 
 pub use link::HeadSlot;
+pub use raise::{Raised, Raising};
 use state::{Hold, Home, Sym, SymFrame};
 
 /// Why a recording came to nothing.
@@ -102,7 +104,7 @@ pub enum Outcome {
     Closed,
     /// The path from an exit has come to the head of a compiled loop: [`Recorder::link`] ends it there.
     Reached(LoopKey),
-    /// The path has come to the base frame's return: compile [`Recorder::finish`]'s result.
+    /// The path has come to the base frame's return, or to an exception that leaves it: compile [`Recorder::finish`]'s result.
     Returned,
     Aborted(Abort),
 }
@@ -202,8 +204,14 @@ pub struct Recorder {
     direct: bool,
     /// The machine is in a frame that the trace does not follow.
     away: bool,
+    /// The last instruction seen has raised, or something that it has called.
+    raising: bool,
+    /// The thread has an exception pending: guards resume with it.
+    in_flight: bool,
     /// What is not followed.
     pub unfollowed: Unfollowed,
+    /// What raises.
+    pub raises: Raising,
 }
 
 /// What a recording comes to.
@@ -287,7 +295,10 @@ impl Recorder {
             fused: Vec::new(),
             direct: false,
             away: false,
+            raising: false,
+            in_flight: false,
             unfollowed: Unfollowed::default(),
+            raises: Raising::default(),
         }
     }
 
@@ -362,9 +373,15 @@ impl Recorder {
             fused: Vec::new(),
             direct: false,
             away: false,
+            raising: false,
+            in_flight: false,
             unfollowed: Unfollowed::default(),
+            raises: Raising::default(),
         };
         recorder.take_over(exit)?;
+        if exit.snapshot.kind == ExitKind::Raise {
+            recorder.begin_raising()?;
+        }
         Ok(recorder)
     }
 
@@ -692,6 +709,11 @@ impl Recorder {
             self.last.1 = core::ptr::null();
             return Outcome::Continue;
         }
+        let raising = core::mem::take(&mut self.raising);
+        if raising {
+            // Who has caught it is to be found out.
+            self.away = false;
+        }
         if self.called_away(at) {
             self.skipped += 1;
             // A function that recurses does so not everywhere: another call of it takes less time.
@@ -703,6 +725,14 @@ impl Recorder {
         }
         if self.ends_generator(at, op) {
             return Outcome::Continue;
+        }
+        if raising {
+            // SAFETY: a live machine, behind the unwinding.
+            match unsafe { self.unwind(at) } {
+                Ok(false) => {}
+                Ok(true) => return Outcome::Returned,
+                Err(abort) => return Outcome::Aborted(abort),
+            }
         }
         self.last = (at.instr, at.frame);
         self.steps += 1;
@@ -764,8 +794,12 @@ impl Recorder {
                 Err(abort) => Outcome::Aborted(abort),
             };
         }
-        if base == JUMP_BACKWARD {
-            return match self.jump_backward(at, arg) {
+        // SAFETY: the target of a jump lies in the code; the jump has one cache unit, if it asks whether something waits.
+        let target = unsafe { at.instr.add(1 + usize::from(base == JUMP_BACKWARD)).wrapping_sub(arg) };
+        // SAFETY: as before.
+        let awaits = || opcode::BASE[unsafe { *target } as u8 as usize] == SEND;
+        if base == JUMP_BACKWARD || (base == JUMP_BACKWARD_NO_INTERRUPT && !awaits()) {
+            return match self.jump_backward(target) {
                 Ok(true) => Outcome::Closed,
                 Ok(false) => Outcome::Continue,
                 Err(abort) => Outcome::Aborted(abort),
@@ -807,10 +841,14 @@ impl Recorder {
     unsafe fn record_somehow(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
         let before = (self.frames.clone(), self.builder.trace.insts.len());
         let chain = self.chain.clone();
-        // SAFETY: passed on.
-        let why = match unsafe { self.record(at, op, base, arg) } {
-            Ok(()) => return Ok(()),
-            Err(why) => why,
+        let why = if self.has_raised(at) {
+            Abort("it raises")
+        } else {
+            // SAFETY: passed on.
+            match unsafe { self.record(at, op, base, arg) } {
+                Ok(()) => return Ok(()),
+                Err(why) => why,
+            }
         };
         let harmless = |inst: &Inst| match inst.op.effect() {
             Effect::Pure | Effect::Load | Effect::Guard | Effect::Checked | Effect::Alloc => true,
@@ -866,9 +904,7 @@ impl Recorder {
     }
 
     /// A backward jump: the end of the recording, or a round of an inner loop, which is unrolled. True if the loop closes.
-    fn jump_backward(&mut self, at: Registers<'_>, distance: usize) -> Result<bool, Abort> {
-        // SAFETY: the target of a jump lies in the code; the jump has one cache unit.
-        let target = unsafe { at.instr.add(2).sub(distance) };
+    fn jump_backward(&mut self, target: *mut u16) -> Result<bool, Abort> {
         if self.in_base() && matches!(self.goal, Goal::Loop(header, _) if header == target) {
             if self.top().depth() != self.base_depth() {
                 return Err(Abort("the stack differs at the loop's end"));
@@ -1005,6 +1041,11 @@ impl Recorder {
                 RETURN_VALUE => self.return_value(at),
                 RETURN_GENERATOR => self.return_generator(at),
                 YIELD_VALUE => self.yield_value(at, arg),
+                PUSH_EXC_INFO => self.push_exc_info(),
+                POP_EXCEPT => self.pop_except(),
+                CHECK_EXC_MATCH => self.check_exc_match(at),
+                RERAISE => self.reraise(at, arg),
+                RAISE_VARARGS => self.raise_handled(at, arg),
                 EXIT_INIT_CHECK => self.exit_init_check(at),
                 LIST_APPEND => self.list_append(arg),
                 LIST_EXTEND => self.list_extend(at, arg),

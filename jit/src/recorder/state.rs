@@ -303,7 +303,8 @@ impl Recorder {
         match self.chain.snapshot().or(self.snapshot) {
             Some(id) => id,
             None => {
-                let id = self.new_snapshot(ExitKind::Resume);
+                let kind = if self.in_flight { ExitKind::Raise } else { ExitKind::Resume };
+                let id = self.new_snapshot(kind);
                 self.snapshot = Some(id);
                 id
             }

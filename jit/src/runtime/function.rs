@@ -162,6 +162,7 @@ unsafe fn finish(executor: *mut Executor, exit: u64, at: Registers<'_>, save: &S
         JIT.function_left(executor, at);
         match JIT.ended(exit, at, save) {
             LoopAction::Raise(error) => eval_above(at.thread, at.frame, Some(error), false),
+            LoopAction::RaiseRecording(error) => eval_above(at.thread, at.frame, Some(error), true),
             LoopAction::ResumeRecording => eval_above(at.thread, at.frame, None, true),
             _ => eval_above(at.thread, at.frame, None, false),
         }

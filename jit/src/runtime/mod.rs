@@ -19,6 +19,7 @@ pub mod generator;
 pub mod instance;
 pub mod iter;
 pub mod plain;
+pub mod raise;
 pub mod sequence;
 pub mod set;
 pub mod str;

@@ -52,6 +52,8 @@ const ITERATES: CallEffect = CallEffect::Writes(Class::Iterator.bit());
 const LISTS: CallEffect = CallEffect::Writes(Class::ListHeader.bit() | Class::ListItem.bit());
 /// Changes dicts.
 const DICTS: CallEffect = CallEffect::Writes(Class::Dict.bit() | Class::Other.bit());
+/// Makes objects of frames.
+const FRAMES: CallEffect = CallEffect::Writes(Class::FrameHeader.bit());
 /// Changes sets.
 const SETS: CallEffect = CallEffect::Writes(Class::Buffer.bit());
 /// May destroy any object, and so run any finalizer.
@@ -293,6 +295,23 @@ functions! {
     CALL_FUNCTION = function::call_function -> Int, ANY;
     /// As CALL_FUNCTION, of a function that takes its arguments plainly.
     CALL_DIRECT = function::call_direct -> Int, ANY;
+
+    // ---- exceptions ----
+
+    /// The pending exception passes through a frame, which gets an object.
+    NOTE_RAISE = raise::note -> None, FRAMES;
+    /// The pending exception leaves a frame.
+    LEAVE_FRAME = raise::leave -> None, ANY;
+    /// The pending exception, which is so no more (owned).
+    TAKE_EXCEPTION = raise::take -> Obj, MAKES;
+    /// Makes an exception, which it takes over, the pending one.
+    PUT_EXCEPTION = raise::put -> None, MAKES;
+    /// The exception being handled (borrowed), or null.
+    HANDLED = raise::handled -> Obj, MAKES;
+    /// An exception becomes the one being handled; the one before (owned).
+    PUSH_HANDLED = raise::push_handled -> Obj, MAKES;
+    /// The exception before, which it takes over, is handled again.
+    POP_HANDLED = raise::pop_handled -> None, ANY;
 
     // ---- arrays of numpy ----
 

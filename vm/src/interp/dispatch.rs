@@ -384,6 +384,8 @@ mod step_tag {
     pub const DEOPTIMIZE: usize = 4;
     /// The first word is the instruction pointer, from where on the run records.
     pub const RECORD: usize = 5;
+    /// An exception, from whose handler on the run records.
+    pub const RAISE_AND_RECORD: usize = 6;
 }
 
 #[inline(always)]
@@ -530,6 +532,9 @@ unsafe extern "sysv64-unwind" fn hot_loop(
         let mut m = Machine { ts: &*ts, frame: (*ts).current_frame.get(), ip: first as *mut u16, sp: untag(second) };
         match second & step_tag::MASK {
             step_tag::RAISE => raise::<false>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, context),
+            step_tag::RAISE_AND_RECORD => {
+                raise::<false>(m.frame, m.frame().instr_ptr.get().add(1), m.sp, ts, first, recording(context))
+            }
             step_tag::RECORD => go_next(&mut m, recording(context)),
             _ => go_next(&mut m, context),
         }
@@ -574,6 +579,7 @@ unsafe extern "sysv64-unwind" fn hot_step(
                 let (ip, sp) = (frame.instr_ptr.get() as usize, frame.stackpointer.get());
                 match action {
                     LoopAction::Raise(e) => (e.into_raw() as usize, sp, step_tag::RAISE),
+                    LoopAction::RaiseRecording(e) => (e.into_raw() as usize, sp, step_tag::RAISE_AND_RECORD),
                     LoopAction::ResumeRecording => (ip, sp, step_tag::RECORD),
                     _ => (ip, sp, step_tag::NEXT),
                 }
@@ -723,14 +729,26 @@ static CONTEXT: Context = Context { handlers: HANDLERS };
 static RECORDING: Context = Context { handlers: RECORDERS };
 
 /// Executes from `frame` on until an entry frame's `INTERPRETER_EXIT`.
-fn run(ts: &PyThreadState, frame: *mut InterpreterFrame, start_error: Option<PyErr>, record: bool) -> PyResult<ObjRef> {
+fn run(
+    ts: &PyThreadState,
+    frame: *mut InterpreterFrame,
+    start_error: Option<PyErr>,
+    mut record: bool,
+) -> PyResult<ObjRef> {
     // SAFETY: a live frame.
     let mut m =
         Machine { ts, frame, ip: unsafe { (*frame).instr_ptr.get() }, sp: unsafe { (*frame).stackpointer.get() } };
-    if let Some(error) = start_error
-        && let Some(e) = unwound(&mut m, error, false)
-    {
-        return Err(e);
+    if let Some(error) = start_error {
+        if record {
+            // SAFETY: the registers of a live machine.
+            record = unsafe { jit_hooks::raised(Registers { thread: ts, frame, instr: m.ip, sp: m.sp }, false) };
+        }
+        if let Some(e) = unwound(&mut m, error, false) {
+            if record {
+                jit_hooks::recording_lost();
+            }
+            return Err(e);
+        }
     }
     // SAFETY: the machine is live until a handler says that it is done.
     unsafe {

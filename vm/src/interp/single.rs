@@ -60,8 +60,9 @@ pub fn effect_of(op: u8, arg: usize) -> Option<Effect> {
         CALL_KW => effect(arg + 3, 1),
         CALL_FUNCTION_EX => effect(4, 1),
         CALL_INTRINSIC_1 => effect(1, 1),
-        // It gives nothing, since it never ends but with an exception.
-        RAISE_VARARGS => effect(arg, 0),
+        // It gives nothing, since it never ends but with an exception. (Without an operand it raises again what has a traceback.)
+        RAISE_VARARGS if arg > 0 => effect(arg, 0),
+        WITH_EXCEPT_START => peeking(0, 5, 1),
         LOAD_COMMON_CONSTANT | LOAD_BUILD_CLASS | LOAD_GLOBAL => effect(0, 1),
         _ => None,
     }
@@ -92,7 +93,7 @@ fn dispatch(m: &mut Machine<'_>, op: u8, arg: usize) -> Flow {
         SET_FUNCTION_ATTRIBUTE CALL_INTRINSIC_2 IMPORT_NAME BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_STRING BUILD_SLICE BUILD_MAP
         SET_ADD LIST_EXTEND SET_UPDATE DICT_UPDATE LIST_APPEND MAP_ADD DICT_MERGE UNPACK_SEQUENCE UNPACK_EX FOR_ITER GET_LEN
         IMPORT_FROM CALL CALL_KW CALL_FUNCTION_EX CALL_INTRINSIC_1 LOAD_COMMON_CONSTANT LOAD_BUILD_CLASS LOAD_GLOBAL
-        RAISE_VARARGS)
+        RAISE_VARARGS WITH_EXCEPT_START)
 }
 
 /// Executes the instruction at `ip` of a frame, whose operand stack ends at `sp`. What it leaves owns its objects. If it raises, the
