@@ -91,6 +91,24 @@ pub unsafe fn eval_above(
 /// # Safety
 /// `frame` is initialised and owned by the caller's arrangement (data stack or generator); it is consumed.
 pub unsafe fn eval_frame(ts: &PyThreadState, frame: *mut InterpreterFrame, thrown: Option<PyErr>) -> PyResult<ObjRef> {
+    // SAFETY: the caller's promise.
+    unsafe { eval_frames(ts, frame, frame, thrown) }
+}
+
+/// As [`eval_frame`], of several frames that are on top of each other, linked and counted but for the outermost one: goes on in the
+/// innermost one, until the outermost one returns or yields.
+///
+/// # Errors
+/// As there.
+///
+/// # Safety
+/// As there.
+pub unsafe fn eval_frames(
+    ts: &PyThreadState,
+    outermost: *mut InterpreterFrame,
+    frame: *mut InterpreterFrame,
+    thrown: Option<PyErr>,
+) -> PyResult<ObjRef> {
     let mut entry = EntryFrame {
         frame: InterpreterFrame::entry(ts.current_frame.get(), TRAMPOLINE.as_ptr() as *mut u16),
         stack: [StackRef::NULL; 2],
@@ -100,7 +118,7 @@ pub unsafe fn eval_frame(ts: &PyThreadState, frame: *mut InterpreterFrame, throw
     unsafe {
         (*entry_ptr).frame.instr_ptr.set((TRAMPOLINE.as_ptr() as *mut u16).add(1));
         (*entry_ptr).frame.stackpointer.set((&raw mut (*entry_ptr).stack) as *mut StackRef);
-        (*frame).previous.set(entry_ptr as *mut InterpreterFrame);
+        (*outermost).previous.set(entry_ptr as *mut InterpreterFrame);
     }
     let mut start_error = thrown;
     let remaining = ts.py_recursion_remaining.get();
@@ -355,7 +373,6 @@ const fn is_outlined(op: u8) -> bool {
             | RAISE_VARARGS
             | RERAISE
             | SEND
-            | SEND_GEN
             | UNPACK_EX
             | UNPACK_SEQUENCE
             | UNPACK_SEQUENCE_LIST

@@ -651,7 +651,21 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
             let value = m.pop();
             // SAFETY: popped; whatever leaves the frame owns its reference.
             let value = unsafe { value.make_owned() };
+            let ends_iteration = ops::generators::ends_async_iteration(m);
             ops::calls::leave_frame(m);
+            if ends_iteration {
+                // SAFETY: left above; and a live frame, which waits for that.
+                let behind = unsafe {
+                    value.close();
+                    ops::generators::end_async_iteration(m.frame())
+                };
+                if behind.is_null() {
+                    return Flow::Raise(exc::stop_async_iteration());
+                }
+                m.ip = behind;
+                m.sp = m.frame().stackpointer.get();
+                return Flow::Next;
+            }
             m.push(value);
             Flow::Next
         }
@@ -666,7 +680,14 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
             ops::generators::yield_value(m, arg);
             Flow::Next
         }
-        SEND | SEND_GEN => saved!(m, fallible!(ops::generators::send(m, arg))),
+        SEND => {
+            m.save_ip();
+            if ops::generators::sends_to_generator(m) && specialize::opcode_at(m.this()) == SEND {
+                specialize::set_opcode(m.this(), SEND_GEN);
+            }
+            fallible!(ops::generators::send(m, arg))
+        }
+        SEND_GEN => saved!(m, fast!(arg, ops::generators::send_generator(m, arg), SEND)),
         GET_AWAITABLE => saved!(m, fallible!(ops::generators::get_awaitable(m, arg))),
         GET_AITER => saved!(m, fallible!(ops::generators::get_aiter(m))),
         GET_ANEXT => saved!(m, pushed!(m, ops::generators::get_anext(m.peek_obj(1)))),

@@ -13,6 +13,7 @@
 //! * [`instrument`]: tracing, profiling and monitoring
 
 pub mod call;
+pub mod delegation;
 pub mod dispatch;
 pub mod frame;
 pub mod instructions;

@@ -11,6 +11,7 @@ use rpy_derive::{pyclass, pymethods};
 use crate::args::check_positional;
 use crate::err::{PyErr, PyResult};
 use crate::exc;
+use crate::interp::frame::InterpreterFrame;
 use crate::object::alloc::new_exact;
 use crate::object::dealloc::free_instance;
 use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref};
@@ -194,6 +195,47 @@ pub struct PyWrappedValue {
 /// Marks a value as yielded by an asynchronous generator itself.
 pub fn wrap_value(value: ObjRef) -> ObjRef {
     new_exact(PyWrappedValue { ob_base: PyObject::placeholder(), agw_val: OptRef::some(value) }).into_obj()
+}
+
+/// The value that is marked.
+pub fn unwrapped(value: ObjRef) -> ObjRef {
+    match value.downcast_exact::<PyWrappedValue>() {
+        Some(wrapped) => wrapped.agw_val.get().unwrap_or_else(crate::none),
+        None => value,
+    }
+}
+
+/// What an `asend()` that can go on resumes when this is sent to it: the generator, and the value that it gets in its place, if there is one.
+pub fn sends_to<'a>(object: &'a PyObject, sent: &PyObject) -> Option<(&'a PyGenerator, Option<ObjRef>)> {
+    let this = object.downcast_exact::<PyAsyncGenASend>()?;
+    let first = match this.ags_state.get() {
+        _ if crate::interp::instrument::watched() => return None,
+        Progress::Init if !this.ags_gen.gi_running_async.get() => crate::is_none(sent).then(|| this.ags_sendval.get()).flatten(),
+        Progress::Iter => None,
+        _ => return None,
+    };
+    Some((&this.ags_gen, first))
+}
+
+/// What [`sends_to`] has answered of this object is being done; of other objects, nothing.
+pub fn begin(object: &PyObject) {
+    if let Some(this) = object.downcast_exact::<PyAsyncGenASend>() {
+        this.ags_state.set(Progress::Iter);
+        this.ags_gen.gi_running_async.set(true);
+    }
+}
+
+/// The generator has yielded a value of its own, or has come to an end: the `asend()` for which the frame waits is over.
+///
+/// # Safety
+/// A live frame that waits in a `SEND`, which has resumed the generator.
+pub unsafe fn left(this: &PyGenerator, caller: *mut InterpreterFrame) {
+    this.gi_running_async.set(false);
+    // SAFETY: what it waits for is on top of its operand stack.
+    let receiver = unsafe { (*(*caller).stackpointer.get().sub(1)).get() };
+    if let Some(awaitable) = receiver.downcast_exact::<PyAsyncGenASend>() {
+        awaitable.ags_state.set(Progress::Closed);
+    }
 }
 
 /// How far an awaitable has come.

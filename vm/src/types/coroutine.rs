@@ -10,7 +10,7 @@ use crate::object::{ObjRef, OptRef, PyObject, PyStruct, PyTypeObject, Ref, SendR
 use crate::protocol::{call, object as po};
 use crate::runtime::gc::Visit;
 use crate::types::code::co_flags;
-use crate::types::generator::{PyGenerator, Thrown, dealloc, state};
+use crate::types::generator::{PyGenerator, Thrown, dealloc};
 use crate::types::int::PyInt;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
@@ -190,7 +190,7 @@ impl PyCoroutine {
 
     #[pygetset]
     fn cr_running(zelf: &PyGenerator) -> bool {
-        zelf.gi_frame_state.get() == state::EXECUTING
+        zelf.is_running()
     }
 
     #[pygetset]

@@ -17,7 +17,8 @@ use rpy_derive::{pyclass, pymethods};
 use crate::args::check_positional;
 use crate::err::{PyErr, PyResult};
 use crate::exc;
-use crate::interp::dispatch::eval_frame;
+use crate::interp::delegation;
+use crate::interp::dispatch::{eval_frame, eval_frames};
 use crate::interp::frame::{self, FRAME_HEADER_SLOTS, InterpreterFrame, owner};
 use crate::interp::opcode;
 use crate::interp::stackref::StackRef;
@@ -45,6 +46,10 @@ pub mod state {
     pub const COMPLETED: i8 = 1;
     /// Finished, and the frame's contents are gone.
     pub const CLEARED: i8 = 4;
+    /// Inside of a chain (see [`crate::interp::delegation`]): as its outermost generator says.
+    pub const LINKED: i8 = 5;
+    /// The outermost generator of a chain that is suspended.
+    pub const CHAINED: i8 = 6;
 }
 
 /// Bits of the argument of `RESUME`.
@@ -108,6 +113,16 @@ pub fn as_generator_or_coroutine(object: &PyObject) -> Option<&PyGenerator> {
 pub unsafe fn of_frame<'a>(frame: *mut InterpreterFrame) -> &'a PyGenerator {
     // SAFETY: the frame lies at `gi_iframe`.
     unsafe { &*((frame as *mut u8).sub(core::mem::offset_of!(PyGenerator, gi_iframe)) as *const PyGenerator) }
+}
+
+/// The generator that an item of the chain of handled exceptions belongs to.
+///
+/// # Safety
+/// It is the `gi_exc_state` of a generator.
+#[inline(always)]
+pub unsafe fn of_exc_state<'a>(item: *mut ExcStackItem) -> &'a PyGenerator {
+    // SAFETY: the caller's promise.
+    unsafe { &*((item as *mut u8).sub(core::mem::offset_of!(PyGenerator, gi_exc_state)) as *const PyGenerator) }
 }
 
 /// Turns the running frame of a generator function into a generator (or coroutine, ...) that will go on at `resume_at`.
@@ -176,6 +191,11 @@ pub unsafe fn clear_finished_frame(frame: *mut InterpreterFrame) {
     // SAFETY: the caller's promise; whoever runs a generator holds a reference to it.
     unsafe {
         let this = of_frame(frame);
+        let caller = (*frame).previous.get();
+        if this.is_async_generator() && (*caller).is_python() {
+            crate::types::asyncgen::left(this, caller);
+        }
+        delegation::goes_on(caller);
         this.gi_frame_state.set(state::CLEARED);
         let previous = this.gi_exc_state.previous_item.replace(core::ptr::null_mut());
         if !previous.is_null() {
@@ -209,6 +229,7 @@ pub unsafe extern "C-unwind" fn dealloc(object: *mut PyObject) {
     // SAFETY: a dead generator; each part is dropped once.
     unsafe {
         let this = &*(object as *const PyGenerator);
+        delegation::settle(this);
         gc::untrack(this.as_object());
         if !this.gi_weakreflist.get().is_null() {
             crate::types::weakref::clear_weakrefs(this.as_object());
@@ -256,17 +277,24 @@ impl PyGenerator {
 
     #[inline(always)]
     pub fn is_finished(&self) -> bool {
-        self.gi_frame_state.get() >= state::COMPLETED
+        matches!(self.gi_frame_state.get(), state::COMPLETED..=state::CLEARED)
     }
 
-    /// Neither running nor finished.
+    /// Neither running nor finished, nor part of a chain.
     #[inline(always)]
     pub fn is_resumable(&self) -> bool {
         self.gi_frame_state.get() < state::EXECUTING
     }
 
+    /// Does it run?
+    pub fn is_running(&self) -> bool {
+        delegation::settle(self);
+        self.gi_frame_state.get() == state::EXECUTING
+    }
+
     /// At a `yield` or `await`.
     pub fn is_suspended(&self) -> bool {
+        delegation::settle(self);
         matches!(self.gi_frame_state.get(), state::SUSPENDED | state::SUSPENDED_YIELD_FROM)
     }
 
@@ -286,6 +314,7 @@ impl PyGenerator {
 
     /// What it iterates in a `yield from` or `await`, if it is suspended there.
     pub fn yield_from(&self) -> Option<ObjRef> {
+        delegation::settle(self);
         if self.gi_frame_state.get() != state::SUSPENDED_YIELD_FROM {
             return None;
         }
@@ -400,6 +429,16 @@ impl PyGenerator {
     /// What the code raises; `ValueError` if it is running already, `TypeError` for a value that nobody waits for,
     /// `RuntimeError` for a finished coroutine.
     pub fn resume(&self, value: Option<&PyObject>, thrown: Option<PyErr>, closing: bool) -> PyResult<SendResult> {
+        if self.gi_frame_state.get() == state::CHAINED && thrown.is_none() {
+            // SAFETY: the frames live as long as the generator, which the caller keeps alive.
+            unsafe {
+                let ts = thread::current();
+                if let Some(innermost) = delegation::resume(ts, self, word(value)) {
+                    return self.outcome(eval_frames(ts, self.iframe(), innermost.iframe(), None));
+                }
+            }
+        }
+        delegation::settle(self);
         let frame_state = self.gi_frame_state.get();
         if frame_state >= state::EXECUTING
             || (frame_state == state::CREATED && value.is_some_and(|v| !crate::is_none(v)) && thrown.is_none())
@@ -410,7 +449,7 @@ impl PyGenerator {
         let frame = self.iframe();
         // SAFETY: resumable; the frame lives as long as the generator, which the caller keeps alive.
         let result = unsafe {
-            self.start(ts, value.map_or_else(|| StackRef::borrowed(crate::none_ref()), StackRef::new));
+            self.start(ts, word(value));
             let thrown = match thrown {
                 Some(error) => {
                     // The exception belongs to the instruction that suspended the frame, which is one unit back.
@@ -423,6 +462,12 @@ impl PyGenerator {
             };
             eval_frame(ts, frame, thrown)
         };
+        self.outcome(result)
+    }
+
+    /// What a run of its frame has come to.
+    #[inline]
+    fn outcome(&self, result: PyResult<ObjRef>) -> PyResult<SendResult> {
         let value = result?;
         Ok(if self.is_finished() { SendResult::Return(value) } else { SendResult::Next(value) })
     }
@@ -508,6 +553,7 @@ impl PyGenerator {
 
     /// `generator.close()`: the value it returned while closing, or None.
     pub fn close(&self) -> PyResult<ObjRef> {
+        delegation::settle(self);
         let frame_state = self.gi_frame_state.get();
         if frame_state == state::CREATED {
             self.gi_frame_state.set(state::CLEARED);
@@ -572,6 +618,7 @@ impl PyGenerator {
 
     /// The body of `tp_finalize`: closes what is suspended, and warns about coroutines that never ran.
     pub fn finalize(&self) {
+        delegation::settle(self);
         if self.is_finished() {
             return;
         }
@@ -606,6 +653,7 @@ impl PyGenerator {
         if crate::runtime::audit::active() {
             crate::runtime::audit::audit("object.__getattr__", &[self.as_object(), PyStr::new(name).as_object()])?;
         }
+        delegation::settle(self);
         if self.is_finished() { Ok(crate::none()) } else { Ok(PyFrame::of(&self.gi_iframe).into_obj()) }
     }
 
@@ -632,6 +680,12 @@ impl PyGenerator {
             None => Err(exc::type_error(format!("{what} must be set to a string object"))),
         }
     }
+}
+
+/// What is sent, as a word of the operand stack.
+#[inline]
+fn word(value: Option<&PyObject>) -> StackRef {
+    value.map_or_else(|| StackRef::borrowed(crate::none_ref()), StackRef::new)
 }
 
 fn unraisable(error: PyErr, doing: &str, object: &PyObject) {
@@ -846,7 +900,7 @@ impl PyGenerator {
 
     #[pygetset]
     fn gi_running(&self) -> bool {
-        self.gi_frame_state.get() == state::EXECUTING
+        self.is_running()
     }
 
     #[pygetset]

@@ -10,6 +10,7 @@
 //! When no tool is left the bit goes, and code that is still instrumented notices at its next instrumented instruction.
 
 use core::ffi::c_int;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::err::{PyErr, PyResult};
 use crate::interp::frame::InterpreterFrame;
@@ -45,6 +46,15 @@ pub const fn is_instrumented(op: u8) -> bool {
 /// Does any tool want anything?
 pub fn active() -> bool {
     STATE.tools.iter().any(|tool| tool.events.get() != 0) || STATE.has_local_events()
+}
+
+/// Whether [`active`] when the events were last changed.
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// As [`active`], in less time.
+#[inline(always)]
+pub fn watched() -> bool {
+    WATCHED.load(Ordering::Relaxed)
 }
 
 /// What a new thread's `eval_breaker` starts with.
@@ -110,6 +120,7 @@ pub fn update(ts: &PyThreadState) {
 
 /// Events have changed: all threads' running code is brought up to date at once, and other code when it is entered.
 pub fn changed() {
+    WATCHED.store(active(), Ordering::Relaxed);
     thread::set_eval_breaker_all(breaker::INSTRUMENTATION_CHANGED);
     for state in all_threads() {
         let mut frame = state.current_frame.get();

@@ -5,15 +5,21 @@
 
 use crate::err::{PyErr, PyResult};
 use crate::exc;
+use crate::interp::delegation;
 use crate::interp::dispatch::YIELD_RETURN_OFFSET;
 use crate::interp::frame::{self, InterpreterFrame, owner};
+use crate::interp::instructions::Fast;
+use crate::interp::instrument;
 use crate::interp::machine::Machine;
+use crate::interp::opcode::END_ASYNC_FOR;
 use crate::interp::stackref::StackRef;
+use crate::interp::unwind::find_handler;
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, Ref};
 use crate::object::slots::SendResult;
 use crate::protocol::{call, object as protocol};
 use crate::runtime::thread::PyThreadState;
+use crate::types::asyncgen;
 use crate::types::code::co_flags;
 use crate::types::coroutine::{as_coroutine, awaitable_iterator, origin};
 use crate::types::generator::{self, PyGenerator, as_generator_or_coroutine, state, stop_iteration_value};
@@ -110,13 +116,61 @@ pub fn yield_value(m: &mut Machine<'_>, arg: usize) {
         let generator = generator::of_frame(frame);
         (*frame).instr_ptr.set(m.ip);
         m.save_sp();
-        generator.gi_frame_state.set(state::SUSPENDED + arg as i8);
-        m.ts.exc_info.set(generator.gi_exc_state.previous_item.replace(core::ptr::null_mut()));
-        let previous = (*frame).previous.replace(core::ptr::null_mut());
-        forget_depth(m.ts, previous);
-        m.resume_in(previous, YIELD_RETURN_OFFSET);
+        let caller = (*frame).previous.get();
+        if (*caller).owner.get() == owner::GENERATOR {
+            let offset = yield_to_generator(m.ts, generator, arg, value);
+            m.resume_in(m.ts.current_frame.get(), offset);
+            // It is there already.
+            m.sp = m.sp.add(1);
+            return;
+        }
+        suspend(m.ts, generator, arg);
+        forget_depth(m.ts, caller);
+        m.resume_in(caller, YIELD_RETURN_OFFSET);
         m.push(value);
     }
+}
+
+/// Suspends a generator by itself.
+#[inline(always)]
+fn suspend(ts: &PyThreadState, generator: &PyGenerator, arg: usize) {
+    generator.gi_frame_state.set(state::SUSPENDED + arg as i8);
+    ts.exc_info.set(generator.gi_exc_state.previous_item.replace(core::ptr::null_mut()));
+    generator.gi_iframe.previous.set(core::ptr::null_mut());
+}
+
+/// Suspends a generator, or the chain that it ends, which has been resumed by the frame of another one. The frame to go on in is the
+/// thread's current one then, with the value on top of its operand stack, which has not grown yet. How far behind its current instruction
+/// it goes on.
+///
+/// # Safety
+/// As for [`yield_value`].
+#[inline(never)]
+unsafe fn yield_to_generator(ts: &PyThreadState, generator: &PyGenerator, arg: usize, value: StackRef) -> usize {
+    let (mut value, mut offset) = (value, YIELD_RETURN_OFFSET);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut caller = generator.gi_iframe.previous.get();
+        let outside = if arg == 0 && generator.is_async_generator() {
+            // A value of its own, for which the caller waits with an `asend()`, is the result of that.
+            asyncgen::left(generator, caller);
+            value = StackRef::owned(asyncgen::unwrapped(value.into_owned()));
+            offset = (*caller).return_offset.get() as usize;
+            core::ptr::null_mut()
+        } else {
+            delegation::suspend(ts, generator)
+        };
+        if outside.is_null() {
+            suspend(ts, generator, arg);
+        } else {
+            caller = outside;
+        }
+        delegation::goes_on(caller);
+        forget_depth(ts, caller);
+        ts.current_frame.set(caller);
+        *(*caller).stackpointer.get() = value;
+    }
+    offset
 }
 
 /// Goes on in a suspended generator, on top of the present frame; that one goes on `offset` units after its current
@@ -138,21 +192,89 @@ unsafe fn enter(m: &mut Machine<'_>, generator: &PyGenerator, value: StackRef, o
     }
 }
 
+/// As [`enter`], for a suspended chain. False: it has been taken apart.
+///
+/// # Safety
+/// As there; the generator is the outermost one of a chain. The word is consumed if this succeeds.
+#[inline(always)]
+unsafe fn enter_chain(m: &mut Machine<'_>, generator: &PyGenerator, value: StackRef, offset: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(innermost) = delegation::resume(m.ts, generator, value) else { return false };
+        m.ts.py_recursion_remaining.set(m.ts.py_recursion_remaining.get() - 1);
+        m.frame().return_offset.set(offset as u16);
+        m.save_sp();
+        generator.gi_iframe.previous.set(m.frame);
+        m.enter(innermost.iframe());
+    }
+    true
+}
+
+/// Whether `SEND` can enter the generator with a value.
+#[inline(always)]
+fn takes(m: &Machine<'_>, generator: &PyGenerator, value: &PyObject) -> bool {
+    generator.is_resumable()
+        && m.ts.py_recursion_remaining.get() > 0
+        && (generator.gi_frame_state.get() != state::CREATED || crate::is_none(value))
+}
+
+/// Is the object below the top one that [`send_generator`] knows?
+#[inline(always)]
+pub fn sends_to_generator(m: &Machine<'_>) -> bool {
+    as_generator_or_coroutine(m.peek_obj(2)).is_some()
+}
+
+/// `SEND` to a generator or coroutine that is suspended, and by itself.
+#[inline(always)]
+pub fn send_generator(m: &mut Machine<'_>, arg: usize) -> Fast {
+    match as_generator_or_coroutine(m.peek_obj(2)) {
+        None => Fast::Miss,
+        Some(generator) if takes(m, generator, m.peek_obj(1)) => {
+            // SAFETY: resumable, as just tested; the word moves.
+            unsafe {
+                let value = m.pop().make_owned();
+                enter(m, generator, value, SEND_UNITS + arg);
+            }
+            Fast::Done
+        }
+        Some(_) => Fast::Rare,
+    }
+}
+
+/// Enters what the object below the top is, or stands for: a generator or coroutine, a chain, or the asynchronous generator of an
+/// `asend()`. False: not now, or it is none of these.
+#[inline(always)]
+fn send_inside(m: &mut Machine<'_>, arg: usize) -> bool {
+    let (receiver, sent) = (m.peek_obj(2), m.peek_obj(1));
+    let known = as_generator_or_coroutine(receiver).map(|generator| (generator, None));
+    let Some((generator, first)) = known.or_else(|| asyncgen::sends_to(receiver, sent)) else { return false };
+    let chained = generator.gi_frame_state.get() == state::CHAINED;
+    if !chained && !takes(m, generator, first.as_deref().unwrap_or(sent)) {
+        return false;
+    }
+    let value = first.map_or_else(|| StackRef::new(sent), StackRef::owned);
+    let sent = m.pop();
+    // SAFETY: resumable, as just tested; the words move, or come back.
+    unsafe {
+        if !chained {
+            enter(m, generator, value, SEND_UNITS + arg);
+        } else if !enter_chain(m, generator, value, SEND_UNITS + arg) {
+            value.close();
+            m.push(sent);
+            return false;
+        }
+        sent.close();
+    }
+    asyncgen::begin(receiver);
+    true
+}
+
 /// `SEND`: gives the value on top to the iterator below it. The next value takes the top's place; when the iterator ends,
 /// its result does, and execution goes on at the jump's target.
 #[inline(always)]
 pub fn send(m: &mut Machine<'_>, arg: usize) -> PyResult<()> {
     let receiver = m.peek_obj(2);
-    if let Some(generator) = as_generator_or_coroutine(receiver)
-        && generator.is_resumable()
-        && m.ts.py_recursion_remaining.get() > 0
-        && (generator.gi_frame_state.get() != state::CREATED || crate::is_none(m.peek_obj(1)))
-    {
-        // SAFETY: resumable, as just tested; the word moves.
-        unsafe {
-            let value = m.pop().make_owned();
-            enter(m, generator, value, SEND_UNITS + arg);
-        }
+    if send_inside(m, arg) {
         return Ok(());
     }
     let result = send_any(m.ts, m.frame, receiver, m.peek_obj(1))?;
@@ -216,7 +338,9 @@ pub fn for_iter_gen(m: &mut Machine<'_>, arg: usize) -> bool {
         return false;
     };
     if !generator.is_resumable() || m.ts.py_recursion_remaining.get() <= 0 {
-        return false;
+        // SAFETY: the generator is on the frame's stack.
+        return generator.gi_frame_state.get() == state::CHAINED
+            && unsafe { enter_chain(m, generator, StackRef::borrowed(crate::none_ref()), SEND_UNITS + arg) };
     }
     // SAFETY: resumable, as just tested.
     unsafe { enter(m, generator, StackRef::borrowed(crate::none_ref()), SEND_UNITS + arg) };
@@ -334,6 +458,46 @@ pub fn get_anext(iterator: &PyObject) -> PyResult<ObjRef> {
         error.value().set_context(Some(cause));
         error
     })
+}
+
+/// Does the frame, which returns, belong to an asynchronous generator that another frame waits for?
+#[inline(always)]
+pub fn ends_async_iteration(m: &Machine<'_>) -> bool {
+    // SAFETY: live frames.
+    unsafe {
+        m.frame().owner.get() == owner::GENERATOR
+            && generator::of_frame(m.frame).is_async_generator()
+            && (*m.frame().previous.get()).is_python()
+    }
+}
+
+/// The asynchronous generator for which the frame waits has returned: goes on behind the `async for`. Null, and nothing was done, if that is
+/// not what waits for it.
+///
+/// # Safety
+/// A live frame whose instruction and stack pointers are saved.
+#[inline(never)]
+pub unsafe fn end_async_iteration(frame: &InterpreterFrame) -> *mut u16 {
+    // SAFETY: the caller's promise; each word is closed once.
+    unsafe {
+        let code = frame.code();
+        let handler = match find_handler(code.co_exceptiontable.as_bytes(), frame.lasti()) {
+            Some(handler) if !handler.push_lasti && !instrument::watched() => handler,
+            _ => return core::ptr::null_mut(),
+        };
+        let target = code.code_ptr().add(handler.target);
+        if *target as u8 != END_ASYNC_FOR {
+            return core::ptr::null_mut();
+        }
+        // Of what the handler keeps, the iterator is the last.
+        let keep = frame.stack_base().add(handler.depth - 1);
+        while frame.stackpointer.get() > keep {
+            let top = frame.stackpointer.get().sub(1);
+            frame.stackpointer.set(top);
+            (*top).close();
+        }
+        target.add(1)
+    }
 }
 
 /// The handler of `async for`: `StopAsyncIteration` ends the loop; anything else goes on, and is returned.

@@ -133,7 +133,12 @@ impl PyFrame {
     #[inline]
     pub fn frame(&self) -> &InterpreterFrame {
         // SAFETY: the interpreter's frame lives until it hands over to the object; only a dying object has none.
-        unsafe { &*self.f_frame.get() }
+        let frame = unsafe { &*self.f_frame.get() };
+        if frame.owner.get() == owner::GENERATOR {
+            // SAFETY: the owner is a generator.
+            crate::interp::delegation::settle(unsafe { generator::of_frame(self.f_frame.get()) });
+        }
+        frame
     }
 
     /// The code object.
@@ -452,7 +457,7 @@ impl PyFrame {
             owner::GENERATOR => {
                 // SAFETY: the owner is a generator. It is kept alive while it is being closed.
                 let this = unsafe { generator::of_frame(self.f_frame.get()) }.to_ref();
-                if this.gi_frame_state.get() == generator::state::EXECUTING {
+                if this.is_running() {
                     return Err(exc::runtime_error("cannot clear an executing frame"));
                 }
                 if this.is_suspended() {
