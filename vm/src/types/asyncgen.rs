@@ -210,7 +210,9 @@ pub fn sends_to<'a>(object: &'a PyObject, sent: &PyObject) -> Option<(&'a PyGene
     let this = object.downcast_exact::<PyAsyncGenASend>()?;
     let first = match this.ags_state.get() {
         _ if crate::interp::instrument::watched() => return None,
-        Progress::Init if !this.ags_gen.gi_running_async.get() => crate::is_none(sent).then(|| this.ags_sendval.get()).flatten(),
+        Progress::Init if !this.ags_gen.gi_running_async.get() => {
+            crate::is_none(sent).then(|| this.ags_sendval.get()).flatten()
+        }
         Progress::Iter => None,
         _ => return None,
     };
