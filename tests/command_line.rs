@@ -492,3 +492,15 @@ print('done')
 "#;
     assert_eq!(output(&["-c", code]), "done");
 }
+
+/// A function that no loop contains is compiled by itself.
+#[test]
+fn functions_that_are_called_often_are_compiled() {
+    let folder = Folder::new("functions");
+    let log = folder.0.join("log");
+    let program = "def square(x):\n    return x * x + 1\nprint(sum(map(square, range(200_000))))";
+    let out = rpy().env("RPY_JIT_LOG", &log).args(["-c", program]).output().expect("the interpreter starts");
+    assert_eq!(text(&out.stdout).trim_end(), "2666646666900000");
+    let log = std::fs::read_to_string(log).expect("the log");
+    assert!(log.contains("== compiled square (<string>:1) (function)"), "{log}");
+}

@@ -25,8 +25,9 @@ use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising
 use crate::runs;
 use crate::starts::{self, Input, Start};
 
-/// How often it is looked whether a function recurses.
-const MAX_LOOKS: u32 = 4;
+/// How often it is looked whether a function recurses, before it is compiled anyway: the interpreter has entered it so often by
+/// then that it is not a part of what calls it.
+const LOOKS: u32 = 1;
 /// So many calls lie between two of a function that recurses.
 const RECURSION_DISTANCE: usize = 8;
 /// Failed recordings after which a loop is left to the interpreter for good.
@@ -214,10 +215,9 @@ impl Jit for TracingJit {
                     Found::Failed(failures) => failures,
                     _ => Failures::default(),
                 };
-                if failures.failed >= MAX_FAILURES || failures.left >= MAX_LOOKS || state.loops.compiled() >= MAX_LOOPS
-                {
+                if failures.failed >= MAX_FAILURES || state.loops.compiled() >= MAX_LOOPS {
                     give_up_function(at);
-                } else if !state.options.compiles_all() && !recurses(at) {
+                } else if !state.options.compiles_all() && failures.left < LOOKS && !recurses(at) {
                     // What calls it has it compiled, as a rule, as a part of itself.
                     let address = code.as_object().as_ptr() as usize;
                     let looks = state.loops.failed(key, address, |failures| failures.left += 1).left;
@@ -464,7 +464,7 @@ impl State {
         let title = format!("{} (function)", log::title(&code, recorder.header()));
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
-        let pays = recorded.is_complete(target.is_some()) && recorded.only_recurses();
+        let pays = recorded.is_complete(target.is_some()) && recorded.is_compiled_mostly();
         if !pays && !self.options.compiles_all() {
             log::refused(&self.options, &title, "the interpreter does as well");
             return self.postpone_function(&code, key);

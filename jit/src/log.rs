@@ -41,8 +41,8 @@ fn write(options: &Options, text: &str) {
 pub fn recorded(options: &Options, title: &str, recorded: &Recorded) {
     if options.log.is_some() {
         let text = recorded.builder.trace.to_string();
-        for (_, why) in &recorded.interpreted {
-            write(options, &format!("== interpreted {title}: {why}\n"));
+        for other in &recorded.interpreted {
+            write(options, &format!("== interpreted {title}: {}\n", other.why));
         }
         for expression in &recorded.fused {
             write(options, &format!("== fused {title}: {expression}\n"));

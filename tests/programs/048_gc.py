@@ -178,3 +178,10 @@ try:
     gc.collect(9)
 except ValueError:
     print("no such generation")
+
+# The oldest generation is not gone through each time that some more objects have grown old.
+gc.enable()
+gc.set_threshold(2000, 10, 0)
+before = gc.get_stats()[2]["collections"]
+kept = [[] for _ in range(100_000)]
+print("few full collections:", gc.get_stats()[2]["collections"] - before <= 2)

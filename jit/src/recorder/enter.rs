@@ -20,7 +20,7 @@ use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym, SymFrame};
 use super::values::Release;
-use super::{Abort, Done, MAX_DEPTH, MAX_STRIKES, RECURSION, Recorder};
+use super::{Abort, Done, LONG_ENOUGH, MAX_DEPTH, MAX_STRIKES, NOT_FOLLOWED, RECURSION, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, Form, Inst, Op, Ty, Value, Width};
 use crate::runtime::function::takes_plainly;
@@ -128,13 +128,13 @@ impl Recorder {
     fn expect_worth(&self, code: &PyCode) -> Done {
         let address = code.as_object().as_ptr() as usize;
         if self.unfollowed.borrow().get(&address).is_some_and(|&strikes| strikes >= MAX_STRIKES) {
-            return Err(Abort("a function that is not followed"));
+            return Err(Abort(NOT_FOLLOWED));
         }
         if self.frames_of(address) >= MAX_RECURSION {
             return Err(Abort(RECURSION));
         }
         if self.builder.trace.insts.len() > MAX_INLINING && code.code_units() > SMALL_FUNCTION {
-            return Err(Abort("a trace that is long enough"));
+            return Err(Abort(LONG_ENOUGH));
         }
         Ok(())
     }

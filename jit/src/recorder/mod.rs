@@ -76,6 +76,8 @@ impl Abort {
 const TOO_MANY_INSTRUCTIONS: &str = "too many instructions";
 const INNER_LOOP: &str = "an inner loop";
 const RECURSION: &str = "recursion";
+const NOT_FOLLOWED: &str = "a function that is not followed";
+const LONG_ENOUGH: &str = "a trace that is long enough";
 
 type Done = Result<(), Abort>;
 
@@ -91,6 +93,8 @@ const MAX_UNROLLED: usize = 24;
 const MAX_SKIPPED: usize = 50_000;
 /// The same in the base frame of a path: such a loop will have compiled code of its own.
 const MAX_PATH_UNROLLED: usize = 3;
+/// A function of which the interpreter executes more than one instruction in so many is not compiled.
+const MIN_COMPILED: usize = 20;
 /// Instructions that a path must have to be of use, if it ends before it has come to a loop.
 const MIN_PATH: usize = 4;
 
@@ -189,8 +193,8 @@ pub struct Recorder {
     pending: frames::Pending,
     /// Instructions of frames that the trace does not follow.
     skipped: usize,
-    /// The instructions that the interpreter executes, and why.
-    interpreted: Vec<(*mut u16, String)>,
+    /// The instructions that the interpreter executes.
+    interpreted: Vec<Interpreted>,
     /// The last instruction was to make a tuple of so many words, which are still on the picture's stack: it belongs to the next
     /// one, for which that is enough.
     unbuilt: Option<u8>,
@@ -214,6 +218,14 @@ pub struct Recorder {
     pub raises: Raising,
 }
 
+/// An instruction that the interpreter executes.
+pub struct Interpreted {
+    /// What it is, and why.
+    pub why: String,
+    /// It calls a function that is not followed. That may be compiled by itself.
+    pub is_call: bool,
+}
+
 /// What a recording comes to.
 pub struct Recorded {
     pub builder: Builder,
@@ -223,8 +235,8 @@ pub struct Recorded {
     /// Operand stack words at the loop's head.
     pub base_depth: usize,
     pub steps: usize,
-    /// The instructions that the interpreter executes, and why.
-    pub interpreted: Vec<(*mut u16, String)>,
+    /// The instructions that the interpreter executes.
+    pub interpreted: Vec<Interpreted>,
     /// The expressions of arrays.
     pub fused: Vec<String>,
 }
@@ -237,9 +249,9 @@ impl Recorded {
         in_loop || end.is_some_and(|end| trace.snapshot(end).kind == ExitKind::Return)
     }
 
-    /// Is there nothing that the interpreter executes, but calls of functions that are in the trace already?
-    pub fn only_recurses(&self) -> bool {
-        self.interpreted.iter().all(|(_, why)| why.contains(RECURSION))
+    /// Is there so little that the interpreter executes, but calls of functions that may be compiled, that it would not do as well?
+    pub fn is_compiled_mostly(&self) -> bool {
+        self.interpreted.iter().filter(|other| !other.is_call).count() * MIN_COMPILED <= self.steps
     }
 }
 
@@ -874,8 +886,9 @@ impl Recorder {
         match unsafe { self.residual(at, base, arg) } {
             Err(Abort("")) => Err(why),
             Ok(()) => {
+                let is_call = matches!(why.0, RECURSION | NOT_FOLLOWED | LONG_ENOUGH);
                 let why = format!("{}: {} {}", opcode::NAMES[base as usize], why.0, self.detail());
-                self.interpreted.push((at.instr, why));
+                self.interpreted.push(Interpreted { why, is_call });
                 self.detail = None;
                 Ok(())
             }

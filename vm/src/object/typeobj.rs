@@ -222,6 +222,7 @@ impl PyTypeObject {
     }
 
     /// The base type (borrowed), or `None` for `object`.
+    #[inline]
     pub fn base(&self) -> Option<&PyTypeObject> {
         // SAFETY: tp_base is null or a live type that this one keeps alive.
         unsafe { self.tp_base.get().as_ref() }

@@ -40,6 +40,10 @@ use crate::types::weakref;
 /// The number of generations.
 pub const GENERATIONS: usize = 3;
 
+/// Collections of the middle generation that lie between two full ones, unless `gc.set_threshold` says how many. (It is shown as 0, as
+/// CPython has it, which goes through its oldest generation in small steps.)
+const FULL_COLLECTION: i32 = 10;
+
 /// `gc.set_debug` flags.
 pub mod debug {
     pub const STATS: u32 = 1 << 0;
@@ -303,9 +307,18 @@ unsafe extern "C-unwind" fn visit_reachable(object: *mut PyObject, arg: *mut c_v
     0
 }
 
+/// What step 3 has met among the reachable.
+#[derive(Clone, Copy, Default)]
+struct Reachable {
+    count: usize,
+    /// There are tuples, which might be looked at no more.
+    tuples: bool,
+}
+
 /// Step 3. Afterwards `young` is doubly linked again, without the collecting flag; `unreachable` is doubly linked, with the
 /// collecting flag, and with marks in `next`.
-fn move_unreachable(young: &GcHead, unreachable: &GcHead) {
+fn move_unreachable(young: &GcHead, unreachable: &GcHead) -> Reachable {
+    let mut found = Reachable::default();
     let mut prev = addr(young);
     let mut current = young.next.get();
     // SAFETY: members and anchors are live; nothing but visitors runs.
@@ -313,7 +326,10 @@ fn move_unreachable(young: &GcHead, unreachable: &GcHead) {
         while current != addr(young) {
             let head = at(current);
             if refs(head) > 0 {
-                traverse(object(head), visit_reachable, addr(young) as *mut c_void);
+                let object = object(head);
+                found.count += 1;
+                found.tuples |= PyTuple::check_exact(object);
+                traverse(object, visit_reachable, addr(young) as *mut c_void);
                 head.prev.set((head.prev.get() & PREV_FINALIZED) | prev);
                 prev = current;
             } else {
@@ -331,14 +347,15 @@ fn move_unreachable(young: &GcHead, unreachable: &GcHead) {
     }
     young.prev.set(prev);
     unreachable.next.set(unreachable.next.get() & !NEXT_UNREACHABLE);
+    found
 }
 
 /// Steps 1 to 3.
-fn deduce_unreachable(young: &GcHead, unreachable: &GcHead) {
+fn deduce_unreachable(young: &GcHead, unreachable: &GcHead) -> Reachable {
     update_refs(young);
     subtract_refs(young);
     list_init(unreachable);
-    move_unreachable(young, unreachable);
+    move_unreachable(young, unreachable)
 }
 
 /// Removes the marks from `next`.
@@ -608,14 +625,16 @@ fn collect_main(index: usize) -> Outcome {
         for younger in 0..index {
             merge(generation(younger), young);
         }
-        deduce_unreachable(young, &unreachable);
-        untrack_tuples(young);
+        let reachable = deduce_unreachable(young, &unreachable);
+        if reachable.tuples {
+            untrack_tuples(young);
+        }
         if full {
             COLLECTOR.long_lived_pending.set(0);
-            COLLECTOR.long_lived_total.set(list_len(young));
+            COLLECTOR.long_lived_total.set(reachable.count);
         } else {
             if index == GENERATIONS - 2 {
-                COLLECTOR.long_lived_pending.set(COLLECTOR.long_lived_pending.get() + list_len(young));
+                COLLECTOR.long_lived_pending.set(COLLECTOR.long_lived_pending.get() + reachable.count);
             }
             merge(young, old);
         }
@@ -700,7 +719,11 @@ pub fn collect_if_due() {
         return;
     }
     for (index, generation) in STATE.generations.iter().enumerate().rev() {
-        if generation.count.get() <= generation.threshold.get() {
+        let threshold = match generation.threshold.get() {
+            0 if index == GENERATIONS - 1 => FULL_COLLECTION,
+            threshold => threshold,
+        };
+        if generation.count.get() <= threshold {
             continue;
         }
         // A full collection is due only when enough has joined the oldest generation, so that the work stays linear in the

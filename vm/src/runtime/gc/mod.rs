@@ -99,6 +99,7 @@ pub fn object_of(head: &GcHead) -> *mut PyObject {
 }
 
 /// Is the object collectable: by its type, and by `tp_is_gc` where the type has that?
+#[inline(always)]
 pub fn is_gc(object: &PyObject) -> bool {
     let ty = object.ty();
     ty.has_flag(flags::HAVE_GC)
