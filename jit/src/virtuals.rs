@@ -5,9 +5,12 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::types::tuple::PyTuple;
 
+use smallvec::SmallVec;
+
 use crate::executor::word;
 use crate::ir::{Form, Made, SlotState, Snapshot, Trace};
 use crate::runtime::instance::sure_instance;
+use crate::runtime::iter::new_range;
 
 /// The virtual objects of a snapshot, made as they are needed, each once.
 pub struct Virtuals<'s> {
@@ -66,6 +69,12 @@ impl<'s> Virtuals<'s> {
                         let value = self.field(field, bits).into_raw();
                         address.byte_add(8 * field.index as usize).cast::<*mut PyObject>().write(value);
                     }
+                    made
+                }
+                Made::Range => {
+                    let bounds: SmallVec<[i64; 2]> = fields.map(|(_, bits)| bits as i64).collect();
+                    let made = ObjRef::from_owned_ptr(new_range(bounds[0], bounds[1]));
+                    self.made[number] = Some(made.clone());
                     made
                 }
                 Made::Tuple => {

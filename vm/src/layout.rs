@@ -134,6 +134,11 @@ pub fn int_free_list() -> FreeListWords {
     words(&int::FREE)
 }
 
+/// The free list of iterators of ranges.
+pub fn range_iterator_free_list() -> FreeListWords {
+    words(&crate::types::range::iterator::FREE)
+}
+
 /// The free list of floats.
 pub fn float_free_list() -> FreeListWords {
     words(&crate::types::float::FREE)

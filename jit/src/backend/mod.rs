@@ -41,7 +41,9 @@ use code_memory::{CodeBlock, CodeMemory};
 pub const SPILL_SLOTS: usize = 256;
 /// How many values of the last group are kept, and all words that groups need.
 pub const WIDE_RESULTS: usize = 4;
-const WIDE_WORDS: usize = MOST_ARGUMENTS + 4 * WIDE_RESULTS;
+/// And a word to note in which rounds are done.
+pub const WIDE_DONE: usize = MOST_ARGUMENTS + 4 * WIDE_RESULTS;
+const WIDE_WORDS: usize = WIDE_DONE + 1;
 /// The spill slot of the frame.
 pub const FRAME_SLOT: u16 = 0;
 /// The spill slot of the thread state.

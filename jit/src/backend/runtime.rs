@@ -5,6 +5,7 @@ use rpy_vm::object::dealloc;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::range::PyRangeIterator;
 
 /// Destroys an object whose last reference is gone.
 ///
@@ -32,6 +33,11 @@ pub extern "sysv64" fn box_int(value: i64) -> *mut PyObject {
 /// A new float, from its representation.
 pub extern "sysv64" fn box_float(bits: u64) -> *mut PyObject {
     PyFloat::new(f64::from_bits(bits)).into_obj().into_raw()
+}
+
+/// A new iterator of a range, of no numbers yet.
+pub extern "sysv64" fn range_iter(_: u64) -> *mut PyObject {
+    PyRangeIterator::new(0, 1, 0).into_obj().into_raw()
 }
 
 /// The addresses of `False` and `True`.

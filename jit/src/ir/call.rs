@@ -15,10 +15,12 @@ pub enum Made {
     Instance,
     /// A tuple of the operands, whose references it takes over.
     Tuple,
+    /// A range of the integers from the first operand up to the second.
+    Range,
 }
 
 impl Made {
-    pub const ALL: &[(Made, &str)] = &[(Made::Instance, "instance"), (Made::Tuple, "tuple")];
+    pub const ALL: &[(Made, &str)] = &[(Made::Instance, "instance"), (Made::Tuple, "tuple"), (Made::Range, "range")];
 
     /// The name in text.
     pub fn text(self) -> &'static str {

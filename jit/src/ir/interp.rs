@@ -12,6 +12,7 @@ use rpy_vm::runtime::thread::PyThreadState;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::range::PyRangeIterator;
 
 /// How a trace ended.
 #[derive(Clone, PartialEq, Eq)]
@@ -217,6 +218,7 @@ impl<'a> Run<'a> {
             Op::BoxFloat => value(PyFloat::new(float(0)).into_obj().into_raw() as u64),
             Op::RecycleFloat => value(unsafe { recycle(object(0), float(1)) }),
             Op::BoxScalar => value(crate::numpy::scalars::make(bits(0), int(1)) as u64),
+            Op::RangeIter => value(PyRangeIterator::new(int(0), 1, int(1)).into_obj().into_raw() as u64),
             Op::BoxBool => value(bool_::as_object(bits(0) != 0).as_ptr() as u64),
             Op::Load | Op::LoadIndexed => value(unsafe { self.load(inst)? }),
             Op::Store | Op::StoreIndexed => {
@@ -273,7 +275,12 @@ impl<'a> Run<'a> {
         if !ready {
             return Ok(0);
         }
+        // See the kernel's page: may rounds be done twice?
+        let repeats = kernel.near().is_some_and(|near| near.into_iter().all(apart));
+        let store = kernel.first_store().map_or(0, |store| words[store.argument] as i64 + i64::from(store.offset));
         let mut counter = first;
+        // Rounds before this one are done.
+        let mut done = first;
         let mut most = limit - LANES as i64;
         if !kernel.sums.is_empty() {
             most = most.min(first.saturating_add(kernel::SUMMED_ROUNDS - LANES as i64));
@@ -293,7 +300,7 @@ impl<'a> Run<'a> {
                 }
                 let finite = kernel.finite.iter().all(|&value| f64::from_bits(run.get(value)).is_finite());
                 if !finite || !kernel.sums.iter().all(|&(_, value)| may_be_summed(run.get(value) as i64)) {
-                    return Ok((counter - first) as u64);
+                    return Ok((counter.max(done) - first) as u64);
                 }
                 group.push(run.values);
             }
@@ -315,8 +322,15 @@ impl<'a> Run<'a> {
                 }
             }
             counter += LANES as i64;
+            let is_first = done == first;
+            done = done.max(counter);
+            if repeats && counter > most && counter < limit {
+                counter = most;
+            } else if repeats && is_first && counter < limit {
+                counter -= store.wrapping_add(8 * counter) % kernel::ALIGNMENT / 8;
+            }
         }
-        Ok((counter - first) as u64)
+        Ok((counter.max(done) - first) as u64)
     }
 
     /// The address of a load or store.

@@ -4,6 +4,11 @@
 //! nothing is exceptional in it. A group's rounds are executed in step: all of them load, compute, and store last. So its memory is as the loop's
 //! would be only if no round stores what a later one loads: the places are compared beforehand.
 //!
+//! Where each store is far from all other places, rounds may be done twice: their loads find what they found before, since what a round
+//! loads is stored, if at all, by rounds of groups that lie wholly before or behind; and they store what they stored. So the last few rounds, too few
+//! for a group, are done together with some that have been; and behind the first group, the next one begins a little earlier, where the
+//! first store is aligned.
+//!
 //! Operands of `rounds`: the kernel's number, then its arguments: the counter at first, its limit, and whatever else
 //! the code has as parameters. Its result is how many rounds are done. Arguments that change in the loop are what they are then (`last`).
 
@@ -11,6 +16,9 @@ use super::{Access, Inst, Op, Trace, Value};
 
 /// How many rounds a group is.
 pub const LANES: usize = 8;
+
+/// Vectors are aligned to so many bytes.
+pub const ALIGNMENT: i64 = 32;
 
 /// The arguments that every kernel has.
 pub const COUNTER: usize = 0;
@@ -65,6 +73,44 @@ impl Kernel {
     pub fn place(&self, inst: &Inst) -> Option<Place> {
         let Access { offset, .. } = inst.access?;
         Some(Place { argument: self.argument(inst.args[0])?, offset })
+    }
+
+    /// Its first store.
+    pub fn first_store(&self) -> Option<Place> {
+        self.code.insts.iter().find(|inst| inst.op == Op::StoreIndexed).and_then(|inst| self.place(inst))
+    }
+
+    /// What must not be met for rounds to be done twice, one for each pair of arguments; `None` if they may not anyway.
+    pub fn near(&self) -> Option<Vec<Conflict>> {
+        self.first_store().filter(|_| self.sums.is_empty())?;
+        // Less than a group, and an element.
+        let near = 8 * LANES as i64 + 7;
+        let accesses = self.code.insts.iter().filter(|inst| inst.access.is_some());
+        let accesses: Vec<(bool, Place)> =
+            accesses.filter_map(|inst| Some((inst.op == Op::StoreIndexed, self.place(inst)?))).collect();
+        let mut pairs: Vec<(usize, usize, i64, i64)> = Vec::new();
+        for (at, &(_, store)) in accesses.iter().enumerate().filter(|(_, (stores, _))| *stores) {
+            for (_, &(_, other)) in accesses.iter().enumerate().filter(|&(i, (stores, _))| i > at || !stores) {
+                let apart = i64::from(store.offset) - i64::from(other.offset);
+                if store.argument == other.argument {
+                    if apart.abs() <= near {
+                        return None;
+                    }
+                    continue;
+                }
+                match pairs.iter_mut().find(|pair| (pair.0, pair.1) == (store.argument, other.argument)) {
+                    Some(pair) => (pair.2, pair.3) = (pair.2.min(apart), pair.3.max(apart)),
+                    None => pairs.push((store.argument, other.argument, apart, apart)),
+                }
+            }
+        }
+        let conflict = |(store, other, low, high): (usize, usize, i64, i64)| {
+            // -near <= distance + apart <= near, for one of the offsets between.
+            let (store, other) = (Place { argument: store, offset: 0 }, Place { argument: other, offset: 0 });
+            Conflict { other, store, slack: near + high, span: 2 * near + high - low + 1 }
+        };
+        let moderate = pairs.iter().all(|&(_, _, low, high)| high - low < 1 << 20);
+        moderate.then(|| pairs.into_iter().map(conflict).collect())
     }
 
     /// What has to be compared before the first group. Elements have eight bytes.

@@ -231,6 +231,9 @@ ops! {
     /// A numpy scalar: a new object of the type with this number ([`super::Scalar`]), a constant.
     BoxScalar = "box_scalar" (value, scalar) -> Obj, Alloc;
 
+    /// A new iterator of the integers from the first on, one by one; so many.
+    RangeIter = "range_iter" (first, count) -> Obj, Alloc;
+
     // ---- memory ----
 
     /// From a base address and the access's offset.

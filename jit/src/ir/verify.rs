@@ -54,7 +54,7 @@ fn wants(op: Op) -> &'static [Want] {
         Op::GuardNonNull => &[Address],
         Op::Add | Op::Sub | Op::Mul | Op::AddOvf | Op::SubOvf | Op::MulOvf => &[INT, INT],
         Op::And | Op::Or | Op::Xor | Op::Shl | Op::Sar | Op::FloorDiv | Op::Mod => &[INT, INT],
-        Op::Min | Op::Max => &[INT, INT],
+        Op::Min | Op::Max | Op::RangeIter => &[INT, INT],
         Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Ult => &[INT, INT],
         Op::Neg | Op::IntToFloat | Op::BoxInt | Op::Param => &[INT],
         Op::FAdd | Op::FSub | Op::FMul | Op::FDiv => &[FLOAT, FLOAT],

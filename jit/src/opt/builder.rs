@@ -22,6 +22,9 @@ pub struct KnownTypes {
     pub bool: usize,
     /// The address of `tuple`.
     pub tuple: usize,
+    /// Those of `range` and of its iterator.
+    pub range: usize,
+    pub range_iterator: usize,
     /// The address of a type of numpy's scalars; 0 if numpy is not there.
     pub scalar: fn(Scalar) -> usize,
     /// Do objects of the type at this address keep their type for ever (no `__class__` assignment)?
@@ -188,7 +191,7 @@ impl Builder {
     fn first_fact(&mut self, inst: &Inst) -> Fact {
         let mut fact = Fact { range: self.result_range(inst), ..Fact::NONE };
         match inst.op {
-            Op::BoxInt | Op::BoxFloat | Op::BoxBool | Op::BoxScalar => {
+            Op::BoxInt | Op::BoxFloat | Op::BoxBool | Op::BoxScalar | Op::RangeIter => {
                 fact.nonnull = true;
                 fact.object = true;
                 fact.ty = self.box_type(inst);
@@ -209,11 +212,12 @@ impl Builder {
         fact
     }
 
-    /// The type of a box.
+    /// The type of a box, or of an iterator.
     pub(super) fn box_type(&self, inst: &Inst) -> u64 {
         match inst.op {
             Op::BoxInt => self.types.int as u64,
             Op::BoxFloat => self.types.float as u64,
+            Op::RangeIter => self.types.range_iterator as u64,
             Op::BoxScalar => {
                 let scalar = self.trace.as_int(inst.args[1]).and_then(Scalar::from_number);
                 scalar.map_or(0, |scalar| (self.types.scalar)(scalar) as u64)

@@ -155,6 +155,7 @@ impl Builder {
         match made {
             Made::Instance => self.trace.as_const(inst.args[0]).map_or(0, |class| class.bits),
             Made::Tuple => self.types.tuple as u64,
+            Made::Range => self.types.range as u64,
         }
     }
 
@@ -190,6 +191,7 @@ impl Builder {
                         .filter(|word| self.trace.as_const(*word).is_some_and(|c| c.bits != 0)),
                     fields: SmallVec::new(),
                 },
+                Made::Range => Contents { made, attrs: None, fields: SmallVec::new() },
                 Made::Tuple => {
                     let offset = |i: usize| (layout::TUPLE_ITEMS + 8 * i) as i32;
                     let fields = inst.args.iter().enumerate().map(|(i, &item)| (offset(i), item));
@@ -272,6 +274,7 @@ impl Builder {
             match contents.made {
                 Made::Instance => self.heap.put(object, Access::word(Class::Attr, offset as usize), value),
                 Made::Tuple => self.cse.note_field(object, Access::word(Class::Fixed, offset as usize), value),
+                Made::Range => {}
             }
             self.escape(value);
         }

@@ -8,6 +8,7 @@ use super::builder::{Builder, PassResult, Step};
 use super::facts::Range;
 use crate::ir::call::CallEffect;
 use crate::ir::{Access, Class, Effect, Inst, Op, Trace, Ty, Value, Width};
+use rpy_vm::layout;
 
 /// How many places of one class are remembered; then the oldest ones go.
 const PLACES: usize = 128;
@@ -220,6 +221,13 @@ fn simplify(trace: &Trace, head: usize, inst: &mut Inst, access: &mut Access) ->
 impl Builder {
     /// What memory holds behind a new load or store.
     pub(super) fn heap_note(&mut self, inst: &Inst, result: Value) {
+        if inst.op == Op::RangeIter {
+            let field = |offset| Access::word(Class::Iterator, offset);
+            let one = self.trace.int(1);
+            self.heap.put(result, field(layout::RANGE_NEXT), inst.args[0]);
+            self.heap.put(result, field(layout::RANGE_STEP), one);
+            self.heap.put(result, field(layout::RANGE_LEFT), inst.args[1]);
+        }
         let effect = inst.op.effect();
         let Some(access) = inst.access.filter(|access| !access.class.is_fixed()) else { return };
         if !matches!(effect, Effect::Load | Effect::Store) {

@@ -442,7 +442,7 @@ impl<'t> Walk<'t> {
             return;
         }
         let Some(object) = self.objects.remove(&index) else { return };
-        if matches!(object.kind, Kind::Box(_)) {
+        if matches!(object.kind, Kind::Box(_) | Kind::Made(Made::Range)) {
             return;
         }
         for (_, content) in object.fields {
@@ -482,7 +482,7 @@ impl<'t> Walk<'t> {
         let values = fields.iter().map(|&(_, value)| value);
         let made = match object.kind {
             Kind::Box(op) => Inst { args: values.collect(), ..Inst::new(op, &[]) },
-            Kind::Made(Made::Tuple) => Inst { args: values.collect(), ..self.old.insts[object.origin].clone() },
+            Kind::Made(Made::Tuple | Made::Range) => Inst { args: values.collect(), ..self.old.insts[object.origin].clone() },
             Kind::Made(Made::Instance) => {
                 let inst = &self.old.insts[object.origin];
                 let attrs = self.new.ptr(object.attrs as usize);
@@ -590,14 +590,16 @@ impl<'t> Walk<'t> {
                 numbers.insert(index, number);
                 let class = match made {
                     Made::Instance => self.old.as_const(self.old.insts[object.origin].args[0]).map_or(0, |c| c.bits),
-                    Made::Tuple => 0,
+                    Made::Tuple | Made::Range => 0,
                 };
                 let (class, attrs) = (class as usize, object.attrs as usize);
                 virtuals.push(Virtual { made, class, attrs, fields: Vec::new() });
                 let mut fields = Vec::with_capacity(object.fields.len());
                 for (index, content) in object.fields {
                     let mut field = SlotState { index, form: Form::Owned, value: Value::NOTHING };
-                    if self.fill(&mut field, content, virtuals, numbers) {
+                    if let (Made::Range, Content::Value { value, .. }) = (made, content) {
+                        fields.push(SlotState { form: Form::Int, value, ..field });
+                    } else if self.fill(&mut field, content, virtuals, numbers) {
                         fields.push(field);
                     }
                 }

@@ -2,6 +2,7 @@
 
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
+use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::object::typeobj::PyTypeObject;
@@ -17,7 +18,8 @@ use super::special::is_like;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
-use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::ir::call::CallEffect;
+use crate::ir::{Access, Class, Inst, Made, Op, Ty, Value};
 use crate::runtime::table;
 
 const fn field(offset: usize) -> Access {
@@ -176,6 +178,9 @@ impl Recorder {
         } else if like(PyTuple::type_object()) {
             table::TUPLE_ITER
         } else if PyRange::check_exact(real) {
+            if let Some((start, stop)) = self.bounds_of(value) {
+                return self.iterate_between(real, start, stop);
+            }
             table::RANGE_ITER
         } else if PyRangeIterator::check_exact(real)
             || PyListIterator::check_exact(real)
@@ -192,6 +197,27 @@ impl Recorder {
         let raw = self.peek_raw(1)?;
         let release = self.expect_release(raw, real)?;
         let iterator = self.call_runtime(callee, &[value])?;
+        self.pop()?;
+        self.push_obj(iterator, Hold::Owned);
+        self.release(release)
+    }
+
+    /// The bounds of a range that the trace has made.
+    fn bounds_of(&self, range: Value) -> Option<(Value, Value)> {
+        let trace = &self.builder.trace;
+        let made = &trace.insts[range.inst()?];
+        let is_range = trace.call(made.call?).effect == CallEffect::New(Made::Range);
+        is_range.then(|| (made.args[0], made.args[1]))
+    }
+
+    /// `iter(x)` of such a range, which need not exist.
+    fn iterate_between(&mut self, real: &PyObject, start: Value, stop: Value) -> Done {
+        let raw = self.peek_raw(1)?;
+        let release = self.expect_release(raw, real)?;
+        let distance = self.guard(Op::SubOvf, &[stop, start])?;
+        let zero = self.trace().int(0);
+        let count = self.op(Op::Max, &[distance, zero])?;
+        let iterator = self.op(Op::RangeIter, &[start, count])?;
         self.pop()?;
         self.push_obj(iterator, Hold::Owned);
         self.release(release)

@@ -568,7 +568,7 @@ impl Recorder {
         Ok(values)
     }
 
-    /// Makes a virtual tuple, and those in it.
+    /// Makes a virtual tuple, and those in it; or a virtual range.
     fn make_tuple(
         &mut self,
         exit: &ExitPoint<'_>,
@@ -580,6 +580,12 @@ impl Recorder {
             return Ok(value);
         }
         let object = &exit.snapshot.virtuals[number];
+        if object.made == Made::Range {
+            let bounds: Vec<Value> = params[number].iter().map(|&(_, bound)| bound).collect();
+            let value = self.call_runtime(table::NEW_RANGE, &bounds)?;
+            values[number] = Some(value);
+            return Ok(value);
+        }
         let mut items = Vec::with_capacity(object.fields.len());
         for (field, &(form, param)) in object.fields.iter().zip(&params[number]) {
             items.push(match form {

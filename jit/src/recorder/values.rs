@@ -6,6 +6,7 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::range::{PyRange, PyRangeIterator};
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
@@ -33,6 +34,8 @@ pub fn known_types() -> KnownTypes {
         float: address(PyFloat::type_object()),
         bool: address(bool_type()),
         tuple: address(PyTuple::type_object()),
+        range: address(PyRange::type_object()),
+        range_iterator: address(PyRangeIterator::type_object()),
         scalar: crate::numpy::scalar_type,
         is_stable,
     }

@@ -45,6 +45,7 @@ const PURE: CallEffect = CallEffect::Pure;
 const MAKES: CallEffect = CallEffect::Writes(0);
 /// Makes an object that only the trace knows.
 const INSTANCE: CallEffect = CallEffect::New(Made::Instance);
+const RANGE: CallEffect = CallEffect::New(Made::Range);
 const TUPLE: CallEffect = CallEffect::New(Made::Tuple);
 /// Moves an iterator on.
 const ITERATES: CallEffect = CallEffect::Writes(Class::Iterator.bit());
@@ -273,7 +274,7 @@ functions! {
     TUPLE_ITER = iter::tuple_iter -> Obj, MAKES;
     RANGE_ITER = iter::range_iter -> Obj, MAKES;
     /// `range(start, stop)`.
-    NEW_RANGE = iter::new_range -> Obj, MAKES;
+    NEW_RANGE = iter::new_range -> Obj, RANGE;
 
     // ---- frames, and what may look at them ----
 

@@ -17,6 +17,7 @@ pub const CALLS: &[CallInfo] = &[
     CallInfo { name: "make", address: 4, result: Ty::Obj, effect: CallEffect::Any },
     CallInfo { name: "instance", address: 5, result: Ty::Obj, effect: CallEffect::New(Made::Instance) },
     CallInfo { name: "tuple", address: 6, result: Ty::Obj, effect: CallEffect::New(Made::Tuple) },
+    CallInfo { name: "range", address: 7, result: Ty::Obj, effect: CallEffect::New(Made::Range) },
 ];
 
 /// `int` is at 0x100, `float` at 0x200, `bool` at 0x300; types below 0x1000 are built in.
@@ -25,6 +26,8 @@ pub const TYPES: KnownTypes = KnownTypes {
     float: 0x200,
     bool: 0x300,
     tuple: 0x400,
+    range: 0x500,
+    range_iterator: 0x600,
     scalar: |s| 0xe00 + s as usize,
     is_stable: |ty| ty < 0x1000,
 };

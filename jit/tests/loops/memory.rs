@@ -7,6 +7,7 @@ use rpy_vm::object::refs::PyClass;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::range::{PyRange, PyRangeIterator};
 use rpy_vm::types::tuple::PyTuple;
 
 use crate::common::CALLS;
@@ -41,6 +42,8 @@ pub fn types() -> KnownTypes {
         float: address_of::<PyFloat>(),
         bool: bool_::as_object(true).ty() as *const _ as usize,
         tuple: address_of::<PyTuple>(),
+        range: address_of::<PyRange>(),
+        range_iterator: address_of::<PyRangeIterator>(),
         scalar: |_| 0,
         is_stable: |_| true,
     }

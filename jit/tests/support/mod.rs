@@ -168,11 +168,36 @@ pub fn compile(backend: &X64, trace: &Trace) -> Compiled {
     }
 }
 
+/// A copy of the memory, at an address like that of any other copy as far as vectors are concerned.
+struct Copied {
+    lines: Vec<Line>,
+    words: usize,
+}
+
+#[derive(Clone)]
+#[repr(align(64))]
+struct Line([u64; 8]);
+
+impl Copied {
+    fn of(memory: &[u64]) -> Copied {
+        let line = |words: &[u64]| Line(std::array::from_fn(|i| words.get(i).copied().unwrap_or(0)));
+        Copied { lines: memory.chunks(8).map(line).collect(), words: memory.len() }
+    }
+
+    fn address(&mut self) -> *mut u64 {
+        self.lines.as_mut_ptr().cast()
+    }
+
+    fn into_words(self) -> Vec<u64> {
+        self.lines.into_iter().flat_map(|line| line.0).take(self.words).collect()
+    }
+}
+
 /// Interprets; the outcome and the memory afterwards.
 pub fn interpret(trace: &Trace, memory: &[u64], params: &[u64]) -> (Outcome, Vec<u64>) {
-    let mut memory = memory.to_vec();
+    let mut memory = Copied::of(memory);
     let machine = Machine {
-        frame: memory.as_mut_ptr().cast(),
+        frame: memory.address().cast(),
         thread: thread(),
         valid: valid(),
         params,
@@ -181,16 +206,16 @@ pub fn interpret(trace: &Trace, memory: &[u64], params: &[u64]) -> (Outcome, Vec
     };
     // SAFETY: the tests' traces touch only this memory.
     let outcome = unsafe { interp::run(trace, &machine) };
-    (outcome.unwrap_or_else(|e| panic!("{e:?}\n{}", show(trace))), memory)
+    (outcome.unwrap_or_else(|e| panic!("{e:?}\n{}", show(trace))), memory.into_words())
 }
 
 /// Runs compiled code; the outcome and the memory afterwards. Exits that are not this trace's give `None`.
 pub fn execute(compiled: &Compiled, memory: &[u64]) -> (u64, SaveArea, Vec<u64>) {
-    let mut memory = memory.to_vec();
+    let mut memory = Copied::of(memory);
     let mut save = SaveArea::new();
     // SAFETY: the tests' traces touch only this memory.
-    let exit = unsafe { compiled.run(memory.as_mut_ptr().cast(), thread(), &mut save) };
-    (exit, save, memory)
+    let exit = unsafe { compiled.run(memory.address().cast(), thread(), &mut save) };
+    (exit, save, memory.into_words())
 }
 
 /// What an exit says.

@@ -3,6 +3,7 @@
 use super::{Rng, exit, load_bool, load_float, load_int, snapshot, word};
 use rpy_jit::ir::call::CallEffect;
 use rpy_jit::ir::{Access, CallInfo, Class, Inst, Op, Trace, Ty, Value, Width};
+use rpy_vm::layout;
 
 /// Words of memory: integers, doubles, flags of guards, and room to write to.
 pub const INTS: usize = 16;
@@ -419,9 +420,16 @@ impl<'a> Grower<'a> {
         }
     }
 
-    /// A box that is opened again, and dies.
+    /// A box that is opened again, or an iterator that is looked into, and dies.
     fn object(&mut self) {
-        if self.rng.chance(2) {
+        if self.rng.chance(5) {
+            let (first, count) = (self.int(), self.int());
+            let o = self.trace.push(Inst::new(Op::RangeIter, &[first, count]));
+            let offset = self.rng.pick(&[layout::RANGE_NEXT, layout::RANGE_STEP, layout::RANGE_LEFT]);
+            let x = self.trace.push(Inst::load(Ty::Int, o, Access::word(Class::Iterator, offset)));
+            self.trace.push(Inst::new(Op::Decref, &[o]));
+            self.ints.push(x);
+        } else if self.rng.chance(2) {
             let x = self.float();
             let o = self.trace.push(Inst::new(Op::BoxFloat, &[x]));
             self.trace.push(Inst::new(Op::Incref, &[o]));

@@ -1,6 +1,6 @@
-//! Making and reading boxed numbers.
+//! Making and reading boxed numbers, and making iterators of them.
 //!
-//! The VM keeps dead ints and floats in free lists, with their headers set; making a number takes the first one. What the
+//! The VM keeps dead ints, floats and iterators of ranges in free lists, with their headers set; making a number takes the first one. What the
 //! list cannot give is made by a call that destroys no register.
 
 use dynasmrt::{DynasmApi, dynasm};
@@ -110,6 +110,21 @@ impl Emitter<'_> {
         self.asm.mov(dst, old);
         self.asm.bind(done);
         self.cold.push(Cold::ReplaceFloat { here: slow, back: done, old, value, dst });
+        Ok(())
+    }
+
+    pub fn range_iter(&mut self, _inst: &Inst) -> Done {
+        let first = self.reg()?;
+        let count = self.reg()?;
+        let dst = self.result()?;
+        let list = self.step.temps[0].num();
+        let (slow, made) = (self.asm.label(), self.asm.label());
+        self.pop_free(layout::range_iterator_free_list(), dst, list, SCRATCH, slow);
+        self.asm.bind(made);
+        self.asm.store(Mem::at(dst, layout::RANGE_NEXT as i32), first);
+        self.asm.store_imm(Mem::at(dst, layout::RANGE_STEP as i32), 1, 8);
+        self.asm.store(Mem::at(dst, layout::RANGE_LEFT as i32), count);
+        self.cold.push(Cold::RangeIter { here: slow, back: made, dst });
         Ok(())
     }
 

@@ -201,6 +201,7 @@ impl<'a> Emitter<'a> {
             Op::BoxBool => self.box_bool(inst)?,
             Op::Use => {}
             Op::BoxScalar => self.box_scalar(inst)?,
+            Op::RangeIter => self.range_iter(inst)?,
             Op::Load | Op::LoadIndexed => self.load(inst)?,
             Op::Store | Op::StoreIndexed => self.store(inst)?,
             Op::Incref => self.incref(inst)?,

@@ -30,6 +30,8 @@ pub enum Cold {
     BoxInt { here: DynamicLabel, back: DynamicLabel, value: u8, dst: u8 },
     /// Makes a float by a call.
     BoxFloat { here: DynamicLabel, back: DynamicLabel, value: u8, dst: u8 },
+    /// Makes an iterator of a range, whatever it holds, by a call.
+    RangeIter { here: DynamicLabel, back: DynamicLabel, dst: u8 },
     /// Makes a float by a call, and gives back a reference to another one, which is not the last.
     ReplaceFloat { here: DynamicLabel, back: DynamicLabel, old: u8, value: u8, dst: u8 },
 }
@@ -127,6 +129,12 @@ impl Emitter<'_> {
                     self.asm.bind(here);
                     self.asm.mov(RAX, value);
                     self.asm.far(true, self.thunks.box_int);
+                    self.asm.mov(dst, RAX);
+                    self.asm.jmp(back);
+                }
+                Cold::RangeIter { here, back, dst } => {
+                    self.asm.bind(here);
+                    self.asm.far(true, self.thunks.range_iter);
                     self.asm.mov(dst, RAX);
                     self.asm.jmp(back);
                 }

@@ -312,6 +312,11 @@ impl Builder<'_> {
                 self.reg_late(arg(0));
                 self.reg_late(arg(1));
             }
+            Op::RangeIter => {
+                self.reg_late(arg(0));
+                self.reg_late(arg(1));
+                self.shape.temps = 1;
+            }
             Op::BoxBool => self.reg_late(arg(0)),
             Op::Use => self.push(arg(0), Need::Any, false),
             Op::BoxScalar => {

@@ -14,6 +14,7 @@ use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::range::PyRangeIterator;
 
 /// The addresses of the shared code.
 pub struct Thunks {
@@ -25,6 +26,7 @@ pub struct Thunks {
     pub dealloc: usize,
     pub box_int: usize,
     pub box_float: usize,
+    pub range_iter: usize,
     pub is_inert: usize,
     _block: CodeBlock,
 }
@@ -33,7 +35,7 @@ impl Thunks {
     /// Assembles them.
     pub fn new(memory: &CodeMemory, cpu: Cpu) -> Result<Thunks, CompileError> {
         let mut asm = Asm::new();
-        let mut starts = [0; 5];
+        let mut starts = [0; 6];
         save(&mut asm, cpu);
         let leave = asm.len();
         restore(&mut asm);
@@ -41,6 +43,7 @@ impl Thunks {
             runtime::dealloc as *const () as usize,
             runtime::box_int as *const () as usize,
             runtime::box_float as *const () as usize,
+            runtime::range_iter as *const () as usize,
             runtime::is_inert as *const () as usize,
         ];
         for (start, function) in starts[1..].iter_mut().zip(functions) {
@@ -53,9 +56,9 @@ impl Thunks {
         }
         let code = asm.finish()?;
         let block = memory.install(&code.bytes, &code.externals)?;
-        let [exit, dealloc, box_int, box_float, is_inert] = starts.map(|s| block.address() + s);
+        let [exit, dealloc, box_int, box_float, range_iter, is_inert] = starts.map(|s| block.address() + s);
         let leave = block.address() + leave;
-        Ok(Thunks { exit, leave, dealloc, box_int, box_float, is_inert, _block: block })
+        Ok(Thunks { exit, leave, dealloc, box_int, box_float, range_iter, is_inert, _block: block })
     }
 }
 
@@ -101,13 +104,14 @@ fn restore(asm: &mut Asm) {
     );
 }
 
-/// Puts the dead object in rax on its free list, if it is an exact float or small enough an int and there is room. Behind this
+/// Puts the dead object in rax on its free list, if it is an exact float, small enough an int or an iterator of a range and there is room. Behind this
 /// code, rax is as it was.
 fn free_number(asm: &mut Asm) {
     const RCX: u8 = 1;
     const RDX: u8 = 2;
-    let (other, int, general) = (asm.label(), asm.label(), asm.label());
+    let (other, rest, general) = (asm.label(), asm.label(), asm.label());
     let float_type = PyFloat::type_object() as *const PyTypeObject as u64;
+    let iterator_type = PyRangeIterator::type_object() as *const PyTypeObject as u64;
     let int_type = PyInt::type_object() as *const PyTypeObject as u64;
     dynasm!(asm.d ; .arch x64 ; push rcx ; push rdx);
     let push = |asm: &mut Asm, free: layout::FreeListWords| {
@@ -128,19 +132,20 @@ fn free_number(asm: &mut Asm) {
     asm.bind(other);
     asm.mov_imm(RCX, int_type);
     asm.alu(Alu::Cmp, RCX, Rmi::Rm(Rm::Mem(Mem::at(RAX, layout::OB_TYPE as i32))));
-    asm.jcc(Cond::NE, general);
+    asm.jcc(Cond::NE, rest);
     asm.load(RCX, Rm::Mem(Mem::at(RAX, layout::INT_TAG as i32)));
     asm.alu_imm(Alu::Cmp, Rm::Reg(RCX), layout::INT_MEDIUM_LIMIT as i32, 8);
     asm.jcc(Cond::AE, general);
     dynasm!(asm.d ; .arch x64 ; test ecx, layout::INT_TAG_STATIC as i32);
-    asm.jcc(Cond::E, int);
-    asm.bind(general);
-    dynasm!(asm.d ; .arch x64 ; pop rdx ; pop rcx);
-    let rest = asm.label();
-    asm.jmp(rest);
-    asm.bind(int);
+    asm.jcc(Cond::NE, general);
     push(asm, layout::int_free_list());
     asm.bind(rest);
+    asm.mov_imm(RCX, iterator_type);
+    asm.alu(Alu::Cmp, RCX, Rmi::Rm(Rm::Mem(Mem::at(RAX, layout::OB_TYPE as i32))));
+    asm.jcc(Cond::NE, general);
+    push(asm, layout::range_iterator_free_list());
+    asm.bind(general);
+    dynasm!(asm.d ; .arch x64 ; pop rdx ; pop rcx);
 }
 
 fn preserving_call(asm: &mut Asm, cpu: Cpu, function: usize) {

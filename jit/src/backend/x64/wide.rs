@@ -4,12 +4,12 @@
 //! get registers that calls destroy, so that nothing of the trace is in them. A value of the group is two vectors of four; what is the same in all rounds is
 //! broadcast before. What does not fit into the registers is not done: no rounds at all is always right.
 
-use dynasmrt::DynamicLabel;
+use dynasmrt::{DynamicLabel, DynasmApi, dynasm};
 
 use super::asm::{Alu, Cond, Map, Mem, Pp, RAX, RBP, RCX, RDX, Rm, Rmi, SCRATCH};
 use super::emit::{BIAS, Emitter, slot_mem};
-use crate::backend::{CompileError, SaveArea, THREAD_SLOT, WIDE_RESULTS};
-use crate::ir::kernel::{COUNTER, Conflict, LANES, LIMIT, MOST_ARGUMENTS, SUMMED, SUMMED_ROUNDS};
+use crate::backend::{CompileError, SaveArea, THREAD_SLOT, WIDE_DONE, WIDE_RESULTS};
+use crate::ir::kernel::{ALIGNMENT, COUNTER, Conflict, LANES, LIMIT, MOST_ARGUMENTS, SUMMED, SUMMED_ROUNDS};
 use crate::ir::{Inst, Kernel, Op, Trace, Ty, Value};
 use rpy_vm::layout;
 
@@ -284,9 +284,24 @@ impl Emitter<'_> {
         for (i, &argument) in layout.bases.iter().enumerate() {
             self.asm.load(BASES[i], Rm::Mem(word(argument)));
         }
+        let (close, ready) = (self.asm.label(), self.asm.label());
+        if let Some(near) = layout.kernel.near() {
+            for conflict in near {
+                self.keep_apart(layout, conflict, close)?;
+            }
+            // Rounds may be done twice. If the store is not aligned, the first group is followed by what `go_on` does.
+            self.asm.store(word(WIDE_DONE), AT);
+            self.misalignment(layout)?;
+            self.asm.jcc(Cond::E, ready);
+            self.asm.mov_imm(MOST, -1_i64 as u64);
+            self.asm.jmp(ready);
+        }
+        self.asm.bind(close);
         for conflict in layout.kernel.conflicts() {
             self.keep_apart(layout, conflict, none)?;
         }
+        self.asm.store_imm(word(WIDE_DONE), -1, 8);
+        self.asm.bind(ready);
         for &same in &layout.same {
             let to = layout.register(same)?;
             let from = match same {
@@ -318,10 +333,42 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// How many elements lie between the last aligned address and where the next round stores first.
+    fn misalignment(&mut self, layout: &Layout<'_>) -> Done {
+        let store = layout.kernel.first_store().ok_or(TOO_MANY)?;
+        let to = Mem { base: layout.base(store.argument)?, index: Some((AT, 3)), disp: store.offset };
+        self.asm.lea(RAX, to);
+        self.asm.alu_imm(Alu::And, Rm::Reg(RAX), (ALIGNMENT - 8) as i32, 8);
+        Ok(())
+    }
+
+    /// Behind the first group, or the last whole one: perhaps another one, of rounds some of which are done.
+    fn go_on(&mut self, layout: &Layout<'_>, head: DynamicLabel, ended: DynamicLabel) -> Done {
+        let rest = self.asm.label();
+        self.asm.alu_imm(Alu::Cmp, Rm::Mem(word(WIDE_DONE)), 0, 8);
+        self.asm.jcc(Cond::L, ended);
+        self.asm.store(word(WIDE_DONE), AT);
+        self.asm.load(MOST, Rm::Mem(word(LIMIT)));
+        self.asm.alu_imm(Alu::Sub, Rm::Reg(MOST), LANES as i32, 8);
+        self.asm.alu(Alu::Cmp, AT, Rmi::Rm(Rm::Reg(MOST)));
+        self.asm.jcc(Cond::G, rest);
+        self.misalignment(layout)?;
+        dynasm!(self.asm.d ; .arch x64 ; shr eax, 3);
+        self.asm.alu(Alu::Sub, AT, Rmi::Rm(Rm::Reg(RAX)));
+        self.asm.jmp(head);
+        self.asm.bind(rest);
+        self.asm.alu(Alu::Cmp, AT, Rmi::Rm(Rm::Mem(word(LIMIT))));
+        self.asm.jcc(Cond::E, ended);
+        self.asm.mov(AT, MOST);
+        self.asm.jmp(head);
+        Ok(())
+    }
+
     /// The groups, one after the other.
     fn groups(&mut self, mut layout: Layout<'_>) -> Done {
         let kernel = layout.kernel;
-        let (head, done) = (self.asm.label(), self.asm.label());
+        let (head, done, ended) = (self.asm.label(), self.asm.label(), self.asm.label());
+        let repeats = kernel.near().is_some();
         self.asm.align(32);
         self.asm.bind(head);
         self.asm.load(RAX, Rm::Mem(slot_mem(THREAD_SLOT)));
@@ -350,7 +397,16 @@ impl Emitter<'_> {
         self.asm.alu_imm(Alu::Add, Rm::Reg(AT), LANES as i32, 8);
         self.asm.alu(Alu::Cmp, AT, Rmi::Rm(Rm::Reg(MOST)));
         self.asm.jcc(Cond::LE, head);
+        if repeats {
+            self.go_on(&layout, head, ended)?;
+        }
         self.asm.bind(done);
+        if repeats {
+            self.asm.load(RAX, Rm::Mem(word(WIDE_DONE)));
+            self.asm.alu(Alu::Cmp, AT, Rmi::Rm(Rm::Reg(RAX)));
+            self.asm.op(Map::M0F, 0x40 | Cond::L.0, AT, Rm::Reg(RAX));
+        }
+        self.asm.bind(ended);
         self.leave_groups(&layout);
         Ok(())
     }
