@@ -482,7 +482,9 @@ impl<'t> Walk<'t> {
         let values = fields.iter().map(|&(_, value)| value);
         let made = match object.kind {
             Kind::Box(op) => Inst { args: values.collect(), ..Inst::new(op, &[]) },
-            Kind::Made(Made::Tuple | Made::Range) => Inst { args: values.collect(), ..self.old.insts[object.origin].clone() },
+            Kind::Made(Made::Tuple | Made::Range) => {
+                Inst { args: values.collect(), ..self.old.insts[object.origin].clone() }
+            }
             Kind::Made(Made::Instance) => {
                 let inst = &self.old.insts[object.origin];
                 let attrs = self.new.ptr(object.attrs as usize);
