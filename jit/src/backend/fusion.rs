@@ -1,7 +1,7 @@
 //! Which instructions are computed inside another one, instead of on their own.
 //!
 //! A compare whose only use is a guard becomes the guard's conditional jump; a load whose only use can take a memory operand becomes
-//! that operand; a constant added to an address becomes a displacement. A fused instruction has no register: its operands are
+//! that operand; a constant added to an address becomes a displacement; whether a double is finite is one question. A fused instruction has no register: its operands are
 //! operands of its *root*, the instruction that does the work, and live until there.
 //!
 //! That the interpreter's stack holds the bool when its guard fails is no obstacle: by then it is known what it is.
@@ -93,8 +93,16 @@ impl Fusion {
                     })
             }
             Op::Load | Op::LoadIndexed | Op::UnboxFloat => self.takes_memory(trace, by, place, what),
+            Op::FAbs => self.is_fused(user) && is_below_infinity(trace, by),
             _ => false,
         }
+    }
+
+    /// The double that a compare asks about if it asks whether one is finite: `fabs(x) < inf`.
+    pub fn asked_to_be_finite(&self, trace: &Trace, compare: &Inst) -> Option<Value> {
+        let magnitude = self.of(*compare.args.first()?)?;
+        let is_asked = is_below_infinity(trace, compare) && trace.insts[magnitude].op == Op::FAbs;
+        is_asked.then(|| trace.insts[magnitude].args[0])
     }
 
     /// Can operand `place` of `by` be the memory that `load` reads?
@@ -153,6 +161,11 @@ pub fn is_compare(op: Op) -> bool {
             | Op::FGt
             | Op::FGe
     )
+}
+
+/// Is this `x < inf`?
+fn is_below_infinity(trace: &Trace, compare: &Inst) -> bool {
+    compare.op == Op::FLt && trace.as_const(compare.args[1]).is_some_and(|c| c.bits == f64::INFINITY.to_bits())
 }
 
 /// Is the constant what a zero-extended narrow load can give, and small enough for an immediate of that width?

@@ -8,6 +8,7 @@
 pub mod arrays;
 pub mod fuse;
 pub mod layout;
+pub mod library;
 pub mod loops;
 mod recognise;
 pub mod scalars;

@@ -168,7 +168,7 @@ impl<'a> Grower<'a> {
         }
         let n = FIRST_FLAG + self.flags;
         self.flags += 1;
-        match self.rng.below(5) {
+        match self.rng.below(6) {
             0 => {
                 let b = load_bool(&mut self.trace, self.frame, n);
                 self.guarded(Inst::new(Op::GuardTrue, &[b]));
@@ -187,6 +187,16 @@ impl<'a> Grower<'a> {
                 let w = load_int(&mut self.trace, self.frame, n);
                 let zero = self.trace.int(0);
                 let c = self.trace.push(Inst::new(Op::Gt, &[w, zero]));
+                self.guarded(Inst::new(Op::GuardTrue, &[c]));
+            }
+            4 => {
+                // The inverse of the flag is finite, or not.
+                let w = load_int(&mut self.trace, self.frame, n);
+                let (one, infinity) = (self.trace.float(1.0), self.trace.float(f64::INFINITY));
+                let w = self.trace.push(Inst::new(Op::IntToFloat, &[w]));
+                let inverse = self.trace.push(Inst::new(Op::FDiv, &[one, w]));
+                let magnitude = self.trace.push(Inst::new(Op::FAbs, &[inverse]));
+                let c = self.trace.push(Inst::new(Op::FLt, &[magnitude, infinity]));
                 self.guarded(Inst::new(Op::GuardTrue, &[c]));
             }
             _ => {

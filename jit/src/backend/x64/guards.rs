@@ -39,6 +39,9 @@ impl Holds {
 impl Emitter<'_> {
     /// Compares; what the flags mean then.
     fn compare(&mut self, inst: &Inst) -> Result<Holds, CompileError> {
+        if self.fusion.asked_to_be_finite(self.trace, inst).is_some() {
+            return self.compare_exponent();
+        }
         let (a, b, swapped) = ordered(self.trace, self.fusion, inst);
         if self.is_float(inst.args[0]) {
             let first = self.reg()?;
@@ -78,6 +81,22 @@ impl Emitter<'_> {
             _ => Cond::E,
         };
         Ok(Holds::If(if swapped { cond.swapped() } else { cond }))
+    }
+
+    /// Is a double finite? Asked of its exponent's bits: a comparison of doubles would have to be waited for by whoever looks at the
+    /// floating-point status next, and functions of the C library begin with that.
+    fn compare_exponent(&mut self) -> Result<Holds, CompileError> {
+        let place = self.place()?;
+        match self.place_rm(place) {
+            Rm::Reg(double) => self.bits_from_xmm(SCRATCH, double),
+            memory => self.asm.load(SCRATCH, memory),
+        }
+        dynasm!(self.asm.d ; .arch x64
+            ; shr Rq(SCRATCH), 52
+            ; not Rd(SCRATCH)
+            ; test Rd(SCRATCH), 0x7ff
+        );
+        Ok(Holds::If(Cond::NE))
     }
 
     /// Compares a register or memory with a register or an immediate.

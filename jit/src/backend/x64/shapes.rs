@@ -170,6 +170,9 @@ impl Builder<'_> {
 
     /// The operands of a compare, on its own or in a guard.
     fn compare(&mut self, inst: &Inst) {
+        if let Some(double) = self.fusion.asked_to_be_finite(self.trace, inst) {
+            return self.push(double, Need::RegOrMem, false);
+        }
         let (a, b, _) = ordered(self.trace, self.fusion, inst);
         if inst.args.first().is_some_and(|&v| self.trace.ty(v) == Ty::Float) {
             self.reg(a);

@@ -11,6 +11,7 @@ use super::arrays::COMPARISONS;
 use super::{Kind, Operand};
 use crate::ir::call::{CallEffect, CallInfo};
 use crate::ir::{Op, Scalar, Ty, Value};
+use crate::numpy::library;
 use crate::numpy::loops::{self, Loop};
 use crate::recorder::arith::operator;
 use crate::recorder::state::Sym;
@@ -155,12 +156,14 @@ impl Recorder {
         let Some(found) = (unsafe { loops::find(ufunc, 1, scalar, scalar) }) else {
             return Err(Abort("a ufunc's loop"));
         };
-        let address = if scalar == Scalar::F32 {
-            loops::unary_single as *const () as usize
+        let result = if scalar == Scalar::F32 {
+            self.call_loop(found, loops::unary_single as *const () as usize, &[value])?
+        } else if let Some(address) = library::behind(name, found) {
+            let info = CallInfo { name: "library", address, result: Ty::Float, effect: CallEffect::Pure };
+            self.call_runtime(info, &[value])?
         } else {
-            loops::unary_double as *const () as usize
+            self.call_loop(found, loops::unary_double as *const () as usize, &[value])?
         };
-        let result = self.call_loop(found, address, &[value])?;
         // SAFETY: numpy's own loop.
         let real_result = unsafe {
             if scalar == Scalar::F32 {
