@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 
 # What they are timed with.
 SIZES = {
-    "black_scholes": (100_000, 5), "kmeans": (4000, 6, 12), "life": (64, 100), "mandelbrot": (200, 60), "monte_carlo": (100_000, 5),
-    "nbody": (100, 20), "saxpy": (1000, 5000), "stencil": (200, 100), "sums": (100_000, 3),
+    "black_scholes": (100_000, 5), "distances": (200, 20), "kmeans": (4000, 6, 12), "life": (64, 100), "mandelbrot": (200, 60),
+    "monte_carlo": (100_000, 5), "nbody": (100, 20), "saxpy": (1000, 5000), "stencil": (200, 100), "sums": (100_000, 3),
 }
 
 

@@ -377,6 +377,121 @@ def calm(*all):
         return "\n".join(self.lines) + "\n"
 
 
+class PartMaker(ArrayMaker):
+    """Programs that compute with parts of arrays, and with rows and columns that are stretched."""
+
+    # What has the shape of the middle of an array, or is stretched to it.
+    WINDOWS = {
+        1: [("[:-2]", "[1:-1]", "[2:]"), ("[::2]", "[1::2]", "[::-2]"), ("[::-1]", "", "[...]", "[:]"), ("[1:4]", "[-3:]", "[2:5:1]")],
+        2: [("[:-2, 1:-1]", "[1:-1, 1:-1]", "[2:, 2:]", "[1:-1, :-2]", "[1:2, 1:-1]", "[1:-1, :1]", "[1:-1, 1][:, None]", "[0, 1:-1]"),
+            ("[1:]", "[:-1]", "[-1:]", "[0]", "[-1][None]", "[1:, :1]"), ("[::-1]", "", "[...]", "[:1]", "[..., :1]", "[None, 0]"),
+            ("[:, ::2]", "[:, 1::2]", "[:, :1]", "[0, ::2]", "[..., -1:]"), ("[:, 0]", "[:, -1]", "[..., 1]"),
+            ("[:, :, None]", "[:, None]", "[None, :, :1]", "")],
+    }
+
+    def operand(self):
+        return self.choose("a", "a", "b", "c") + self.choose(*self.windows)
+
+    def value(self, depth=3):
+        if depth == 0 or self.chance(15):
+            numbers = ("2", "3", "-1", "i", "k") if self.integers else ("2", "0.5", "x", "-1.5", "k", "1e300" if self.chance(5) else "3.0")
+            return self.choose(self.operand(), self.operand(), self.operand(), "t", self.choose(*numbers), "m" if self.chance(20) else "t")
+        sub = lambda: self.value(depth - 1)
+        r = self.random.randrange(100)
+        if r < 70:
+            operators = ("+", "-", "*", "&", "|", "^") if self.integers else ("+", "-", "*", "/", "+", "-", "*")
+            return f"({sub()} {self.choose(*operators)} {sub()})"
+        compared = f"({sub()} {self.choose('<', '>', '==', '!=', '<=', '>=')} {sub()})"
+        return self.choose(
+            lambda: f"np.where({compared}, {sub()}, {sub()})",
+            lambda: f"np.{self.choose(*(['absolute', 'negative', 'square'] if self.integers else UNARY))}({sub()})",
+            lambda: f"np.{self.choose(*(BINARY[:6] if self.integers else BINARY[:-1]))}({sub()}, {sub()})",
+            lambda: f"({compared} {self.choose('&', '|')} ({sub()} > 1))",
+            lambda: f"({sub()}).{self.choose('sum', 'sum', 'min', 'max', 'mean')}()",
+            lambda: f"same({sub()})",
+            lambda: f"mixed({sub()}, {sub()})",
+        )()
+
+    def statement(self, depth):
+        r = self.random.randrange(100)
+        window = self.choose(*self.windows)
+        if r < 35:
+            self.line(f"t = {self.value()}")
+        elif r < 60:
+            self.line(f"{self.choose('a', 'b', 'c')}{window} = {self.value()}")
+        elif r < 70:
+            self.line(f"{self.choose('a', 'b', 'c')}{window or '[...]'} {self.choose('+=', '-=', '*=')} {self.value(2)}")
+        elif r < 76:
+            self.line(f"v = {self.operand()}; t = v * 2; v {self.choose('+=', '*=')} {self.value(1)}")
+        elif r < 82:
+            self.line(f"for row in {self.choose('a', 'b', self.operand())}:")
+            self.line(f"    x = {self.choose('row * 2 + 1', 'row - a[0]', '(row * row).sum()', 'row')}")
+            self.line(f"t = x; x = {self.choose('1.5', '2')}")
+        elif r < 87:
+            self.line(f"x = ({self.value(2)}).sum(); x = x if np.ndim(x) == 0 and -1e6 < x < 1e6 else 2.0")
+        elif r < 92 and depth:
+            self.line(f"if k {self.choose('< 2', '== 0', '> 5')}:")
+            self.block(depth - 1)
+        elif r < 96:
+            self.line(f"if i == {self.random.randrange(30)}:")
+            self.line("    " + self.choose("a, b = b, a", "a = a[::-1]", "b = b.copy()", "a = a.astype('f4')", "t = a", "a = a.T", "c = a", "a = a.view(Sub)",
+                                           "a = np.asfortranarray(a)", "b = b[0]", "c = np.zeros((9, 9))", "items.append(t)"))
+        else:
+            self.line(f"items.append({self.value(1)}); del items[:-3]")
+
+    def function(self, n):
+        # Products of all rows would be too much of big arrays.
+        kinds = self.WINDOWS[self.axes][:5]
+        self.windows = self.choose(*kinds) if self.big else self.choose(*self.WINDOWS[self.axes])
+        self.line("def same(v): return v")
+        self.line(f"def mixed(v, w): return {self.choose('v * w + 1', 'v - w', 'w * 0.5', 'v + v')}")
+        self.line(f"def f{n}(a, b, c):")
+        self.indent += 1
+        self.line(f"items = []; t = a{self.windows[0]} * 1; m = a{self.windows[0]} > 1; x = 2.0")
+        state = self.choose("", "", "all='ignore'", "all='ignore'", "under='warn'", "all='raise'", "invalid='ignore'")
+        if state:
+            self.line(f"with np.errstate({state}):")
+            self.indent += 1
+        self.line(f"for i in range({'12' if self.big else self.choose('12', '30', '30', '100')}):")
+        self.indent += 1
+        self.line("k = i % 7")
+        for _ in range(self.random.randrange(1, 5)):
+            self.statement(2)
+        self.line("a, b, c, t = calm(a, b, c, t)")
+        self.indent -= 1
+        if state:
+            self.indent -= 1
+        self.line("return a, b, c, t, x, items")
+        self.indent -= 1
+
+    def program(self):
+        self.line(HEADER)
+        self.line("""
+def calm(*all):
+    for v in all:
+        if isinstance(v, np.ndarray) and v.flags.writeable:
+            if v.dtype.kind in 'fc' and not np.all(np.abs(v) < 1e6):
+                with np.errstate(all='ignore'):
+                    v[...] = np.where(np.abs(v) < 1e6, v, 0.75)
+            elif v.dtype.kind in 'iu':
+                v &= 15
+    return tuple(v.ravel()[:5] if isinstance(v, np.ndarray) and (v.ndim > 3 or v.size > 100000) else v for v in all)
+""")
+        self.integers, self.big, self.axes = self.chance(30), self.chance(6), self.choose(1, 2, 2)
+        self.function(0)
+        for _ in range(self.random.randrange(1, 4)):
+            shape = self.choose((6,), (10,), (9,), (40,), (600,), (2100,)) if self.axes == 1 else self.choose((4, 6), (5, 5), (3, 9), (9, 4), (6, 40), (40, 6), (20, 30))
+            if self.big:
+                shape = (70001,) if self.axes == 1 else self.choose((300, 250), (60, 70))
+            common = INTS if self.integers else ["float64", "float64", "float32"]
+            dtype = self.choose(*common) if self.chance(90) else None
+            arrays = [self.array(shape if not self.chance(2) else shape[-1:]) for _ in range(3)]
+            if dtype:
+                arrays = [f"{a}.astype({dtype!r})" if not self.chance(3) else a for a in arrays]
+            self.line(f"run(f0, {', '.join(arrays)})")
+        return "\n".join(self.lines) + "\n"
+
+
 class WideMaker(Maker):
     """Programs with plain loops along arrays that may overlap, which can be executed several rounds at a time."""
 
@@ -481,8 +596,8 @@ def calm(*arrays):
 
 
 def program(seed):
-    """Programs that compute with elements, with whole arrays, and along arrays."""
-    return (Maker, ArrayMaker, WideMaker, ArrayMaker)[seed % 4](seed).program()
+    """Programs that compute with elements, with whole arrays, along arrays, and with parts of arrays."""
+    return (Maker, ArrayMaker, WideMaker, PartMaker)[seed % 4](seed).program()
 
 
 if __name__ == "__main__":

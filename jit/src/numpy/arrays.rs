@@ -5,6 +5,7 @@ use core::ffi::{c_int, c_void};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 
+use super::fuse::cut::Strided;
 use super::{Numpy, layout};
 use crate::ir::Scalar;
 
@@ -20,14 +21,26 @@ pub unsafe extern "C" fn item(array: *const PyObject, index: isize) -> *mut PyOb
     }
 }
 
+/// `array[key]` with a key that runs no Python code (owned), or null.
+///
+/// # Safety
+/// A live exact array, a live key.
+pub unsafe extern "C" fn part(array: *const PyObject, key: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    match rpy_vm::protocol::object::get_item(unsafe { &*array }, unsafe { &*key }) {
+        Ok(view) => view.into_raw(),
+        Err(_) => {
+            rpy_vm::runtime::thread::current().current_exception.set(None);
+            core::ptr::null_mut()
+        }
+    }
+}
+
 /// An array's header.
 #[derive(Clone, Copy)]
 pub struct Array<'a> {
     object: &'a PyObject,
 }
-
-/// What an array has to be for its elements to be computed with one after the other.
-const PLAIN: u32 = layout::FLAG_ALIGNED | layout::FLAG_IN_ORDER;
 
 impl<'a> Array<'a> {
     /// An exact array of that dtype, in one piece, with axes (without them, operators make scalars).
@@ -35,12 +48,26 @@ impl<'a> Array<'a> {
     /// # Safety
     /// A live object.
     pub unsafe fn plain(object: &'a PyObject, numpy: &Numpy, scalar: Scalar) -> Option<Array<'a>> {
+        // SAFETY: passed on.
+        unsafe { Array::regular(object, numpy, scalar).filter(|array| array.is_in_order()) }
+    }
+
+    /// An exact array of that dtype, aligned, with axes.
+    ///
+    /// # Safety
+    /// A live object.
+    pub unsafe fn regular(object: &'a PyObject, numpy: &Numpy, scalar: Scalar) -> Option<Array<'a>> {
         let array = Array { object };
         let fits = numpy.is_array(object)
             && array.word(layout::ARRAY_DTYPE) == numpy.dtypes[scalar as usize]
-            && array.flags() & PLAIN == PLAIN
+            && array.flags() & layout::FLAG_ALIGNED != 0
             && array.ndim() != 0;
         fits.then_some(array)
+    }
+
+    /// Do its elements lie in C's order, without gaps?
+    pub fn is_in_order(self) -> bool {
+        self.flags() & layout::FLAG_IN_ORDER != 0
     }
 
     /// An exact array, for its header's sake.
@@ -80,6 +107,14 @@ impl<'a> Array<'a> {
         }
         // SAFETY: as many words as there are axes.
         unsafe { core::slice::from_raw_parts(self.word(layout::ARRAY_SHAPE) as *const isize, ndim) }
+    }
+
+    /// Where its elements are. `None`: it has many axes.
+    pub fn strided(self) -> Option<Strided> {
+        // SAFETY: as many words as there are axes, of which there is one at least.
+        let strides =
+            unsafe { core::slice::from_raw_parts(self.word(layout::ARRAY_STRIDES) as *const isize, self.ndim()) };
+        Strided::new(self.data(), self.shape(), strides)
     }
 
     /// How many elements.

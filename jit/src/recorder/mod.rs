@@ -1082,7 +1082,7 @@ impl Recorder {
                 BUILD_MAP => self.build_map(at, arg),
                 BUILD_SET => self.build_set(at, arg),
                 CALL_INTRINSIC_1 => self.intrinsic(at, arg),
-                BUILD_TUPLE if self.leave_unbuilt(at, arg) => Ok(()),
+                BUILD_TUPLE if self.leave_unbuilt(at, arg) || self.build_constant_key(at, arg)? => Ok(()),
                 BUILD_TUPLE => self.build(arg, false),
                 BUILD_LIST => self.build(arg, true),
                 _ => Err(Abort(opcode::NAMES[base as usize])),

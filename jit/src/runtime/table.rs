@@ -320,6 +320,8 @@ functions! {
     FUSED = run::fused -> Obj, ELEMENTS;
     /// A part of an array with several axes (owned), or null.
     ARRAY_ITEM = arrays::item -> Obj, MAKES;
+    /// `array[key]` with slices (owned), or null.
+    ARRAY_PART = arrays::part -> Obj, MAKES;
 
     // ---- calls of callables that run no Python code: owned, or null and an exception ----
 

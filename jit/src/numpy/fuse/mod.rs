@@ -1,6 +1,6 @@
 //! Expressions of arrays that are computed in one pass.
 //!
-//! A [`Kernel`] is an expression of elementwise operations on arrays of equal shapes and on numbers: its steps, each of which is a
+//! A [`Kernel`] is an expression of elementwise operations on arrays and on numbers: its steps, each of which is a
 //! ufunc for certain types. Where all of them are instructions of the processor, it is a loop of machine code
 //! (`backend::x64::vector`); otherwise numpy's inner loops compute it block by block, so that what lies between the steps never leaves the
 //! processor's caches ([`run`]).
@@ -8,22 +8,29 @@
 //! An expression has no effect if an operand is not as described, or if numpy would have something to tell: then the trace goes back to
 //! the first of its operations, and numpy does them.
 
+pub mod cut;
 pub mod own;
 pub mod pool;
 pub mod run;
+pub mod space;
 mod sum;
 
+use core::ops::Range;
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use cut::Cut;
 
 use super::loops::Loop;
 use crate::backend::code_memory::CodeBlock;
 use crate::backend::x64::vector;
 use crate::ir::Scalar;
 
-/// Operands that an expression may have: so many words and doubles go in registers with a call.
+/// Arguments that an expression may have: so many words and doubles go in registers with a call.
 pub const MOST_ARRAYS: usize = 5;
+/// Operands that are arrays, or parts of those.
+pub const MOST_OPERANDS: usize = 12;
 pub const MOST_NUMBERS: usize = 8;
 /// Steps that it may have.
 pub const MOST_STEPS: usize = 48;
@@ -132,8 +139,8 @@ pub enum Target {
     /// A new array, or the one in this argument, which is about to end, if nobody else has it: as an object of which the caller gets
     /// one more reference.
     Reused(u8),
-    /// The array in this argument, whose elements are overwritten.
-    Update(u8),
+    /// The array in this argument, whose elements are overwritten, or those of a part of it.
+    Update(u8, Option<&'static Cut>),
     /// No array: its sum, a scalar. The function and the data of the loop that adds.
     Sum(usize, usize),
 }
@@ -148,13 +155,15 @@ impl Target {
 /// An expression at a place of a program.
 pub struct Site {
     pub kernel: &'static Kernel,
+    /// In which argument the operands are, and whether they are parts of what is there.
+    pub operands: Vec<(u8, Option<&'static Cut>)>,
     /// The instruction with which it begins.
     pub start: usize,
     pub target: Target,
     /// May other threads run meanwhile?
     pub lets_go: bool,
-    /// The argument that is given up if the expression is not computed: the result of an expression that was computed before.
-    pub undone: Option<u8>,
+    /// The arguments that are given up if the expression is not computed: results of expressions that were computed before.
+    pub undone: Range<usize>,
     /// How often numpy has had something to tell.
     told: AtomicU32,
 }
@@ -167,13 +176,14 @@ static HOPELESS: Mutex<Option<HashSet<usize>>> = Mutex::new(None);
 impl Site {
     pub fn new(
         expression: Expression,
+        operands: Vec<(u8, Option<&'static Cut>)>,
         start: usize,
         target: Target,
-        undone: Option<u8>,
+        undone: Range<usize>,
         lets_go: bool,
     ) -> &'static Site {
         let kernel = expression.kernel();
-        Box::leak(Box::new(Site { kernel, start, target, lets_go, undone, told: AtomicU32::new(0) }))
+        Box::leak(Box::new(Site { kernel, operands, start, target, lets_go, undone, told: AtomicU32::new(0) }))
     }
 
     /// Has it been computed in vain so often that there is no point in it?

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use crate::ir::Scalar;
 use crate::numpy::loops::{InnerLoop, Loop};
 
-/// The loop that converts elements, where that is exact or rounds as numpy does, and never anything to be told of.
+/// The loop that converts elements, where that is exact or rounds as numpy does. The floating-point status says what is to be told of.
 pub fn cast(from: Scalar, to: Scalar) -> Option<Loop> {
     let function: InnerLoop = match (from, to) {
         (Scalar::Bool, Scalar::F64) => convert::<u8, f64>(),
@@ -17,6 +17,13 @@ pub fn cast(from: Scalar, to: Scalar) -> Option<Loop> {
         (Scalar::U32, Scalar::F64) => convert::<u32, f64>(),
         (Scalar::I64, Scalar::F64) => convert::<i64, f64>(),
         (Scalar::F32, Scalar::F64) => convert::<f32, f64>(),
+        (Scalar::F64, Scalar::F32) => convert::<f64, f32>(),
+        (Scalar::Bool, Scalar::I8 | Scalar::U8) => same,
+        (Scalar::Bool, Scalar::I16) => convert::<u8, i16>(),
+        (Scalar::Bool, Scalar::U16) => convert::<u8, u16>(),
+        (Scalar::Bool, Scalar::I32) => convert::<u8, i32>(),
+        (Scalar::Bool, Scalar::U32) => convert::<u8, u32>(),
+        (Scalar::Bool, Scalar::I64) => convert::<u8, i64>(),
         (Scalar::Bool, Scalar::F32) => convert::<u8, f32>(),
         (Scalar::I8, Scalar::F32) => convert::<i8, f32>(),
         (Scalar::U8, Scalar::F32) => convert::<u8, f32>(),
@@ -52,7 +59,8 @@ macro_rules! conversions {
 }
 
 conversions!(i8 => f64, u8 => f64, i16 => f64, u16 => f64, i32 => f64, u32 => f64, i64 => f64, f32 => f64,
-    i8 => f32, u8 => f32, i16 => f32, u16 => f32);
+    i8 => f32, u8 => f32, i16 => f32, u16 => f32, f64 => f32,
+    u8 => i16, u8 => u16, u8 => i32, u8 => u32, u8 => i64);
 
 fn convert<F: Convert<T>, T>() -> InnerLoop {
     converting::<F, T>
@@ -80,6 +88,15 @@ unsafe extern "C" fn converting<F: Convert<T>, T>(
             (to.offset(i * *steps.add(1)) as *mut T).write(value.convert());
         }
     }
+}
+
+/// Bytes that mean the same.
+///
+/// # Safety
+/// As of all inner loops; the steps are of one byte.
+unsafe extern "C" fn same(operands: *mut *mut u8, count: *const isize, _steps: *const isize, _data: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { core::ptr::copy_nonoverlapping(*operands, *operands.add(1), *count as usize) }
 }
 
 /// # Safety

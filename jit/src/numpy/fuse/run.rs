@@ -3,6 +3,8 @@
 //! Of small arrays the result is computed into scratch memory, and overwrites an array only when nothing can go wrong any more. Big
 //! ones are computed in parts, by several threads, into new memory; where an array is to be overwritten that nobody else has, it gets the
 //! new memory, and its own is kept for the next time, so that the system does not have to find pages for each result.
+//!
+//! What is not of one shape and in one piece is computed in pieces that are ([`Space`]).
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -12,7 +14,9 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::runtime::gil;
 
-use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, Site, Source, Target, pool, sum};
+use super::cut::Strided;
+use super::space::Space;
+use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, Site, Source, Target, pool, sum};
 use crate::backend::x64::vector::Code;
 use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
@@ -30,6 +34,10 @@ const SHARED: usize = 512 << 10;
 const PART: usize = 128 << 10;
 /// Parts for each thread, so that none waits long for the last.
 const PARTS: usize = 8;
+/// Elements of a row that are worth a call of a loop of machine code, and bytes that are worth one of each of numpy's loops:
+/// of shorter rows, many are gathered.
+const LONG_ROW: usize = 32;
+const LONG_ROW_BYTES: usize = 2 << 10;
 /// Bytes that are kept for the next result.
 const MOST_KEPT: usize = 64 << 20;
 
@@ -44,19 +52,25 @@ const FEW_SLOTS: usize = 4;
 
 /// The operands of an expression: where their elements are, and the numbers.
 #[derive(Clone, Copy)]
-pub(super) struct Operands {
-    arrays: [*mut u8; MOST_ARRAYS],
+pub(super) struct Operands<'a> {
+    arrays: [*mut u8; MOST_OPERANDS],
     numbers: [u64; MOST_NUMBERS],
     pub count: usize,
+    /// What they go along, and from which element on, if they are not all of one shape and in one piece.
+    space: Option<(&'a Space, usize)>,
 }
 
-impl Operands {
+impl<'a> Operands<'a> {
     /// `count` of them from an element on.
     ///
     /// # Safety
     /// There are as many.
-    pub unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands {
+    pub unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands<'a> {
         let mut operands = Operands { count, ..*self };
+        if let Some((_, at)) = &mut operands.space {
+            *at += from;
+            return operands;
+        }
         for (address, scalar) in operands.arrays.iter_mut().zip(&expression.arrays) {
             // SAFETY: an element of the array.
             *address = unsafe { address.add(from * scalar.width().bytes()) };
@@ -67,7 +81,18 @@ impl Operands {
 
 impl Kernel {
     /// Computes everything. What happened; it ends early if that is something watched.
-    unsafe fn compute(&self, operands: &Operands, result: *mut u8, watched: u32) -> u32 {
+    unsafe fn compute(&self, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match operands.space {
+                Some((space, from)) => self.along(space, from, operands, result, watched),
+                None => self.consecutive(operands, result, watched),
+            }
+        }
+    }
+
+    /// Computes consecutive elements.
+    unsafe fn consecutive(&self, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
         let Some(code) = &self.code else {
             // SAFETY: the caller's promise.
             return unsafe { self.expression.compute(operands, result, watched) };
@@ -81,8 +106,40 @@ impl Kernel {
         status::happened()
     }
 
+    /// Computes elements that are not consecutive in the operands, piece by piece.
+    unsafe fn along(&self, space: &Space, from: usize, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
+        let mut gathered = MaybeUninit::<Scratch<{ MOST_OPERANDS * BLOCK }>>::uninit();
+        let gathered = gathered.as_mut_ptr().cast::<u8>();
+        let (row, most, output) = (space.row(), self.expression.elements(), self.expression.output().width().bytes());
+        let in_rows = if self.code.is_some() { row >= LONG_ROW } else { row * output >= LONG_ROW_BYTES };
+        let (mut at, end, mut happened) = (from, from + operands.count, 0);
+        while at < end && happened & watched == 0 {
+            let rest = if in_rows { row - at % row } else { usize::MAX };
+            let count = most.min(end - at).min(rest);
+            let mut piece = Operands { count, space: None, ..*operands };
+            for (i, scalar) in self.expression.arrays.iter().enumerate() {
+                let width = scalar.width().bytes();
+                // SAFETY: elements of the operand; room for as many as are computed at a time.
+                unsafe {
+                    if space.is_plain(i, width) {
+                        piece.arrays[i] = operands.arrays[i].add(at * width);
+                    } else if in_rows && space.step(i) == width as isize {
+                        piece.arrays[i] = operands.arrays[i].offset(space.offset(i, at));
+                    } else {
+                        piece.arrays[i] = gathered.add(i * BLOCK);
+                        space.gather(i, operands.arrays[i], width, (at, count), piece.arrays[i]);
+                    }
+                }
+            }
+            // SAFETY: as above.
+            happened |= unsafe { self.consecutive(&piece, result.add((at - from) * output), watched) };
+            at += count;
+        }
+        happened
+    }
+
     /// Computes a small array. False if numpy would tell of something.
-    pub(super) unsafe fn quietly(&self, operands: &Operands, result: *mut u8) -> bool {
+    pub(super) unsafe fn quietly(&self, operands: &Operands<'_>, result: *mut u8) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
             let happened = self.compute(operands, result, u32::MAX);
@@ -96,7 +153,7 @@ impl Kernel {
     }
 
     /// Computes a big array, in parts. What happened of what is watched.
-    unsafe fn in_parts(&self, pool: &pool::Pool, operands: &Operands, result: *mut u8, watched: u32) -> u32 {
+    unsafe fn in_parts(&self, pool: &pool::Pool, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
         let width = self.expression.output().width().bytes();
         let bytes = operands.count * width;
         let parts = if bytes < SHARED { 1 } else { (pool.size() * PARTS).min(bytes / PART) };
@@ -122,7 +179,7 @@ impl Kernel {
 
 /// What several threads look at.
 struct Shared<'a> {
-    operands: &'a Operands,
+    operands: &'a Operands<'a>,
     result: *mut u8,
 }
 
@@ -130,7 +187,7 @@ struct Shared<'a> {
 unsafe impl Sync for Shared<'_> {}
 
 impl Shared<'_> {
-    unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands {
+    unsafe fn part(&self, expression: &Expression, from: usize, count: usize) -> Operands<'_> {
         // SAFETY: the caller's promise.
         unsafe { self.operands.part(expression, from, count) }
     }
@@ -145,7 +202,7 @@ impl Expression {
     /// Computes `count` elements from `from` on by numpy's inner loops; `slots` has room for as many of each piece. What happened.
     unsafe fn block(
         &self,
-        operands: &Operands,
+        operands: &Operands<'_>,
         (from, count): (usize, usize),
         slots: *mut u8,
         result: *mut u8,
@@ -197,7 +254,7 @@ impl Expression {
     }
 
     /// Computes everything, block by block.
-    unsafe fn compute(&self, operands: &Operands, result: *mut u8, watched: u32) -> u32 {
+    unsafe fn compute(&self, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
         let mut few = MaybeUninit::<Scratch<{ FEW_SLOTS * BLOCK }>>::uninit();
         let mut more = Vec::<Scratch<BLOCK>>::new();
         let slots = if self.slots <= FEW_SLOTS {
@@ -262,8 +319,8 @@ pub unsafe extern "C" fn fused(
         {
             return result.into_raw();
         }
-        if let Some(undone) = site.undone {
-            drop(ObjRef::from_owned_ptr(arguments[undone as usize] as *mut PyObject));
+        for &undone in &arguments[site.undone.clone()] {
+            drop(ObjRef::from_owned_ptr(undone as *mut PyObject));
         }
     }
     core::ptr::null_mut()
@@ -276,32 +333,49 @@ unsafe fn compute(
 ) -> Option<ObjRef> {
     let expression = &site.kernel.expression;
     let numpy = known()?;
-    let mut operands = Operands { arrays: [core::ptr::null_mut(); MOST_ARRAYS], numbers: [0; MOST_NUMBERS], count: 0 };
-    let mut first: Option<Array<'_>> = None;
+    let mut operands =
+        Operands { arrays: [core::ptr::null_mut(); MOST_OPERANDS], numbers: [0; MOST_NUMBERS], count: 0, space: None };
+    let mut shape: Option<&[isize]> = None;
+    let mut is_plain = true;
     for (i, &scalar) in expression.arrays.iter().enumerate() {
+        let (argument, cut) = site.operands[i];
         // SAFETY: the caller's promise.
-        let array = unsafe { Array::plain(object(arguments[i])?, numpy, scalar)? };
-        if let Some(first) = first {
-            if first.shape() != array.shape() {
-                return None;
-            }
-        } else {
-            first = Some(array);
-        }
+        let array = unsafe { Array::regular(object(arguments[argument as usize])?, numpy, scalar)? };
+        is_plain &= cut.is_none() && array.is_in_order() && *shape.get_or_insert(array.shape()) == array.shape();
         operands.arrays[i] = array.data();
     }
-    let first = first?;
-    operands.count = first.count();
     for (i, &scalar) in expression.numbers.iter().enumerate() {
         operands.numbers[i] = bits(numbers[i], scalar);
     }
+    let space;
+    let shape = if is_plain {
+        let shape = shape?;
+        operands.count = shape.iter().map(|&length| length as usize).product();
+        shape
+    } else {
+        let mut all = Vec::with_capacity(expression.arrays.len());
+        for (i, &scalar) in expression.arrays.iter().enumerate() {
+            let (argument, cut) = site.operands[i];
+            // SAFETY: an array, as above.
+            let array = unsafe { Array::new(object(arguments[argument as usize])?) };
+            let part = array.strided().and_then(|whole| cut.map_or(Some(whole), |cut| cut.part(&whole)))?;
+            operands.arrays[i] = part.data;
+            all.push((part, scalar.width().bytes()));
+        }
+        space = Space::of(&all)?;
+        operands.count = space.count();
+        if !(0..all.len()).all(|i| space.is_plain(i, all[i].1)) {
+            operands.space = Some((&space, 0));
+        }
+        space.shape()
+    };
     let output = expression.output();
     if let Target::Sum(function, data) = site.target {
         // SAFETY: passed on.
         let sum = unsafe { sum::of(site.kernel, &operands, Loop { function, data })? };
         return concerning(site, sum.is_finite()).then(|| sum::scalar(sum, output));
     }
-    // The array that gives its memory, if it may.
+    // The array that gives its memory, or is written to.
     let target = match site.target {
         Target::New | Target::Sum(..) => None,
         Target::Reused(argument) => {
@@ -310,25 +384,28 @@ unsafe fn compute(
             let old = unsafe { object(word) }.filter(|_| word & 1 == 0);
             // SAFETY: a live object.
             let old = old.and_then(|old| unsafe { Array::plain(old, numpy, output) });
-            old.filter(|old| old.is_unique(1) && old.shape() == first.shape())
+            old.filter(|old| old.is_unique(1) && old.shape() == shape).map(Written::Whole)
         }
-        Target::Update(argument) => {
+        Target::Update(argument, cut) => {
             // SAFETY: the caller's promise.
-            let array = unsafe { Array::plain(object(arguments[argument as usize])?, numpy, output)? };
-            if !array.is_writeable() || array.shape() != first.shape() {
+            let array = unsafe { Array::regular(object(arguments[argument as usize])?, numpy, output)? };
+            let whole = array.strided()?;
+            let part = cut.map_or(Some(whole), |cut| cut.part(&whole))?;
+            if !array.is_writeable() || part.shape() != shape {
                 return None;
             }
-            Some(array)
+            let is_whole = cut.is_none() && array.is_in_order();
+            Some(if is_whole { Written::Whole(array) } else { Written::part(array, part, output)? })
         }
     };
     let bytes = operands.count * output.width().bytes();
     // SAFETY: operands and results have as many elements.
     unsafe {
         if bytes > MOST_SCRATCH {
-            return compute_big(site, arguments, &operands, target, first.shape());
+            return compute_big(site, arguments, &operands, target, shape);
         }
         let Some(target) = target else {
-            let result = new_array(numpy, output, first.shape())?;
+            let result = new_array(numpy, output, shape)?;
             return concerning(site, site.kernel.quietly(&operands, Array::new(&result).data())).then_some(result);
         };
         let mut scratch = MaybeUninit::<Scratch<MOST_SCRATCH>>::uninit();
@@ -336,8 +413,45 @@ unsafe fn compute(
         if !concerning(site, site.kernel.quietly(&operands, result)) {
             return None;
         }
-        core::ptr::copy_nonoverlapping(result, target.data(), bytes);
-        Some(target.object().new_ref())
+        target.write(result, output);
+        Some(target.array().object().new_ref())
+    }
+}
+
+/// What is overwritten.
+enum Written<'a> {
+    Whole(Array<'a>),
+    /// Elements from this address on.
+    Part(Array<'a>, Box<Space>, *mut u8),
+}
+
+impl<'a> Written<'a> {
+    fn part(array: Array<'a>, part: Strided, scalar: Scalar) -> Option<Written<'a>> {
+        // Each element is one of its own.
+        let is_stretched = (0..part.ndim).any(|axis| part.lengths[axis] > 1 && part.strides[axis] == 0);
+        let space = Space::of(&[(part, scalar.width().bytes())]).filter(|_| !is_stretched)?;
+        Some(Written::Part(array, Box::new(space), part.data))
+    }
+
+    fn array(&self) -> Array<'a> {
+        match self {
+            Written::Whole(array) | Written::Part(array, ..) => *array,
+        }
+    }
+
+    /// Writes all elements.
+    ///
+    /// # Safety
+    /// There are as many, of that type.
+    unsafe fn write(&self, from: *const u8, scalar: Scalar) {
+        let width = scalar.width().bytes();
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Written::Whole(array) => core::ptr::copy_nonoverlapping(from, array.data(), array.count() * width),
+                Written::Part(_, space, data) => space.scatter(0, from, width, *data),
+            }
+        }
     }
 }
 
@@ -345,8 +459,8 @@ unsafe fn compute(
 unsafe fn compute_big(
     site: &'static Site,
     arguments: &[usize; MOST_ARRAYS],
-    operands: &Operands,
-    target: Option<Array<'_>>,
+    operands: &Operands<'_>,
+    target: Option<Written<'_>>,
     shape: &[isize],
 ) -> Option<ObjRef> {
     let (numpy, expression) = (known()?, &site.kernel.expression);
@@ -359,14 +473,15 @@ unsafe fn compute_big(
     // SAFETY: an array that was just made.
     let memory = unsafe { Array::new(&result) };
     // What is returned in the end; until then it keeps the array alive.
-    let reference = target.map(|target| target.object().new_ref());
+    let reference = target.as_ref().map(|target| target.array().object().new_ref());
     let (pool, told) = (pool::threads(), status::told());
     // SAFETY: operands and results have as many elements. While others run, nothing can end that is looked at here: it is held.
     let happened = unsafe {
         if site.lets_go && bytes >= BIG {
-            let held: Vec<ObjRef> = arguments[..expression.arrays.len()]
+            let held: Vec<ObjRef> = site
+                .operands
                 .iter()
-                .filter_map(|&argument| object(argument).map(PyObject::new_ref))
+                .filter_map(|&(argument, _)| object(arguments[argument as usize]).map(PyObject::new_ref))
                 .collect();
             let happened = gil::allow_threads(|| site.kernel.in_parts(pool, operands, memory.data(), told));
             drop(held);
@@ -382,8 +497,9 @@ unsafe fn compute_big(
         return None;
     }
     let (Some(target), Some(reference)) = (target, reference) else { return Some(result) };
+    let whole = if let Written::Whole(array) = target { Some(array) } else { None };
     // Others may have got hold of it meanwhile.
-    if !(target.is_unique(2) && target.exchange(memory)) {
+    if !whole.is_some_and(|array| array.is_unique(2) && array.exchange(memory)) {
         if site.target.is_reused() {
             let copy = new_array(numpy, output, shape)?;
             // SAFETY: as many bytes, of another array.
@@ -391,8 +507,8 @@ unsafe fn compute_big(
             keep(result, bytes);
             return Some(copy);
         }
-        // SAFETY: as many bytes, of another array; it is writeable.
-        unsafe { core::ptr::copy_nonoverlapping(memory.data(), target.data(), bytes) };
+        // SAFETY: as many elements, of another array; it is writeable.
+        unsafe { target.write(memory.data(), output) };
     }
     keep(result, bytes);
     Some(reference)

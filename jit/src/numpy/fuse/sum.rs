@@ -18,7 +18,7 @@ const PIECE: usize = 512;
 ///
 /// # Safety
 /// Operands of this kernel; a loop that adds what it computes.
-pub(super) unsafe fn of(kernel: &Kernel, operands: &Operands, add: Loop) -> Option<f64> {
+pub(super) unsafe fn of(kernel: &Kernel, operands: &Operands<'_>, add: Loop) -> Option<f64> {
     // numpy begins with 0.
     // SAFETY: passed on.
     Some(0.0 + unsafe { pairwise(kernel, operands, add)? })
@@ -26,7 +26,7 @@ pub(super) unsafe fn of(kernel: &Kernel, operands: &Operands, add: Loop) -> Opti
 
 /// # Safety
 /// As for [`of`].
-unsafe fn pairwise(kernel: &Kernel, operands: &Operands, add: Loop) -> Option<f64> {
+unsafe fn pairwise(kernel: &Kernel, operands: &Operands<'_>, add: Loop) -> Option<f64> {
     let output = kernel.expression.output();
     let count = operands.count;
     if count > PIECE {

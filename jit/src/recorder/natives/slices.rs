@@ -4,10 +4,11 @@ use rpy_vm::interp::opcode;
 use rpy_vm::is_none;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::slice::PySlice;
+use rpy_vm::types::tuple::PyTuple;
 
 use super::is_one_of;
 use super::mappings::is_mapping_with;
@@ -129,8 +130,49 @@ impl Recorder {
         Ok(true)
     }
 
+    /// Is the word `n` below the top a constant, and which?
+    unsafe fn constant_word<'a>(&mut self, at: Registers<'a>, n: usize) -> Option<&'a PyObject> {
+        let is_constant = match self.peek_raw(n) {
+            Ok(Sym::Int(value) | Sym::Obj { value, .. }) => value.is_const(),
+            _ => false,
+        };
+        // SAFETY: the real word.
+        if is_constant { unsafe { self.real(at, n).ok() } } else { None }
+    }
+
+    /// Puts a constant in the place of `count` others.
+    fn fold(&mut self, count: usize, object: &PyObject) -> Done {
+        let value = self.constant_object(object);
+        self.conclude(count, Vec::new(), Some(Sym::Obj { value, hold: Hold::Constant }))
+    }
+
+    /// `BUILD_TUPLE` of constants, slices among them: a key that is constant. False if it is not one.
+    pub(in crate::recorder) unsafe fn build_constant_key(
+        &mut self,
+        at: Registers<'_>,
+        count: usize,
+    ) -> Result<bool, Abort> {
+        // SAFETY: the real words.
+        let items: Option<Vec<_>> = (1..=count).rev().map(|n| unsafe { self.constant_word(at, n) }).collect();
+        let Some(items) = items.filter(|items| items.iter().any(|item| is_plain_slice(item))) else { return Ok(false) };
+        let is_simple = |item: &&PyObject| is_bound(item) || is_plain_slice(item) || item.is(&rpy_vm::ellipsis());
+        if !items.iter().all(is_simple) {
+            return Ok(false);
+        }
+        let tuple = PyTuple::new(items.into_iter().map(PyObject::new_ref).collect());
+        self.fold(count, tuple.as_object())?;
+        Ok(true)
+    }
+
     /// `BUILD_SLICE` of plain parts.
     pub(in crate::recorder) unsafe fn build_slice(&mut self, at: Registers<'_>, count: usize) -> Done {
+        // SAFETY: the real words.
+        let constants: Option<Vec<_>> = (1..=count).rev().map(|n| unsafe { self.constant_word(at, n) }).collect();
+        if let Some(parts) = constants.filter(|parts| parts.iter().all(|part| is_bound(part))) {
+            let part = |n: usize| parts.get(n).map(|&part: &&PyObject| part.new_ref());
+            let slice = PySlice::new(part(0), part(1), part(2));
+            return self.fold(count, slice.as_object());
+        }
         let mut parts = Vec::with_capacity(3);
         for n in (1..=count).rev() {
             // SAFETY: the real operands.

@@ -3,11 +3,14 @@
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 
-use super::chain::{Input, Operand};
+use super::chain::{COMPUTE, Input, Operand};
 use super::elements::Header;
 use super::{Abort, Kind, Recorder};
 use crate::ir::Scalar;
+use crate::numpy::arrays::Array;
+use crate::numpy::fuse::cut::Strided;
 use crate::numpy::fuse::own;
+use crate::numpy::fuse::space::Space;
 use crate::numpy::loops;
 use crate::recorder::arith::operator;
 use crate::recorder::state::Sym;
@@ -50,13 +53,11 @@ impl Recorder {
         for n in (1..=arity).rev() {
             // SAFETY: the real operand.
             let real = unsafe { self.real(at, n)? };
-            found.push((real, Header::of(real).filter(Header::is_plain)));
+            found.push((real, Header::of(real).filter(|header| header.strided().is_some())));
         }
-        let mut headers = found.iter().filter_map(|(_, header)| *header);
-        let Some(first) = headers.next() else { return Ok(None) };
-        if headers.any(|other| !other.is_shaped_as(&first)) {
-            return Ok(None);
-        }
+        let headers = found.iter().filter_map(|(_, header)| *header);
+        let all: Vec<_> = headers.filter_map(|header| Some((header.strided()?, header.width()))).collect();
+        let Some(space) = Space::of(&all) else { return Ok(None) };
         // The type in which it is computed.
         let mut kind: Option<Kind> = None;
         let mut numbers = vec![None; arity];
@@ -111,13 +112,20 @@ impl Recorder {
                     Some(value) => Input::Number(value),
                     None => return Ok(None),
                 },
-                (Sym::Lazy(node), None) => Input::Node(node),
+                (Sym::Lazy(node), None) => {
+                    // What is stretched is computed once.
+                    let is_whole = header.is_some_and(|header| header.has_shape(space.shape()));
+                    if self.is_step(node) && !is_whole {
+                        return Err(COMPUTE);
+                    }
+                    Input::Node(node)
+                }
                 (Sym::Obj { value, .. }, None) => Input::Array(value),
                 _ => return Ok(None),
             };
             operands.push(Operand { input, from, to });
         }
-        self.chain_node(name, step, operands, output, first.bytes())?;
+        self.chain_node(name, step, operands, output, space.count() * output.width().bytes())?;
         Ok(Some(output))
     }
 
@@ -169,7 +177,7 @@ impl Recorder {
     unsafe fn array_update(&mut self, at: Registers<'_>, name: &'static str) -> Result<bool, Abort> {
         // SAFETY: the real operands.
         let left = unsafe { self.real(at, 2)? };
-        let header = Header::of(left).filter(Header::is_plain);
+        let header = Header::of(left).filter(|header| header.strided().is_some());
         let Sym::Obj { value: target, .. } = self.peek(2)? else { return Ok(false) };
         let Some(ufunc) = super::ufuncs::own_ufunc(name).filter(|_| header.is_some()) else { return Ok(false) };
         // SAFETY: passed on.
@@ -226,17 +234,20 @@ impl Recorder {
 }
 
 impl Header<'_> {
-    /// Is it one that the runtime computes with?
-    pub(super) fn is_plain(&self) -> bool {
-        self.ndim > 0 && self.flags & crate::numpy::layout::FLAG_IN_ORDER != 0
+    /// Where its elements are. `None` if the runtime does not compute with such arrays.
+    pub(super) fn strided(&self) -> Option<Strided> {
+        // SAFETY: a live array.
+        let array = unsafe { Array::new(self.object) };
+        (self.ndim > 0).then(|| array.strided())?
     }
 
-    /// How many bytes its elements have.
-    fn bytes(&self) -> usize {
-        (0..self.ndim).map(|axis| self.length(axis) as usize).product::<usize>() * self.scalar.width().bytes()
+    /// How many bytes an element has.
+    pub(super) fn width(&self) -> usize {
+        self.scalar.width().bytes()
     }
 
-    fn is_shaped_as(&self, other: &Header<'_>) -> bool {
-        self.ndim == other.ndim && (0..self.ndim).all(|axis| self.length(axis) == other.length(axis))
+    fn has_shape(&self, shape: &[isize]) -> bool {
+        // SAFETY: a live array.
+        unsafe { Array::new(self.object) }.shape() == shape
     }
 }

@@ -17,13 +17,16 @@ use super::arrays::is_array;
 use super::ufuncs::is_where;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
+use crate::numpy::fuse::cut::Cut;
 use crate::numpy::fuse::run::BIG;
-use crate::numpy::fuse::{self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_STEPS, Site, Source, Target, own};
+use crate::numpy::fuse::{
+    self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, MOST_STEPS, Site, Source, Target, own,
+};
 use crate::numpy::loops::Loop;
 use crate::runtime::table;
 
 /// Nodes that may wait at a time, of which none is part of another.
-const MOST_ROOTS: usize = 2;
+const MOST_ROOTS: usize = 3;
 
 /// What an operand of a node is.
 #[derive(Clone, Copy, Debug)]
@@ -43,19 +46,29 @@ pub(super) struct Operand {
     pub to: Scalar,
 }
 
-/// An operation that has not been computed yet.
+/// What has not been computed yet.
 #[derive(Clone, Debug)]
-struct Node {
-    name: &'static str,
-    step: Loop,
-    operands: Vec<Operand>,
-    output: Scalar,
+enum Node {
+    /// An operation.
+    Step { name: &'static str, step: Loop, operands: Vec<Operand>, output: Scalar },
+    /// A part of an array: the operand of an operation, or a view if it is wanted as an object.
+    Part(Part),
+}
+
+/// A part of an array.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub array: Value,
+    /// A constant, of which `cut` is made.
+    pub key: Value,
+    pub cut: &'static Cut,
 }
 
 impl Node {
-    /// How many other nodes are part of it.
-    fn parts(&self) -> usize {
-        self.operands.iter().filter(|operand| matches!(operand.input, Input::Node(_))).count()
+    /// Other nodes that it contains.
+    fn inner(&self) -> impl Iterator<Item = u16> {
+        let operands = if let Node::Step { operands, .. } = self { &operands[..] } else { &[] };
+        operands.iter().filter_map(|operand| if let Input::Node(node) = operand.input { Some(node) } else { None })
     }
 }
 
@@ -86,30 +99,45 @@ impl Chain {
 #[derive(Default)]
 struct Plan {
     expression: Expression,
-    arrays: Vec<Value>,
+    /// Arrays that are arguments, and which of them the operands are, or are parts of.
+    words: Vec<Value>,
+    operands: Vec<(u8, Option<&'static Cut>)>,
     numbers: Vec<Value>,
 }
 
 impl Plan {
+    /// The place of an array among the arguments.
+    fn argument(&mut self, array: Value) -> u8 {
+        let known = self.words.iter().position(|&known| known == array);
+        known.unwrap_or_else(|| {
+            self.words.push(array);
+            self.words.len() - 1
+        }) as u8
+    }
+
+    /// An array, or a part of one, as an operand.
+    fn array(&mut self, array: Value, cut: Option<&'static Cut>, scalar: Scalar) -> Option<Source> {
+        let argument = self.argument(array);
+        let known = self.operands.iter().position(|&known| known == (argument, cut));
+        let place = known.unwrap_or_else(|| {
+            self.operands.push((argument, cut));
+            self.expression.arrays.push(scalar);
+            self.operands.len() - 1
+        });
+        // One object is of one type.
+        (self.expression.arrays[place] == scalar).then_some(Source::Array(place as u8))
+    }
+
     fn add(&mut self, nodes: &[Node], number: u16) -> Option<Source> {
-        let node = &nodes[number as usize];
-        let mut inputs = Vec::with_capacity(node.operands.len());
-        for &Operand { input, from, to } in &node.operands {
+        let Node::Step { name, step, operands, output } = &nodes[number as usize] else { return None };
+        let mut inputs = Vec::with_capacity(operands.len());
+        for &Operand { input, from, to } in operands {
             let source = match input {
-                Input::Node(inner) => self.add(nodes, inner)?,
-                Input::Array(value) => {
-                    let known = self.arrays.iter().position(|&known| known == value);
-                    let place = known.unwrap_or_else(|| {
-                        self.arrays.push(value);
-                        self.expression.arrays.push(from);
-                        self.arrays.len() - 1
-                    });
-                    // One object is of one type.
-                    if self.expression.arrays[place] != from {
-                        return None;
-                    }
-                    Source::Array(place as u8)
-                }
+                Input::Node(inner) => match &nodes[inner as usize] {
+                    Node::Part(part) => self.array(part.array, Some(part.cut), from)?,
+                    Node::Step { .. } => self.add(nodes, inner)?,
+                },
+                Input::Array(value) => self.array(value, None, from)?,
                 Input::Number(value) => {
                     let is_same = |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == to;
                     let known = self.numbers.iter().enumerate().find(is_same).map(|(i, _)| i);
@@ -132,22 +160,22 @@ impl Plan {
         if self.expression.steps.len() >= MOST_STEPS {
             return None;
         }
-        Some(self.expression.push(node.name, node.step, &inputs, node.output))
+        Some(self.expression.push(name, *step, &inputs, *output))
     }
 
     /// Of a node, if it has room for it and so many arguments more.
     fn of(nodes: &[Node], number: u16, more: usize) -> Option<Plan> {
         let mut plan = Plan::default();
         plan.add(nodes, number)?;
-        (plan.arrays.len() + more <= MOST_ARRAYS && plan.numbers.len() <= MOST_NUMBERS).then_some(plan)
+        let fits = plan.words.len() + more <= MOST_ARRAYS
+            && plan.operands.len() <= MOST_OPERANDS
+            && plan.numbers.len() <= MOST_NUMBERS;
+        fits.then_some(plan)
     }
 }
 
 /// What the nodes' end is asked for.
-const COMPUTE: Abort = Abort("an expression that has to be computed first");
-
-/// Arguments that a call may have besides the arrays of its expression.
-const ROOM: usize = 2;
+pub(super) const COMPUTE: Abort = Abort("an expression that has to be computed first");
 
 impl Recorder {
     // ---- nodes ----
@@ -187,10 +215,31 @@ impl Recorder {
         output: Scalar,
         bytes: usize,
     ) -> Done {
-        let node = Node { name, step, operands, output };
-        if self.roots().len() - node.parts() + 1 > MOST_ROOTS {
+        let node = Node::Step { name, step, operands, output };
+        let inner: Vec<u16> = node.inner().collect();
+        let mut waiting = self.roots();
+        waiting.retain(|&root| self.is_step(root) && !inner.contains(&root));
+        self.begin_chain(bytes)?;
+        self.chain.nodes.push(node);
+        waiting.push((self.chain.nodes.len() - 1) as u16);
+        // Should they have to be computed one by one, each knows the results of those before, and an array that it may overwrite.
+        let fits = |&root: &u16| Plan::of(&self.chain.nodes, root, waiting.len()).is_some();
+        if waiting.len() > MOST_ROOTS || !waiting.iter().all(fits) {
+            self.chain.nodes.pop();
+            self.forget_if_empty();
             return Err(COMPUTE);
         }
+        Ok(())
+    }
+
+    /// Adds a part of an array, of so many bytes this time. Array and key are still on the stack.
+    pub(super) fn chain_part(&mut self, part: Part, bytes: usize) -> Done {
+        self.begin_chain(bytes)?;
+        self.chain.nodes.push(Node::Part(part));
+        Ok(())
+    }
+
+    fn begin_chain(&mut self, bytes: usize) -> Done {
         if self.chain.is_empty() {
             self.chain.is_big = bytes >= BIG;
             if self.chain.is_big {
@@ -201,14 +250,12 @@ impl Recorder {
             let ip = self.top().ip;
             self.chain.start = Some((snapshot, ip));
         }
-        self.chain.nodes.push(node);
-        let last = (self.chain.nodes.len() - 1) as u16;
-        if Plan::of(&self.chain.nodes, last, ROOM).is_none() {
-            self.chain.nodes.pop();
-            self.forget_if_empty();
-            return Err(COMPUTE);
-        }
         Ok(())
+    }
+
+    /// Is the node an operation?
+    pub(super) fn is_step(&self, node: u16) -> bool {
+        matches!(self.chain.nodes[node as usize], Node::Step { .. })
     }
 
     /// Takes back the last node, which nothing has replaced yet.
@@ -266,7 +313,9 @@ impl Recorder {
             | PUSH_NULL
             | LOAD_GLOBAL
             | LOAD_DEREF => true,
-            BINARY_OP | COMPARE_OP => base != BINARY_OP || arg != super::super::arith::operator::SUBSCRIPT,
+            BINARY_OP if arg == super::super::arith::operator::SUBSCRIPT => self.is_part(real(2), real(1)),
+            BINARY_OP | COMPARE_OP | BUILD_SLICE | BUILD_TUPLE => true,
+            STORE_SUBSCR => self.lazy_at(3).is_some() && self.is_part(real(2), real(1)),
             UNARY_NEGATIVE => true,
             // SAFETY: passed on.
             LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)) || unsafe { self.is_asked_for_sum(at, arg) },
@@ -334,17 +383,20 @@ impl Recorder {
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Ok(()) };
         let lets_go = chain.is_big && self.may_let_go();
-        let mut undone: Option<Value> = None;
-        for (i, &root) in roots.iter().enumerate() {
-            let more = usize::from(undone.is_some()) + 1;
-            let plan = Plan::of(&chain.nodes, root, more).ok_or(Abort("an expression with many operands"))?;
-            let mut args = plan.arrays;
+        let (steps, parts): (Vec<u16>, Vec<u16>) =
+            roots.into_iter().partition(|&root| matches!(chain.nodes[root as usize], Node::Step { .. }));
+        let mut undone: Vec<Value> = Vec::new();
+        for (i, &root) in steps.iter().enumerate() {
+            let mut plan =
+                Plan::of(&chain.nodes, root, undone.len() + 1).ok_or(Abort("an expression with many operands"))?;
+            let args = &mut plan.words;
             let mut target = Target::New;
-            if i + 1 == roots.len() {
+            // A view keeps its array, whose elements stay.
+            if i + 1 == steps.len() && parts.is_empty() {
                 // SAFETY: passed on.
                 let dying = unsafe { self.dying_array(at, base, arg, root)? };
                 if let Some((object, word)) = dying {
-                    target = Target::Reused(place(&mut args, object, word));
+                    target = Target::Reused(place(args, object, word));
                 } else if let Some(owned) = chain.ends.iter().find_map(|end| match *end {
                     Release::Last(value) => args.iter().position(|&array| array == value),
                     _ => None,
@@ -352,18 +404,19 @@ impl Recorder {
                     target = Target::Reused(owned as u8);
                 }
             }
-            let undo = undone.map(|value| {
-                args.push(value);
-                (args.len() - 1) as u8
-            });
-            let site = Site::new(plan.expression, start, target, undo, lets_go);
-            let value = self.emit_fused(site, &args, &plan.numbers, snapshot)?;
-            for frame in &mut self.frames {
-                for slot in frame.slots.iter_mut().filter(|slot| **slot == Sym::Lazy(root)) {
-                    *slot = Sym::Obj { value, hold: Hold::Owned };
-                }
-            }
-            undone = Some(value);
+            let given_up = args.len()..args.len() + undone.len();
+            args.extend(&undone);
+            let site = Site::new(plan.expression, plan.operands, start, target, given_up, lets_go);
+            let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
+            self.replace_node(root, value);
+            undone.push(value);
+        }
+        for root in parts {
+            let Node::Part(part) = chain.nodes[root as usize] else { continue };
+            // It fails only where memory is short: what was computed so far may stay then.
+            let value = self.call_runtime(table::ARRAY_PART, &[part.array, part.key])?;
+            self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
+            self.replace_node(root, value);
         }
         self.snapshot = None;
         for end in chain.ends {
@@ -372,20 +425,30 @@ impl Recorder {
         Ok(())
     }
 
+    /// Puts what was computed where the node was.
+    fn replace_node(&mut self, node: u16, value: Value) {
+        for frame in &mut self.frames {
+            for slot in frame.slots.iter_mut().filter(|slot| **slot == Sym::Lazy(node)) {
+                *slot = Sym::Obj { value, hold: Hold::Owned };
+            }
+        }
+    }
+
     /// Computes the last node, with nothing else waiting, into an array that is an operand of it, and gives `end` back, the right
     /// operand's. False if something else waits.
     pub(super) fn chain_update(&mut self, target: Value, end: Release) -> Result<bool, Abort> {
         let last = (self.chain.nodes.len() - 1) as u16;
-        if self.roots().len() != self.chain.nodes[last as usize].parts() {
+        if self.roots().len() != self.chain.nodes[last as usize].inner().count() {
             return Err(COMPUTE);
         }
         let plan = Plan::of(&self.chain.nodes, last, 0).ok_or(COMPUTE)?;
-        let Some(place) = plan.arrays.iter().position(|&array| array == target) else { return Err(COMPUTE) };
+        let Some(place) = plan.words.iter().position(|&array| array == target) else { return Err(COMPUTE) };
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
         let lets_go = chain.is_big && self.may_let_go();
-        let site = Site::new(plan.expression, start, Target::Update(place as u8), None, lets_go);
-        let value = self.emit_fused(site, &plan.arrays, &plan.numbers, snapshot)?;
+        let target = Target::Update(place as u8, None);
+        let site = Site::new(plan.expression, plan.operands, start, target, 0..0, lets_go);
+        let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
         self.pop()?;
         self.snapshot = None;
         // It is the target, once more.
@@ -397,18 +460,51 @@ impl Recorder {
         Ok(true)
     }
 
+    /// Computes the only node that waits, into a part of an array with such elements; the words on top, and what they own, end.
+    pub(super) fn chain_store(
+        &mut self,
+        array: Value,
+        cut: &'static Cut,
+        scalar: Scalar,
+        words: usize,
+        ends: Vec<Release>,
+    ) -> Done {
+        let &[root] = &self.roots()[..] else { return Err(COMPUTE) };
+        let mut plan = Plan::of(&self.chain.nodes, root, 1).ok_or(COMPUTE)?;
+        let output = plan.expression.output();
+        if output != scalar {
+            let last = plan.expression.steps.last().ok_or(COMPUTE)?.slot;
+            let cast = own::cast(output, scalar).ok_or(COMPUTE)?;
+            plan.expression.push("cast", cast, &[(Source::Slot(last), output)], scalar);
+        }
+        let target = Target::Update(plan.argument(array), Some(cut));
+        let chain = core::mem::take(&mut self.chain);
+        let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
+        let lets_go = chain.is_big && self.may_let_go();
+        let site = Site::new(plan.expression, plan.operands, start, target, 0..0, lets_go);
+        let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
+        for _ in 0..words {
+            self.pop()?;
+        }
+        self.snapshot = None;
+        // It is the array, once more.
+        self.op(Op::CloseShared, &[value])?;
+        chain.ends.into_iter().chain(ends).try_for_each(|end| self.release(end))
+    }
+
     /// Computes the node on top, with nothing else waiting, into something that is no array. What owned its operands ends with
     /// [`Recorder::end_chain`].
     pub(super) fn compute_alone(
         &mut self,
-        site: impl FnOnce(Expression, usize) -> &'static Site,
+        site: impl FnOnce(Expression, Vec<(u8, Option<&'static Cut>)>, usize) -> &'static Site,
     ) -> Result<Value, Abort> {
         let &[root] = &self.roots()[..] else { return Err(COMPUTE) };
         let plan = Plan::of(&self.chain.nodes, root, 0).ok_or(COMPUTE)?;
         let ends = core::mem::take(&mut self.chain.ends);
         let Some((snapshot, start)) = core::mem::take(&mut self.chain).start else { return Err(COMPUTE) };
         self.chain.ends = ends;
-        let value = self.emit_fused(site(plan.expression, start), &plan.arrays, &plan.numbers, snapshot)?;
+        let site = site(plan.expression, plan.operands, start);
+        let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
         self.snapshot = None;
         Ok(value)
     }

@@ -98,7 +98,7 @@ fn real_index(object: &PyObject) -> Option<isize> {
 
 impl Recorder {
     /// Guards that an object is an array as the real one: of the same dtype, with as many axes, aligned (and writeable).
-    fn guard_array(&mut self, object: Value, header: &Header<'_>, write: bool) -> Done {
+    pub(super) fn guard_array(&mut self, object: Value, header: &Header<'_>, write: bool) -> Done {
         self.guard_type(object, header.object.ty())?;
         let dtype = self.emit(Inst::load(Ty::Ptr, object, field(layout::ARRAY_DTYPE, Width::W64)))?;
         let dtypes = crate::numpy::known().ok_or(Abort("no numpy"))?.dtypes;
@@ -229,6 +229,9 @@ impl Recorder {
         // A key that was not put together is as many words.
         let words = self.unbuilt.map_or(1, |count| count as usize);
         let Sym::Obj { value: object, .. } = self.peek(words + 1)? else { return Ok(false) };
+        if self.array_part(object, &header, key)? {
+            return Ok(true);
+        }
         let indices = self.key(key)?;
         if let [index] = indices[..]
             && header.ndim > 1
@@ -286,7 +289,12 @@ impl Recorder {
     }
 
     /// How the words of a key, and the container below them, end.
-    fn expect_end_of_key(&mut self, key: &PyObject, words: usize, container: &PyObject) -> Result<Vec<Release>, Abort> {
+    pub(super) fn expect_end_of_key(
+        &mut self,
+        key: &PyObject,
+        words: usize,
+        container: &PyObject,
+    ) -> Result<Vec<Release>, Abort> {
         let mut ends = Vec::with_capacity(words + 1);
         for n in 1..=words {
             let raw = self.peek_raw(n)?;
@@ -308,6 +316,9 @@ impl Recorder {
         let Some(header) = Header::of(container) else { return Ok(false) };
         let words = self.unbuilt.map_or(1, |count| count as usize);
         let Sym::Obj { value: object, .. } = self.peek(words + 1)? else { return Ok(false) };
+        if self.store_part(object, &header, key)? {
+            return Ok(true);
+        }
         let indices = self.key(key)?;
         if indices.len() != header.ndim {
             return Err(Abort("a store into a part of an array"));

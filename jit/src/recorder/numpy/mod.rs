@@ -8,6 +8,7 @@ mod arrays;
 mod chain;
 mod elements;
 mod operators;
+mod parts;
 mod reduce;
 mod ufuncs;
 

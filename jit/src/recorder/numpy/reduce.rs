@@ -37,7 +37,7 @@ impl Recorder {
     }
 
     /// The node `n` below the top.
-    fn lazy_at(&self, n: usize) -> Option<u16> {
+    pub(super) fn lazy_at(&self, n: usize) -> Option<u16> {
         let slots = &self.frames.last()?.slots;
         match slots.len().checked_sub(n).and_then(|at| slots.get(at)) {
             Some(Sym::Lazy(node)) => Some(*node),
@@ -87,7 +87,8 @@ impl Recorder {
         // SAFETY: a live ufunc.
         let Some(add) = (unsafe { loops::find(&ufunc, 2, header.scalar, header.scalar) }) else { return Ok(false) };
         let target = Target::Sum(add.function, add.data);
-        let value = self.compute_alone(|expression, start| Site::new(expression, start, target, None, false))?;
+        let value = self
+            .compute_alone(|expression, operands, start| Site::new(expression, operands, start, target, 0..0, false))?;
         self.pop()?;
         self.pop()?;
         self.push_obj(value, Hold::Owned);
