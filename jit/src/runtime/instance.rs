@@ -3,10 +3,11 @@
 use super::dict::{dict_get, dict_set};
 use super::raising;
 use rpy_vm::layout;
+use rpy_vm::object::alloc::{generic_alloc, instance_with_shape};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::object::refs::PyStruct;
-use rpy_vm::object::shape;
+use rpy_vm::object::shape::{self, Shape};
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::cell::PyCell;
 use rpy_vm::types::code::PyCode;
@@ -37,6 +38,13 @@ pub unsafe extern "C" fn new_instance(ty: *mut PyTypeObject, attrs: usize) -> *m
     // SAFETY: the caller's promise; allocation as object.__new__ does it. Instances that are made later have no less room for attributes.
     unsafe {
         let Some(alloc) = (*ty).tp_alloc.get() else { return core::ptr::null_mut() };
+        if attrs != 0 && alloc as usize == generic_alloc as *const () as usize {
+            let root = &*((attrs & !shape::SHAPE_TAG) as *const Shape);
+            let object = instance_with_shape(&*ty, root);
+            if !object.is_null() {
+                return object;
+            }
+        }
         let object = alloc(ty, 0);
         if attrs != 0 && !object.is_null() {
             object.byte_offset(layout::ATTRS_WORD).cast::<usize>().write(attrs);

@@ -17,6 +17,7 @@ use core::ffi::c_void;
 use core::mem::{ManuallyDrop, size_of};
 
 use super::header::{PyObject, PyVarObject};
+use super::pool;
 use super::refs::{PyClass, PyStruct, Ref};
 use super::typeobj::{PyTypeObject, flags};
 use crate::err::PyResult;
@@ -193,7 +194,8 @@ pub fn alloc_var(ty: &PyTypeObject, nitems: usize) -> PyResult<*mut PyObject> {
         .map(|n| (n & !7) + super::shape::inline_bytes(ty))
         .ok_or_else(crate::exc::memory_error)?;
     let pre = preheader_size(ty);
-    let block = mem_calloc(size.checked_add(pre).ok_or_else(crate::exc::memory_error)?);
+    let total = size.checked_add(pre).ok_or_else(crate::exc::memory_error)?;
+    let block = if ty.has_flag(flags::HEAPTYPE) { instance_block(total) } else { mem_calloc(total) };
     if block.is_null() {
         return Err(crate::exc::memory_error());
     }
@@ -208,6 +210,56 @@ pub fn alloc_var(ty: &PyTypeObject, nitems: usize) -> PyResult<*mut PyObject> {
     }
     gc::count_allocation(ty);
     Ok(object)
+}
+
+/// A zeroed block for an instance of a heap type, which may end in the pool; null when memory is exhausted.
+#[inline(always)]
+fn instance_block(size: usize) -> *mut u8 {
+    let block = pool::take(size);
+    if block.is_null() {
+        return mem_calloc(pool::rounded(size));
+    }
+    // SAFETY: the block is at least as large.
+    unsafe { block.write_bytes(0, size) };
+    block
+}
+
+/// A new instance of a class, tracked by the collector, that has just its root shape; null when memory is exhausted.
+///
+/// # Safety
+/// The class is a ready one whose instances [`generic_alloc`] makes, with the collector's head and attributes in place; `root` is a root
+/// shape of it.
+#[inline]
+pub unsafe fn instance_with_shape(ty: &PyTypeObject, root: &super::shape::Shape) -> *mut PyObject {
+    const PRE: usize = GC_HEAD_SIZE + MANAGED_SIZE;
+    let size = PRE + root.end();
+    let block = pool::take(size);
+    let block = if block.is_null() { mem_alloc(pool::rounded(size)) } else { block };
+    if block.is_null() {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: the block has room for what lies in front, the object and its attributes.
+    unsafe {
+        // Only what is not written below has to be cleared: the weak references' list, the head, the attributes' places.
+        block.write_bytes(0, size);
+        let object = block.add(PRE) as *mut PyObject;
+        init_header(object, ty);
+        object.byte_offset(super::shape::ATTRS_WORD_OFFSET).cast::<usize>().write(root.word());
+        gc::count_allocation(ty);
+        gc::track(&*object);
+        object
+    }
+}
+
+/// Gives back the memory of a dead instance that [`alloc_var`] or [`instance_with_shape`] made, `size` bytes without what lies in front.
+///
+/// # Safety
+/// As for [`free_object`]; the class is a heap type.
+#[inline(always)]
+pub unsafe fn free_sized_instance(object: *mut PyObject, ty: &PyTypeObject, size: usize) {
+    let pre = preheader_size(ty);
+    // SAFETY: the caller's promise.
+    unsafe { pool::give((object as *mut u8).sub(pre), pre + size) }
 }
 
 /// As [`alloc_var`] without items, with `extra` zeroed bytes behind the object.

@@ -15,6 +15,7 @@ pub fn clear() {
     int::FREE.clear();
     float::FREE.clear();
     range::iterator::FREE.clear();
+    super::pool::clear();
 }
 
 /// Whether dead objects are kept. Needs the GIL.
@@ -26,4 +27,5 @@ pub fn set_enabled(enabled: bool) {
     int::FREE.set_enabled(enabled);
     float::FREE.set_enabled(enabled);
     range::iterator::FREE.set_enabled(enabled);
+    super::pool::keep_dead(enabled);
 }

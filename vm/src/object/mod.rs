@@ -9,6 +9,7 @@ pub mod free_lists;
 pub mod header;
 #[cfg(feature = "poison")]
 pub mod poison;
+pub mod pool;
 pub mod refs;
 pub mod reserve;
 pub mod shape;

@@ -124,6 +124,12 @@ impl Shape {
         self.names.iter().position(|&n| PyStr::str_eq(unsafe { &*n }, name))
     }
 
+    /// Where the room for slots ends in instances with this shape: their size.
+    #[inline(always)]
+    pub fn end(&self) -> usize {
+        self.slot_offset(self.capacity as usize)
+    }
+
     /// Byte offset of slot `index` from the object.
     #[inline(always)]
     pub fn slot_offset(&self, index: usize) -> usize {

@@ -171,7 +171,7 @@ const FUNCTIONS: &[Reviewed] = rows! {
     "math" "isnan isinf isfinite isclose" (Any, Plain) Looks -> Bool;
     "math" "fsum prod" (Any, Items) Looks -> Object;
     "time" "perf_counter time monotonic process_time perf_counter_ns time_ns monotonic_ns process_time_ns" (Any) Looks -> Object;
-    "_operator" "add sub mul truediv floordiv mod and_ or_ xor lshift rshift neg pos inv invert abs pow concat" (Any, Plain) Looks -> Object;
+    "_operator" "add sub mul truediv floordiv mod and_ or_ xor lshift rshift neg pos inv invert abs index pow concat" (Any, Plain) Looks -> Object;
     "_operator" "eq ne lt le gt ge not_ truth is_ is_not" (Any, Plain) Looks -> Bool;
     "posix" "fspath" (Any, Plain) Looks -> Object;
     "_struct" "pack unpack calcsize" (Any, Plain) Looks -> Object;

@@ -11,8 +11,9 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::object::defs::member;
 use crate::object::slots::{inquiry, visitproc};
-use crate::object::{PyMemberDef, PyObject, PyStruct, PyTypeObject, flags, shape};
+use crate::object::{PyMemberDef, PyObject, PyStruct, PyTypeObject, alloc, flags, shape};
 use crate::runtime::gc;
+use crate::types::object::PyBaseObject_Type;
 
 /// `tp_hash` of unhashable types (`PyObject_HashNotImplemented`).
 pub(crate) unsafe extern "C-unwind" fn hash_not_implemented(this: *mut PyObject) -> isize {
@@ -131,6 +132,18 @@ fn weaklist_is_empty(object: &PyObject, ty: &PyTypeObject) -> bool {
         || unsafe { *((object as *const PyObject as *const u8).offset(offset) as *const *mut PyObject) }.is_null()
 }
 
+/// Has an instance of `ty`, whose first base that is no Python class is `base`, nothing of its own but attributes and `__slots__`, in
+/// memory that this crate has allocated?
+#[inline(always)]
+fn ends_plainly(ty: &PyTypeObject, base: &PyTypeObject) -> bool {
+    core::ptr::eq(base, &PyBaseObject_Type)
+        && ty.has_flag(flags::HAVE_GC)
+        && ty.tp_itemsize.get() == 0
+        && ty.tp_dictoffset.get() <= 0
+        && ty.tp_free.get().is_some_and(|f| f as usize == alloc::generic_free as *const () as usize)
+        && ty.tp_alloc.get().is_some_and(|f| f as usize == alloc::generic_alloc as *const () as usize)
+}
+
 /// `tp_dealloc` of Python classes.
 pub unsafe extern "C-unwind" fn subtype_dealloc(this: *mut PyObject) {
     // SAFETY: the object is dead but intact.
@@ -182,9 +195,15 @@ pub unsafe extern "C-unwind" fn subtype_dealloc(this: *mut PyObject) {
             None => break,
         }
     }
+    // The size of an instance that is nothing but attributes and `__slots__`.
+    let plain = ends_plainly(ty, base);
+    let mut size = if plain { ty.tp_basicsize.get() as usize } else { 0 };
     if ty.has_flag(flags::MANAGED_DICT) {
         // SAFETY: checked.
-        unsafe { shape::clear_attrs(object) };
+        unsafe {
+            size = if plain { shape::shape_of(object).as_ref().map_or(0, shape::Shape::end) } else { 0 };
+            shape::clear_attrs(object);
+        }
     } else if ty.tp_dictoffset.get() > 0 && base.tp_dictoffset.get() == 0 {
         // SAFETY: the type says that a dict pointer is there, and it is not the base's.
         unsafe {
@@ -201,6 +220,11 @@ pub unsafe extern "C-unwind" fn subtype_dealloc(this: *mut PyObject) {
     // SAFETY: the base's slot takes over what is left; then the instance's reference to its type goes.
     unsafe {
         match base.tp_dealloc.get() {
+            _ if size != 0 => {
+                // As `object` would do it, where the size need not be found out.
+                gc::count_free();
+                alloc::free_sized_instance(this, &*ty, size);
+            }
             Some(dealloc) => dealloc(this),
             None => crate::object::dealloc::free_instance(this),
         }
