@@ -26,6 +26,7 @@ use rpy_vm::types::type_::lookup::lookup;
 
 use super::enter::Follow;
 use super::natives::is_one_of;
+use super::special::function;
 use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
@@ -326,8 +327,16 @@ impl Recorder {
             self.guard(Op::GuardIs, &[dict, nothing])?;
         }
         let Some(found) = found else {
-            let asked = lookup(ty, rpy_vm::intern!("__getattr__")).is_some();
-            return Err(if asked { self.no_attribute(owner, name) } else { MISSING });
+            if lookup(ty, rpy_vm::intern!("__getattr__")).is_none() {
+                return Err(MISSING);
+            }
+            let Some(function) = function(ty, rpy_vm::intern!("__getattr__")).filter(|_| arg != INSIDE) else {
+                return Err(self.no_attribute(owner, name));
+            };
+            let null: Option<(Special, &[usize])> = if arg & 1 != 0 { Some((Special::WithNull, &[1])) } else { None };
+            let call = Follow { function, args: &[1], special: null, pops: 1, offset: LOAD_ATTR_UNITS };
+            // SAFETY: passed on.
+            return unsafe { self.follow_with(at, &call, Some(name)) };
         };
         if found.ty().has_flag(flags::METHOD_DESCRIPTOR) {
             // SAFETY: passed on.
@@ -527,7 +536,19 @@ impl Recorder {
         let Sym::Obj { value: object, .. } = self.peek(1)? else { return Err(Abort("an attribute of a number")) };
         let ty = owner.ty();
         if ty.tp_setattro.get().map(|f| f as usize) != Some(generic_setattr_slot as *const () as usize) {
-            return Err(self.no_attribute(owner, name));
+            let Some(function) = function(ty, rpy_vm::intern!("__setattr__")) else {
+                return Err(self.no_attribute(owner, name));
+            };
+            self.guard_class(1, ty)?;
+            let call = Follow {
+                function,
+                args: &[1, 2],
+                special: Some((Special::Nothing, &[2, 1])),
+                pops: 2,
+                offset: STORE_ATTR_UNITS,
+            };
+            // SAFETY: passed on.
+            return unsafe { self.follow_with(at, &call, Some(name)) };
         }
         self.guard_type(object, ty)?;
         self.guard_version_if_heap(ty)?;

@@ -411,7 +411,7 @@ impl Recorder {
     pub(super) unsafe fn return_from_base(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: a live frame.
         let frame = unsafe { &*at.frame };
-        if frame.owner.get() != owner::THREAD || !frame.f_locals.is_null() || !frame.frame_obj.is_null() {
+        if frame.owner.get() != owner::THREAD || !frame.f_locals.is_null() {
             return Err(Abort("a return"));
         }
         if self.top().depth() != 1 {
@@ -420,10 +420,13 @@ impl Recorder {
         // SAFETY: passed on.
         unsafe { self.lift(at, 1)? };
         self.guard(Op::GuardCalm, &[])?;
-        let access = Access::word(Class::FrameHeader, layout::FRAME_OBJECT);
-        let object = self.emit(Inst::load(Ty::Obj, self.base, access))?;
-        let null = self.nothing;
-        self.guard(Op::GuardIs, &[object, null])?;
+        let is_seen = !frame.frame_obj.is_null();
+        if !is_seen {
+            let access = Access::word(Class::FrameHeader, layout::FRAME_OBJECT);
+            let object = self.emit(Inst::load(Ty::Obj, self.base, access))?;
+            let null = self.nothing;
+            self.guard(Op::GuardIs, &[object, null])?;
+        }
         let locals = self.top().locals;
         let mut result = self.pop()?;
         if let Sym::Obj { value, hold: Hold::Slot { slot, .. } } = result
@@ -433,6 +436,10 @@ impl Recorder {
             result = Sym::Obj { value, hold: Hold::Owned };
         }
         let result = self.owned_object(result)?;
+        if is_seen {
+            // Its variables are the object's, if that outlives it.
+            self.settle(|_| false)?;
+        }
         let mut owned = Vec::new();
         for slot in &mut self.top().slots[..locals] {
             if let Sym::Obj { value, hold: Hold::Owned } = core::mem::replace(slot, Sym::Memory) {
@@ -454,6 +461,10 @@ impl Recorder {
         }
         if self.top().home.is_some() {
             return self.return_from_generator();
+        }
+        // SAFETY: a live Python frame.
+        if unsafe { !(*at.frame).frame_obj.is_null() } && self.top().address.is_some() {
+            return self.return_from_seen();
         }
         let index = self.frames.len() - 1;
         // What leaves with the frame. The locals' ends are guarded before anything happens.
@@ -492,6 +503,36 @@ impl Recorder {
             if !matches!(release, Release::Nothing) {
                 self.release(release)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The innermost frame, which has an object, returns: its variables are the object's, if that outlives it.
+    fn return_from_seen(&mut self) -> Done {
+        let result = self.pop()?;
+        let result = self.own(result)?;
+        let (address, depth) = (self.frame_address(), self.top().depth() as i64);
+        self.write_frame()?;
+        let function = self.frames.pop().and_then(|frame| frame.inlined);
+        self.disturb()?;
+        let depth = self.trace().int(depth);
+        self.call_runtime(table::END_FRAME, &[address, depth])?;
+        if let Some((function, Form::Owned, _)) = function {
+            self.op(Op::Decref, &[function])?;
+        }
+        self.push(result);
+        self.snapshot = None;
+        Ok(())
+    }
+
+    /// Writes what the picture has of the innermost frame, which was made, into its memory.
+    pub(super) fn write_frame(&mut self) -> Done {
+        let address = self.frame_address();
+        for slot in 0..self.top().slots.len() {
+            let sym = self.top().slots[slot];
+            let word = if sym == Sym::Null { self.null_word() } else { self.owned_object(sym)? };
+            let access = self.frame_slot(slot);
+            self.emit(Inst::store(address, word, access))?;
         }
         Ok(())
     }

@@ -370,7 +370,16 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine with these operands.
     pub(super) unsafe fn follow(&mut self, at: Registers<'_>, call: &Follow<'_>) -> Done {
-        let entry = self.expect_enter(call.function, call.args.len(), &[])?;
+        // SAFETY: passed on.
+        unsafe { self.follow_with(at, call, None) }
+    }
+
+    /// As [`Recorder::follow`], where a name is the function's second argument.
+    ///
+    /// # Safety
+    /// As there.
+    pub(super) unsafe fn follow_with(&mut self, at: Registers<'_>, call: &Follow<'_>, name: Option<&PyStr>) -> Done {
+        let entry = self.expect_enter(call.function, call.args.len() + usize::from(name.is_some()), &[])?;
         let between = match call.special {
             Some((special, operands)) => Some((special.code().map_err(|_| Abort("no memory"))?, operands)),
             None => None,
@@ -379,12 +388,13 @@ impl Recorder {
             // SAFETY: the real operands.
             unsafe { self.real(at, *n).map(PyObject::new_ref) }
         };
-        let args: Result<Vec<ObjRef>, Abort> = call.args.iter().map(object).collect();
+        let mut args = call.args.iter().map(object).collect::<Result<Vec<ObjRef>, Abort>>()?;
+        args.splice(1..1, name.map(|name| name.as_object().new_ref()));
         let operands: Result<Vec<ObjRef>, Abort> =
             between.as_ref().map_or(&[][..], |(_, operands)| *operands).iter().map(object).collect();
         let detour = Detour {
             function: call.function.to_ref(),
-            args: args?,
+            args,
             names: Vec::new(),
             between: between.as_ref().map(|(code, _)| code.clone()).zip(operands.ok()),
             pops: call.pops,
@@ -417,6 +427,10 @@ impl Recorder {
                 }
             }
             offset = 0;
+        }
+        if let Some(name) = name {
+            let name = self.constant_object(name.as_object());
+            args.insert(1, Sym::Obj { value: name, hold: Hold::Constant });
         }
         self.enter(entry, &args, offset)?;
         for end in ends {

@@ -87,6 +87,8 @@ const MAX_STEPS: usize = 3_000;
 const MAX_INSTS: usize = 6_000;
 /// Frames that calls may open.
 const MAX_DEPTH: usize = 24;
+/// Other forms in which an instruction may turn out to be executed.
+const MAX_FORMS: u8 = 3;
 /// Backward jumps of inner loops that are unrolled.
 const MAX_UNROLLED: usize = 24;
 /// Instructions of functions that are called and not followed.
@@ -181,6 +183,8 @@ pub struct Recorder {
     code: *const PyCode,
     /// The last instruction seen, and its frame: a second call for it says that it goes on in another form.
     last: (*mut u16, *const InterpreterFrame),
+    /// How often it was called for it.
+    repeats: u8,
     /// Objects that the trace's constants refer to.
     kept: Vec<ObjRef>,
     /// More about the reason to give up, for the log.
@@ -293,6 +297,7 @@ impl Recorder {
             before: None,
             last: (core::ptr::null_mut(), core::ptr::null()),
             code,
+            repeats: 0,
             kept: Vec::new(),
             detail: None,
             prefixed: false,
@@ -371,6 +376,7 @@ impl Recorder {
             before: None,
             code,
             last: (core::ptr::null_mut(), core::ptr::null()),
+            repeats: 0,
             kept: Vec::new(),
             detail: None,
             prefixed: false,
@@ -722,9 +728,10 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine.
     pub unsafe fn step(&mut self, at: Registers<'_>, op: u8, arg: usize, heads: &dyn Heads) -> Outcome {
-        if self.last == (at.instr, at.frame as *const _) && op != EXTENDED_ARG {
-            // The same instruction, executed in its general form after all. It has been recorded by what it does.
-            self.last.1 = core::ptr::null();
+        if self.last == (at.instr, at.frame as *const _) && op != EXTENDED_ARG && self.repeats < MAX_FORMS {
+            // The same instruction, executed in another form after all: its general one, and what that becomes then. It has been recorded
+            // by what it does.
+            self.repeats += 1;
             return Outcome::Continue;
         }
         let raising = core::mem::take(&mut self.raising);
@@ -753,6 +760,7 @@ impl Recorder {
             }
         }
         self.last = (at.instr, at.frame);
+        self.repeats = 0;
         self.steps += 1;
         if self.steps > MAX_STEPS {
             return Outcome::Aborted(Abort(TOO_MANY_INSTRUCTIONS));

@@ -232,12 +232,7 @@ impl Recorder {
     /// The pending exception leaves the innermost frame, which was made. Its variables are written there: a traceback may show them.
     fn leave_frame(&mut self, position: *mut u16, again: bool) -> Done {
         let address = self.frame_address();
-        for slot in 0..self.top().slots.len() {
-            let sym = self.top().slots[slot];
-            let word = if sym == Sym::Null { self.null_word() } else { self.owned_object(sym)? };
-            let access = self.frame_slot(slot);
-            self.emit(Inst::store(address, word, access))?;
-        }
+        self.write_frame()?;
         let ip = self.trace().ptr(position as usize);
         let depth = self.top().depth() as i64;
         let (depth, again) = (self.trace().int(depth), self.trace().int(again as i64));

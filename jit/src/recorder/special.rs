@@ -6,7 +6,7 @@
 use rpy_vm::interp::ops::special::Special;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::slots::CompareOp;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::protocol::operators::{INPLACE, Stage, comparison_method, operator};
@@ -17,14 +17,17 @@ use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
+use rpy_vm::types::slice::PySlice;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::lookup::lookup;
 
 use super::enter::Follow;
-use super::state::Sym;
+use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
+use crate::detour::Detour;
 use crate::ir::{Class, Op, Value};
+use crate::runtime::table;
 
 /// Units of the instructions, their caches included.
 pub mod units {
@@ -34,6 +37,7 @@ pub mod units {
     pub const TO_BOOL: u16 = 4;
     pub const STORE_SUBSCR: u16 = 2;
     pub const GET_ITER: u16 = 1;
+    pub const BINARY_SLICE: u16 = 1;
     pub const UNARY: u16 = 1;
     pub const CALL: u16 = 4;
 }
@@ -261,6 +265,32 @@ impl Recorder {
         let call = Follow { function, args: &[2, 1], special: None, pops: 2, offset: units::BINARY_OP };
         // SAFETY: passed on.
         unsafe { self.follow(at, &call) }
+    }
+
+    /// `container[start:stop]`, by `__getitem__`: the slice object is made for it. False: there is no such function.
+    pub(super) unsafe fn special_slice(&mut self, at: Registers<'_>, container: &PyObject) -> Result<bool, Abort> {
+        let Some(function) = function(container.ty(), rpy_vm::intern!("__getitem__")) else { return Ok(false) };
+        // SAFETY: the real operands.
+        let (start, stop) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
+        self.guard_class(3, container.ty())?;
+        let entry = self.expect_enter(function, 2, &[])?;
+        let (a, b, none) = (self.materialize(2)?, self.materialize(1)?, self.nothing);
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends(at, 2)? };
+        let slice = self.call_runtime(table::NEW_SLICE, &[a, b, none])?;
+        self.conclude(2, ends, None)?;
+        let container_word = self.pop()?;
+        self.enter(entry, &[container_word, Sym::Obj { value: slice, hold: Hold::Owned }], units::BINARY_SLICE)?;
+        let real = PySlice::new(Some(start.new_ref()), Some(stop.new_ref()), None);
+        self.detour = Some(Detour {
+            function: function.to_ref(),
+            args: vec![container.new_ref(), real.into_obj()],
+            names: Vec::new(),
+            between: None,
+            pops: 3,
+            offset: units::BINARY_SLICE,
+        });
+        Ok(true)
     }
 
     /// `container[key] = value`, by `__setitem__`.

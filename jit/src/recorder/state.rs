@@ -154,6 +154,11 @@ impl Recorder {
         Ok(value)
     }
 
+    /// Guards that the word of a slot of the innermost frame owns its object.
+    pub fn guard_owned_word(&mut self, slot: usize) -> Result<(), Abort> {
+        self.owned_word(slot).map(|_| ())
+    }
+
     /// Takes the top `n` words of the stack out of memory, as far as they are there, before the instruction that consumes them has any
     /// effect.
     ///

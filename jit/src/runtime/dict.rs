@@ -159,7 +159,7 @@ pub unsafe extern "C" fn defaultdict_get(mapping: *const PyObject, key: *const P
 }
 
 /// Is the factory of a `defaultdict` a type whose empty instance is made without Python code?
-fn makes_natively(mapping: &PyObject) -> bool {
+pub fn makes_natively(mapping: &PyObject) -> bool {
     let Ok(factory) = object::getattr(mapping, rpy_vm::intern!("default_factory")) else { return false };
     let Some(factory) = factory.downcast_ref::<PyTypeObject>() else { return false };
     !factory.has_flag(rpy_vm::object::flags::HEAPTYPE)

@@ -56,6 +56,21 @@ pub unsafe extern "C" fn pop_frame(frame: *mut InterpreterFrame) {
     }
 }
 
+/// Ends a frame that [`push_frame`] made. Its variables and its operand stack of this depth are in memory.
+///
+/// # Safety
+/// It is the current frame, and the topmost of the data stack.
+pub unsafe extern "C" fn end_frame(frame: *mut InterpreterFrame, depth: u64) {
+    let ts = thread::current();
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).stackpointer.set((*frame).stack_base().add(depth as usize));
+        ts.current_frame.set((*frame).previous.get());
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+        frame::clear_frame(ts, frame);
+    }
+}
+
 /// Executes the instruction at `ip`, which is `op` in its general form with this argument: 0; 1 if it jumps; 2 if it raised what the
 /// thread has pending, and the operands are gone.
 ///

@@ -5,11 +5,13 @@
 //! (`sys.exception()`) is always where the interpreter has it.
 
 use rpy_vm::err::PyErr;
-use rpy_vm::interp::frame::{self, InterpreterFrame};
+use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::runtime::thread;
 use rpy_vm::types::traceback;
+
+use super::frames::end_frame;
 
 /// The pending exception passes through a frame at this instruction, and its traceback grows.
 ///
@@ -33,19 +35,15 @@ pub unsafe extern "C" fn note(frame: *mut InterpreterFrame, ip: *mut u16) {
 /// # Safety
 /// It is the current frame, and the topmost of the data stack; the thread has an exception pending.
 pub unsafe extern "C" fn leave(frame: *mut InterpreterFrame, ip: *mut u16, depth: u64, again: u64) {
-    let ts = thread::current();
     // SAFETY: the caller's promise.
     unsafe {
         if again == 0 {
             note(frame, ip);
         }
         (*frame).instr_ptr.set(ip);
-        (*frame).stackpointer.set((*frame).stack_base().add(depth as usize));
-        ts.current_frame.set((*frame).previous.get());
-        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
         // Finalizers are not to find an exception that is none of theirs.
         let error = PyErr::fetch_or_system_error();
-        frame::clear_frame(ts, frame);
+        end_frame(frame, depth);
         error.restore();
     }
 }

@@ -1,7 +1,8 @@
 //! Strings.
 
-use super::{UNSURE, attempted};
+use super::{UNSURE, attempted, raising};
 use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::Ref;
 use rpy_vm::protocol::{object, sequence};
 use rpy_vm::types::str::{PyStr, StrBuilder};
 
@@ -32,6 +33,16 @@ pub unsafe extern "C" fn str_ord(string: *const PyObject) -> i64 {
     // SAFETY: the caller's promise.
     let string: &PyStr = unsafe { (*string).cast_unchecked_ref() };
     string.char_at(0) as i64
+}
+
+/// `a + b`: `a` itself, longer, if nobody else has it. Owned; null with the thread's exception set.
+///
+/// # Safety
+/// Live exact strings, of which the first is owned.
+pub unsafe extern "C" fn str_append(a: *mut PyObject, b: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    let result = unsafe { PyStr::append_in_place(Ref::from_owned_ptr(a.cast()), (*b).cast_unchecked_ref()) };
+    raising(result.map(Ref::into_obj))
 }
 
 /// Is one string in another? 0 or 1.

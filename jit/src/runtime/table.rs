@@ -118,6 +118,8 @@ functions! {
     STR_ITEM = str::str_item -> Obj, MAKES;
     /// The code point of a string of length one.
     STR_ORD = str::str_ord -> Int, PURE;
+    /// `a + b`, which takes over `a` and perhaps makes the result of it (owned); null and an exception.
+    STR_APPEND = str::str_append -> Obj, MAKES;
     /// `part in text`; UNSURE where it raises.
     STR_CONTAINS = str::str_contains -> Int, MAKES;
 
@@ -282,6 +284,8 @@ functions! {
     PUSH_FRAME = frames::push_frame -> Ptr, MAKES;
     /// Ends such a frame.
     POP_FRAME = frames::pop_frame -> None, MAKES;
+    /// Ends one whose variables are in its memory: its object takes them over.
+    END_FRAME = frames::end_frame -> None, ANY;
     /// Begins to run a generator; false, and nothing was done, at the recursion limit.
     ENTER_GENERATOR = generator::enter -> Bool, RESUMES;
     /// Makes a generator of the frame; null, and an exception, if there is no memory.

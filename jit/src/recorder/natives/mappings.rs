@@ -13,6 +13,7 @@ use crate::recorder::enter::Follow;
 use crate::recorder::special::{function, have_the_same, units};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
+use crate::runtime::dict::makes_natively;
 use crate::runtime::plain::{has_native_keys, is_handy_key, is_plain};
 use crate::runtime::table;
 
@@ -65,7 +66,7 @@ impl Recorder {
         }
         match dict.find_plain(key) {
             Ok(Some(_)) => {}
-            Ok(None) if defaults => {}
+            Ok(None) if defaults && makes_natively(container) => {}
             Ok(None) => return Err(Abort("a missing key")),
             Err(()) => return Err(self.abort_on("a key of type", key)),
         }

@@ -1,5 +1,6 @@
 //! Operators, comparisons and containment of objects of built-in types.
 
+use rpy_vm::interp::opcode::{BINARY_OP, BINARY_OP_INPLACE_ADD_UNICODE, CACHES, STORE_FAST};
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
@@ -71,8 +72,9 @@ impl Recorder {
         let Some(needs) = operator_of(plain, in_place, left, right) else {
             return Err(self.abort_on("an operator on", left));
         };
-        if op == rpy_vm::interp::opcode::BINARY_OP_INPLACE_ADD_UNICODE {
-            return Err(self.abort_on("an addition in place of", left));
+        if op == BINARY_OP_INPLACE_ADD_UNICODE {
+            // SAFETY: the instruction is this one.
+            return unsafe { self.append_in_place(at) };
         }
         if plain == operator::POWER && is_one_of(left, NUMBERS) {
             return Err(Abort("a power"));
@@ -91,6 +93,64 @@ impl Recorder {
             self.guard_raised(Op::GuardNonNull, value)?;
             self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
         }
+    }
+
+    /// `s += t` of a string variable: this instruction and the `STORE_FAST` behind it, as one.
+    unsafe fn append_in_place(&mut self, at: Registers<'_>) -> Done {
+        const OTHER_FORM: Abort = Abort("an addition in place that is none");
+        // SAFETY: the real operands; an instruction follows the caches.
+        let (left, right, next) =
+            unsafe { (self.real(at, 2)?, self.real(at, 1)?, *at.instr.add(1 + CACHES[BINARY_OP as usize] as usize)) };
+        let (frame, index) = (self.frames.len() - 1, (next >> 8) as usize);
+        // SAFETY: a local of the real frame.
+        let is_variable = unsafe { (*(*at.frame).local(index)).opt() }.is_some_and(|local| local.is(left));
+        let held = self.frames[frame].slots[index];
+        if next as u8 != STORE_FAST || !is_variable || self.peek(2)? != self.slot(index)? {
+            return Err(OTHER_FORM);
+        }
+        let Sym::Obj { value, hold: Hold::Slot { .. } | Hold::Constant } = self.peek(2)? else {
+            return Err(OTHER_FORM);
+        };
+        let b = self.materialize(1)?;
+        self.guard_type(value, left.ty())?;
+        self.guard_type(b, right.ty())?;
+        match held {
+            // Memory is to own what it gives up.
+            Sym::Memory => self.guard_owned_word(index)?,
+            Sym::Obj { .. } => {}
+            _ => return Err(OTHER_FORM),
+        }
+        let raw = self.peek_raw(1)?;
+        let end = self.expect_release(raw, right)?;
+        self.pop()?;
+        self.pop()?;
+        // Others that have it keep it: then it is not changed.
+        self.unlend(frame, index)?;
+        let old = if self.top().home.is_some() { Some(self.load_word(index)?) } else { None };
+        if held != Sym::Memory {
+            self.own(held)?;
+        }
+        // While it is done, the variable is empty.
+        self.frames[frame].slots[index] = Sym::Null;
+        if old.is_some() {
+            let null = self.null_word();
+            self.store_word(index, null)?;
+            self.frames[frame].slots[index] = Sym::Memory;
+        }
+        let result = self.call_runtime(table::STR_APPEND, &[value, b])?;
+        self.guard_raised(Op::GuardNonNull, result)?;
+        match old {
+            Some(old) => {
+                self.store_word(index, result)?;
+                if held != Sym::Memory {
+                    // Below a constant lies nothing of interest.
+                    self.op(Op::CloseInert, &[old])?;
+                }
+            }
+            None => self.frames[frame].slots[index] = Sym::Obj { value: result, hold: Hold::Owned },
+        }
+        self.snapshot = None;
+        self.release(end)
     }
 
     /// An operator of ints where an operand or the result is big. The objects take part as they are.

@@ -185,11 +185,14 @@ const CLASSES: &[Reviewed] = rows! {
     "builtins" "reversed" (Any, Native) Looks -> Object;
     "builtins" "set frozenset" (Any, Items) Looks -> Object;
     "builtins" "str" (Any, Deep) Looks -> Object;
-    "builtins" "int float" (Any, Plain) Looks -> Object;
+    "builtins" "int" (Any, Deep, Plain) Looks -> Object;
+    "builtins" "float" (Any, Plain) Looks -> Object;
     "builtins" "complex" (Any, Plain) Looks -> Object;
     "builtins" "bytes bytearray" (Any, Items) Looks -> Object;
     "builtins" "slice range" (Any, Plain) Looks -> Object;
     "builtins" "dict object" (Any) Looks -> Object;
+    "builtins" "Exception ValueError TypeError KeyError IndexError LookupError AttributeError NameError RuntimeError RecursionError NotImplementedError StopIteration ArithmeticError OverflowError ZeroDivisionError AssertionError EOFError"
+        (Any, Any) Looks -> Object;
     "builtins" "decimal.Decimal" (Any, Plain) Looks -> Object;
     "builtins" "collections.deque" (Any, Native, Plain) Adds -> Object;
 };

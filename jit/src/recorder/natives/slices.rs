@@ -35,6 +35,10 @@ impl Recorder {
     pub(in crate::recorder) unsafe fn binary_slice(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: the real operands.
         let container = unsafe { self.real(at, 3)? };
+        // SAFETY: passed on.
+        if container.ty().as_heap().is_some() && unsafe { self.special_slice(at, container)? } {
+            return Ok(());
+        }
         if !is_one_of(container, SLICED) && !Self::is_array_iterable(container) {
             return Err(self.abort_on("a slice of", container));
         }
