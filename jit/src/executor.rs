@@ -241,7 +241,7 @@ impl Executor {
     }
 
     /// See [`Trial::rest`].
-    pub fn rest(&mut self) -> Option<u16> {
+    pub fn rest(&mut self) -> u16 {
         self.trial.rest()
     }
 

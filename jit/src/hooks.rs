@@ -163,10 +163,7 @@ impl Jit for TracingJit {
                 Found::Compiled(executor) => {
                     // It stays in the table: other traces may lead to it.
                     log::loop_dropped(&state.options, at);
-                    match (*executor).rest() {
-                        Some(rounds) => *at.instr.add(1) = rounds,
-                        None => give_up(at),
-                    }
+                    *at.instr.add(1) = (*executor).rest();
                     return LoopAction::Interpret;
                 }
                 Found::Failed(Failures { failed: MAX_FAILURES.., .. }) => {
@@ -279,7 +276,10 @@ impl Jit for TracingJit {
                 Outcome::Aborted(why) => {
                     recorder.blame(why);
                     log::abandoned(&state.options, &recorder, at, op, why.0);
-                    state.aborted(*recorder, why.is_left());
+                    match why.is_avoidable() {
+                        true => state.record_again(&recorder),
+                        false => state.aborted(*recorder, why.is_left()),
+                    }
                 }
             }
             state.budget.spend(begin);

@@ -2,17 +2,20 @@
 //!
 //! Entering compiled code and leaving it takes time, which a loop that goes round twice or thrice does not win back. So it is
 //! measured now and then: how long compiled code runs once it was entered, and how long the way in and out is.
+//!
+//! A loop that does not pay is left to the interpreter for a while, and then measured anew: never for good, as the program may
+//! do something else by then. Least of all is a loop judged that waits for side traces: where there is no time for compiling them, because
+//! the program has just begun or the machine is busy, it only rests until there is.
 
 /// Entries between the first measurement and the loop's beginning, and the entries of a measurement.
 const WINDOW: u64 = 256;
 /// The next measurement comes after so many times the entries that there were.
 const PAUSE: u64 = 4;
-/// Measurements in which the loop got new side traces, or waited for some, that do not count.
+/// Measurements in which the loop got new side traces that do not count.
 const GROWING: u32 = 40;
-/// How long a loop that does not pay is left to the interpreter, in rounds: twice as long each time, up to the last time, which is
-/// for good.
+/// How long a loop that does not pay is left to the interpreter, in rounds: twice as long each time, so many times.
 const REST: u16 = 500;
-const RESTS: u32 = 7;
+const LONGER: u32 = 6;
 /// An interruption of the program is no part of the way in and out.
 const LONGEST_WAY: u64 = 3_000;
 
@@ -30,6 +33,7 @@ pub struct Trial {
     /// A side trace was to be recorded, and there was no time for it.
     waits: bool,
     pays: bool,
+    /// How often it was found not to pay.
     rests: u32,
 }
 
@@ -73,12 +77,17 @@ impl Trial {
         if self.entries < self.begin + WINDOW {
             return;
         }
-        if (traces != self.traces || self.waits) && self.grown < GROWING {
+        // Compiled code does in a tick what takes the interpreter three or four.
+        let pays = 5 * self.inside >= 2 * self.around;
+        if self.waits {
+            self.pays = pays;
+            self.begin = self.entries;
+        } else if traces != self.traces && self.grown < GROWING {
             self.grown += 1;
             self.begin = self.entries;
         } else {
-            // Compiled code does in a tick what takes the interpreter three or four.
-            self.pays = 5 * self.inside >= 2 * self.around;
+            self.pays = pays;
+            self.rests += !pays as u32;
             self.begin = PAUSE * self.entries;
         }
         (self.inside, self.around) = (0, 0);
@@ -91,15 +100,11 @@ impl Trial {
         self.waits = true;
     }
 
-    /// For how many rounds the loop, which does not pay, is left to the interpreter; then it is measured anew. `None`: for good.
-    pub fn rest(&mut self) -> Option<u16> {
-        if self.rests == RESTS {
-            return None;
-        }
-        self.rests += 1;
+    /// For how many rounds the loop, which does not pay, is left to the interpreter; then it is measured anew.
+    pub fn rest(&mut self) -> u16 {
         self.pays = true;
         self.begin = self.entries;
-        Some(REST << (self.rests - 1))
+        REST << self.rests.saturating_sub(1).min(LONGER)
     }
 }
 
@@ -131,11 +136,35 @@ mod tests {
         assert!(!pays(40_000, 50, 300, |i| i as usize / 100));
     }
 
-    #[test]
-    fn it_rests_for_good_in_the_end() {
+    /// The first rests of a loop that never pays; it waits for side traces in those measurements.
+    fn rests(count: usize, waits: impl Fn(usize) -> bool) -> Vec<u16> {
         let mut trial = Trial::default();
-        let rests: Vec<u16> = core::iter::from_fn(|| trial.rest()).collect();
-        assert_eq!(rests.len(), RESTS as usize);
-        assert!(rests.windows(2).all(|pair| pair[1] == 2 * pair[0]));
+        let mut rests = Vec::new();
+        while rests.len() < count {
+            if trial.enter() {
+                if waits(rests.len()) {
+                    trial.wait();
+                }
+                trial.note(50, 300, 1);
+            }
+            if !trial.pays() {
+                rests.push(trial.rest());
+            }
+        }
+        rests
+    }
+
+    #[test]
+    fn it_rests_longer_each_time() {
+        let rests = rests(LONGER as usize + 3, |_| false);
+        let (longer, longest) = rests.split_at(LONGER as usize + 1);
+        assert!(longer.windows(2).all(|pair| pair[1] == 2 * pair[0]));
+        assert_eq!(longest, &longer[LONGER as usize..][..1].repeat(2));
+    }
+
+    #[test]
+    fn it_is_not_judged_while_it_waits() {
+        assert!(rests(1_000, |_| true).iter().all(|&rest| rest == REST));
+        assert_eq!(rests(3, |rest| rest == 0), [REST, REST, 2 * REST]);
     }
 }

@@ -39,6 +39,7 @@ mod frames;
 mod generators;
 mod iter;
 mod link;
+mod loops;
 mod names;
 mod natives;
 mod numpy;
@@ -71,10 +72,16 @@ impl Abort {
     pub fn is_left(self) -> bool {
         self.0 == LEFT.0
     }
+
+    /// Will the next recording not come to the point where this one ended?
+    pub fn is_avoidable(self) -> bool {
+        self.0 == BRANCHING
+    }
 }
 
 const TOO_MANY_INSTRUCTIONS: &str = "too many instructions";
 const INNER_LOOP: &str = "an inner loop";
+const BRANCHING: &str = "an inner loop that branches";
 const RECURSION: &str = "recursion";
 const NOT_FOLLOWED: &str = "a function that is not followed";
 const LONG_ENOUGH: &str = "a trace that is long enough";
@@ -204,6 +211,8 @@ pub struct Recorder {
     unbuilt: Option<u8>,
     steps: usize,
     unrolled: usize,
+    /// The frames that there were when the recording began.
+    given: usize,
     /// Operations on arrays that have not been computed yet.
     chain: numpy::Chain,
     /// The expressions of arrays, for the log.
@@ -290,7 +299,7 @@ impl Recorder {
             base,
             nothing,
             // SAFETY: the jump leads to the header.
-            goal: Goal::Loop(header, unsafe { last_jump(code, header, at.instr) }),
+            goal: Goal::Loop(header, unsafe { loops::last_jump(code, header, at.instr) }),
             start: header,
             key: header as LoopKey,
             jump: at.instr,
@@ -308,6 +317,7 @@ impl Recorder {
             unbuilt: None,
             steps: 0,
             unrolled: 0,
+            given: 1,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
             direct: false,
@@ -387,6 +397,7 @@ impl Recorder {
             unbuilt: None,
             steps: 0,
             unrolled: 0,
+            given: 1,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
             direct: false,
@@ -397,6 +408,7 @@ impl Recorder {
             raises: Raising::default(),
         };
         recorder.take_over(exit)?;
+        recorder.given = recorder.frames.len();
         if exit.snapshot.kind == ExitKind::Raise {
             recorder.begin_raising()?;
         }
@@ -696,7 +708,7 @@ impl Recorder {
         if at > 0
             && let Some((_, _, code)) = self.frames.get(at).and_then(|frame| frame.inlined)
         {
-            let lasting = matches!(why.0, TOO_MANY_INSTRUCTIONS | INNER_LOOP);
+            let lasting = matches!(why.0, TOO_MANY_INSTRUCTIONS | INNER_LOOP | BRANCHING);
             *self.unfollowed.borrow_mut().entry(code).or_default() += if lasting { MAX_STRIKES } else { 1 };
         }
     }
@@ -947,6 +959,13 @@ impl Recorder {
         // As the interpreter does at each backward jump: the collector, signals and other threads do not wait for the end of
         // a long round.
         self.guard(Op::GuardCalm, &[])?;
+        if self.frames.len() > self.given {
+            let (frame, jump) = (self.top().real, self.top().ip as *mut u16);
+            // SAFETY: a live frame, in whose code both lie.
+            if unsafe { loops::branches((*frame).code(), target, jump) } {
+                return Err(Abort(BRANCHING));
+            }
+        }
         self.unrolled += 1;
         // A path goes round in the loop that contains the one whose exit this is. Its head may be where the path ends.
         if self.unrolled > if self.is_path() && self.in_base() { MAX_PATH_UNROLLED } else { MAX_UNROLLED } {
@@ -1107,32 +1126,4 @@ fn consumed(base: u8, arg: usize) -> usize {
         MAP_ADD => 2,
         _ => rpy_vm::interp::stack_effect::operands(base, arg).map_or(0, |(taken, _)| taken),
     }
-}
-
-/// The last of the jumps back into the loop at `header`, to which `jump` leads. Handlers of exceptions, which lie behind the
-/// function's other code, belong to the loop if they jump into it.
-///
-/// # Safety
-/// Both are instructions of the code.
-unsafe fn last_jump(code: &PyCode, header: *mut u16, jump: *mut u16) -> *mut u16 {
-    let mut last = jump;
-    let mut prefix = 0;
-    // SAFETY: the walk stays within the code's units.
-    unsafe {
-        let end = code.code_ptr().add(code.code_units());
-        let mut at = header;
-        while at < end {
-            let (op, arg) = (opcode::BASE[(*at & 0xff) as usize], prefix << 8 | (*at >> 8) as usize);
-            let next = at.add(1 + opcode::CACHES[op as usize] as usize);
-            prefix = if op == EXTENDED_ARG { arg } else { 0 };
-            if matches!(op, JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT)
-                && at > last
-                && (header..=last).contains(&next.wrapping_sub(arg))
-            {
-                last = at;
-            }
-            at = next;
-        }
-    }
-    last
 }
