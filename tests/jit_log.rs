@@ -8,7 +8,8 @@ fn headings(program: &str) -> Vec<String> {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{program}.log"));
     let _ = std::fs::remove_file(&log);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(program);
-    let run = Command::new(env!("CARGO_BIN_EXE_rpy")).args(["-X", "jit=eager"]).arg(path).env("RPY_JIT_LOG", &log).output();
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_rpy")).args(["-X", "jit=eager"]).arg(path).env("RPY_JIT_LOG", &log).output();
     assert!(run.expect("rpy runs").status.success());
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     text.lines().filter_map(|line| line.strip_prefix("== ")).map(str::to_owned).collect()

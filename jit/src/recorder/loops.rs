@@ -64,9 +64,8 @@ pub unsafe fn last_jump(code: &PyCode, header: *mut u16, jump: *mut u16) -> *mut
 /// Both are instructions of the code.
 pub unsafe fn branches(code: &PyCode, header: *mut u16, jump: *mut u16) -> bool {
     const IN_PARTS: i32 = co_flags::GENERATOR | co_flags::COROUTINE | co_flags::ASYNC_GENERATOR;
-    let is_branch = |op| {
-        matches!(op, POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE | POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE | FOR_ITER)
-    };
+    let is_branch =
+        |op| matches!(op, POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE | POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE | FOR_ITER);
     // SAFETY: the caller's promise; jumps lead into the code.
     unsafe {
         let last = last_jump(code, header, jump);
