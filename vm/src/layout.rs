@@ -95,6 +95,7 @@ pub const TYPE_VERSION: usize = offset_of!(PyTypeObject, tp_version_tag);
 pub const ATTRS_WORD: isize = crate::object::shape::ATTRS_WORD_OFFSET;
 /// Interpreter frames: the first local, and fields of the header.
 pub const FRAME_LOCALS: usize = FRAME_HEADER_SLOTS * 8;
+pub const FRAME_EXECUTABLE: usize = offset_of!(InterpreterFrame, f_executable);
 pub const FRAME_INSTR: usize = offset_of!(InterpreterFrame, instr_ptr);
 pub const FRAME_OBJECT: usize = offset_of!(InterpreterFrame, frame_obj);
 pub const FRAME_STACKPOINTER: usize = offset_of!(InterpreterFrame, stackpointer);

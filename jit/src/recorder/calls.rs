@@ -4,6 +4,7 @@ use rpy_vm::interp::frame::owner;
 use rpy_vm::interp::ops::calls::init_shim_code;
 use rpy_vm::interp::ops::special::{MOST_OPERANDS, Special};
 use rpy_vm::interp::stackref::StackRef;
+use rpy_vm::interp::opcode::{CALL, CALL_OVER_GENERATOR};
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
@@ -37,9 +38,14 @@ const CALL_UNITS: u16 = 4;
 
 impl Recorder {
     /// `CALL`.
-    pub(super) unsafe fn call(&mut self, at: Registers<'_>, _op: u8, argc: usize) -> Done {
-        // SAFETY: passed on.
-        unsafe { self.call_with(at, argc, &[], 0) }
+    pub(super) unsafe fn call(&mut self, at: Registers<'_>, op: u8, argc: usize) -> Done {
+        // SAFETY: passed on. Other forms of the instruction enter no consumer.
+        unsafe {
+            if argc == 1 && matches!(op, CALL | CALL_OVER_GENERATOR) && self.call_over_generator(at)? {
+                return Ok(());
+            }
+            self.call_with(at, argc, &[], 0)
+        }
     }
 
     /// `CALL_KW`: the names of the last arguments are on top.

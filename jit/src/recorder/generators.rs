@@ -4,13 +4,15 @@
 //! picture of it is settled. What changes between is linked and unlinked by the runtime (`runtime::generator`), so that whoever
 //! looks at frames finds it running.
 
+use rpy_vm::interp::ops::consumers::{self, Consumer};
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::types::generator::{PyGenerator, state};
 
 use super::state::{Hold, Home, Sym, SymFrame};
-use super::values::slot_access;
+use super::special::units::CALL as CALL_UNITS;
+use super::values::{Release, slot_access};
 use super::{Abort, Done, MAX_DEPTH, Recorder};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;
@@ -82,6 +84,50 @@ impl Recorder {
         });
         self.snapshot = None;
         Ok(())
+    }
+
+    /// A call of a built-in function that goes through a generator, in whose place the interpreter enters a function (see the VM's
+    /// `ops::consumers`): follows that. False, and nothing was done, if it is none.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at a call with one argument.
+    pub(super) unsafe fn call_over_generator(&mut self, at: Registers<'_>) -> Result<bool, Abort> {
+        // SAFETY: the real operands.
+        let (callable, this, items) = unsafe { (self.real(at, 3)?, (*at.sp.sub(2)).opt(), self.real(at, 1)?) };
+        let Some(generator) = items.downcast_exact::<PyGenerator>() else { return Ok(false) };
+        let Some(consumer) = Consumer::of(callable, this) else { return Ok(false) };
+        let Sym::Obj { value: callee, .. } = self.peek(3)? else { return Err(Abort("a callable")) };
+        self.guard_is(callee, callable)?;
+        match (this, self.peek(2)?) {
+            (None, Sym::Null) => {}
+            (Some(this), Sym::Obj { value, .. }) => self.guard_type(value, this.ty())?,
+            _ => return Err(Abort("another receiver than the machine's")),
+        }
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("a generator that is none")) };
+        self.guard_type(value, PyGenerator::type_object())?;
+        // Which function it is depends on the generator's code.
+        self.constant_object(generator.code().as_object());
+        let access = Access::word(Class::Suspended, layout::GENERATOR_FRAME + layout::FRAME_EXECUTABLE);
+        let actual = self.emit(Inst::load(Ty::Ptr, value, access))?;
+        let expected = self.trace().ptr(generator.gi_iframe.f_executable.get().bits());
+        self.guard(Op::GuardIs, &[actual, expected])?;
+        let function = consumers::function(consumer, generator).map_err(|_| Abort("no memory"))?;
+        let count = consumer.parameters().len();
+        let entry = self.expect_enter(function, count, &[])?;
+        let callee = self.peek_raw(3)?;
+        let release = if count == 1 { self.expect_release(callee, callable)? } else { Release::Nothing };
+        let words = [callee, self.peek_raw(2)?, self.peek_raw(1)?];
+        for _ in 0..3 {
+            self.pop()?;
+        }
+        let args = match count {
+            1 => &words[2..],
+            2 => &[words[0], words[2]],
+            _ => &words[..],
+        };
+        self.enter(entry, args, CALL_UNITS)?;
+        self.release(release)?;
+        Ok(true)
     }
 
     /// `RETURN_GENERATOR` at the beginning of a call that the trace follows: its frame moves into a generator.

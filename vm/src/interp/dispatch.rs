@@ -355,6 +355,7 @@ const fn is_outlined(op: u8) -> bool {
             | CALL_METHOD_DESCRIPTOR_FAST
             | CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS
             | CALL_NON_PY_GENERAL
+            | CALL_OVER_GENERATOR
             | CALL_PY_GENERAL
             | CHECK_EG_MATCH
             | CHECK_EXC_MATCH

@@ -603,7 +603,7 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
         // ---- calls ----
         CALL => {
             m.save_ip();
-            adaptive!(m, arg, specialize::call::call(m.this(), m.peek(arg + 2), m.peek(arg + 1), arg), CALL);
+            adaptive!(m, arg, specialize::call::call(m.this(), m.top_n(arg + 2), arg), CALL);
             fallible!(ops::calls::call(m, arg))
         }
         CALL_PY_EXACT_ARGS | CALL_BOUND_METHOD_EXACT_ARGS => {
@@ -612,6 +612,7 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
         CALL_PY_GENERAL | CALL_BOUND_METHOD_GENERAL | CALL_NON_PY_GENERAL => {
             saved!(m, fallible!(ops::calls::call(m, arg)))
         }
+        CALL_OVER_GENERATOR => saved!(m, attempted!(ops::calls::call_over_generator(m), CALL)),
         CALL_ALLOC_AND_ENTER_INIT => saved!(m, attempted!(ops::calls::alloc_and_enter_init(m, arg), CALL)),
         CALL_TYPE_1 | CALL_STR_1 | CALL_TUPLE_1 | CALL_LEN | CALL_ISINSTANCE | CALL_LIST_APPEND => {
             saved!(m, attempted!(ops::calls::call_known(m, OP, arg), CALL))

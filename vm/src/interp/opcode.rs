@@ -239,6 +239,8 @@ instructions! {
     FINISH_SPECIAL = 232, FINISH_SPECIAL, 0;
     // The entry of a plain function, which counts: what RESUME becomes while there is a JIT.
     RESUME_JIT = 212, RESUME, 0;
+    // A call of a built-in function that goes through a generator (`ops::consumers`).
+    CALL_OVER_GENERATOR = 213, CALL, 3;
     // Never in bytecode: what RETURN_VALUE goes on as where its fast form does not apply.
     RETURN_VALUE_GENERAL = 233, RETURN_VALUE, 0;
     INSTRUMENTED_END_FOR = 234, END_FOR, 0;

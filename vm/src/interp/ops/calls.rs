@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use super::consumers::{self, Consumer};
 use crate::err::PyResult;
 use crate::exc;
 use crate::interp::call::{self, CallArgs};
@@ -22,6 +23,7 @@ use crate::types::code::{PyCode, co_flags};
 use crate::types::descr::method::PyMethodDescr;
 use crate::types::dict::PyDict;
 use crate::types::function::PyFunction;
+use crate::types::generator::PyGenerator;
 use crate::types::list::PyList;
 use crate::types::method::PyMethod;
 use crate::types::tuple::PyTuple;
@@ -84,6 +86,12 @@ pub fn enter_exact(
 /// `CALL`: callable, self or NULL, `argc` arguments.
 #[inline(always)]
 pub fn call(m: &mut Machine<'_>, argc: usize) -> PyResult<()> {
+    if argc == 1
+        && PyGenerator::check_exact(m.peek_obj(1))
+        && let Some(done) = call_over_generator(m)
+    {
+        return done;
+    }
     let callable = m.peek_obj(argc + 2);
     let mut has_self = !m.peek(argc + 1).is_null();
     let mut callable = callable;
@@ -123,6 +131,31 @@ pub fn call(m: &mut Machine<'_>, argc: usize) -> PyResult<()> {
     }
     m.skip(CALL_CACHE);
     after_native(m)
+}
+
+/// A call with a generator as its only argument, of what has a [`Consumer`].
+#[inline(always)]
+pub fn call_over_generator(m: &mut Machine<'_>) -> Option<PyResult<()>> {
+    let generator = m.peek_obj(1).downcast_exact::<PyGenerator>()?;
+    // SAFETY: a word on the stack.
+    let consumer = Consumer::of(m.peek_obj(3), unsafe { m.peek(2).opt() })?;
+    if crate::interp::instrument::watched() {
+        return None;
+    }
+    let function = match consumers::function(consumer, generator) {
+        Ok(function) => function.to_ref(),
+        Err(e) => return Some(Err(e)),
+    };
+    // Callable, self or NULL, generator: what the function does not want goes.
+    let items = m.pop();
+    let count = consumer.parameters().len();
+    match count {
+        1 => m.drop_n(2),
+        2 => m.drop_n(1),
+        _ => {}
+    }
+    m.push(items);
+    Some(enter_exact(m, function, m.top_n(count), count, count, 1 + CALL_CACHE))
 }
 
 /// What waits is seen to after a call that stayed outside of Python: a signal that interrupted it is handled here, not in
@@ -380,11 +413,20 @@ pub struct KnownFunction(Cell<*const PyMethodDef>);
 // SAFETY: touched under the GIL only.
 unsafe impl Sync for KnownFunction {}
 
-pub static LEN: KnownFunction = KnownFunction(Cell::new(core::ptr::null()));
-pub static ISINSTANCE: KnownFunction = KnownFunction(Cell::new(core::ptr::null()));
-pub static LIST_APPEND: KnownFunction = KnownFunction(Cell::new(core::ptr::null()));
+pub static LEN: KnownFunction = KnownFunction::UNKNOWN;
+pub static ISINSTANCE: KnownFunction = KnownFunction::UNKNOWN;
+pub static LIST_APPEND: KnownFunction = KnownFunction::UNKNOWN;
 
 impl KnownFunction {
+    /// None has been met yet.
+    pub const UNKNOWN: KnownFunction = KnownFunction(Cell::new(core::ptr::null()));
+
+    /// Is this its definition?
+    #[inline(always)]
+    pub fn has(&self, def: &PyMethodDef) -> bool {
+        core::ptr::eq(def, self.0.get())
+    }
+
     /// Is `callable` a call of this very function?
     #[inline(always)]
     fn is(&self, callable: &PyObject) -> bool {

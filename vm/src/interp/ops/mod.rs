@@ -5,6 +5,7 @@ pub mod arith;
 pub mod attr;
 pub mod build;
 pub mod calls;
+pub mod consumers;
 pub mod exceptions;
 pub mod generators;
 pub mod intrinsics;

@@ -3,6 +3,7 @@
 use super::{failure, success, write_u32};
 use crate::interp::opcode::*;
 use crate::interp::ops::calls;
+use crate::interp::ops::consumers::{self, Consumer};
 use crate::interp::stackref::StackRef;
 use crate::object::defs::meth;
 use crate::object::refs::{PyClass, PyStruct};
@@ -11,6 +12,7 @@ use crate::types::builtin_function::PyCFunction;
 use crate::types::code::co_flags;
 use crate::types::descr::method::PyMethodDescr;
 use crate::types::function::PyFunction;
+use crate::types::generator::PyGenerator;
 use crate::types::list::PyList;
 use crate::types::method::PyMethod;
 use crate::types::str::PyStr;
@@ -29,7 +31,17 @@ pub fn takes_exactly(function: &PyFunction, n: usize) -> bool {
 
 #[cold]
 #[inline(never)]
-pub fn call(at: *mut u16, callable: StackRef, this: StackRef, argc: usize) {
+pub fn call(at: *mut u16, words: *mut StackRef, argc: usize) {
+    // SAFETY: callable, self or NULL, arguments.
+    let (callable, this) = unsafe { (*words, *words.add(1)) };
+    // SAFETY: as above.
+    if argc == 1 && unsafe { (*words.add(2)).get() }.downcast_exact::<PyGenerator>().is_some() {
+        consumers::learn(callable);
+        // SAFETY: as above.
+        if unsafe { Consumer::of(callable.get(), this.opt()) }.is_some() {
+            return success(at, CALL_OVER_GENERATOR);
+        }
+    }
     match choose(at, callable, this, argc) {
         Some(op) => success(at, op),
         None => failure(at),
@@ -113,7 +125,7 @@ fn uses_object_new(ty: &PyTypeObject) -> bool {
 }
 
 /// Is the function one of the `builtins` module?
-fn is_builtins_function(function: &PyCFunction) -> bool {
+pub fn is_builtins_function(function: &PyCFunction) -> bool {
     // SAFETY: null or the module that the function keeps alive.
     unsafe { function.receiver_ptr().as_ref() }
         .and_then(|o| o.downcast_ref::<crate::types::module::PyModule>())

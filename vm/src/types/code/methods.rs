@@ -194,6 +194,19 @@ impl PyCode {
     /// # Errors
     /// `MemoryError`.
     pub fn internal(name: &str, code: Vec<u8>, stacksize: i32) -> PyResult<Ref<PyCode>> {
+        PyCode::internal_function(name, &[], code, stacksize)
+    }
+
+    /// As [`PyCode::internal`], with parameters.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn internal_function(
+        name: &str,
+        parameters: &[&str],
+        code: Vec<u8>,
+        stacksize: i32,
+    ) -> PyResult<Ref<PyCode>> {
         let name = PyStr::new(name);
         let units = code.len() / 2;
         // Entries without a location, up to eight units each.
@@ -205,16 +218,16 @@ impl PyCode {
             left -= n;
         }
         PyCode::new(CodeParts {
-            argcount: 0,
-            posonlyargcount: 0,
+            argcount: parameters.len() as i32,
+            posonlyargcount: parameters.len() as i32,
             kwonlyargcount: 0,
             stacksize,
             flags: co_flags::OPTIMIZED | co_flags::NEWLOCALS,
             code,
             consts: PyTuple::empty(),
             names: PyTuple::empty(),
-            localsplusnames: PyTuple::empty(),
-            localspluskinds: PyBytes::new(&[]),
+            localsplusnames: PyTuple::new(parameters.iter().map(|name| PyStr::new(name).into_obj()).collect()),
+            localspluskinds: PyBytes::from_vec(vec![kind::LOCAL | kind::ARG_POS; parameters.len()]),
             filename: PyStr::new("<rpy>").into_obj(),
             name: name.clone(),
             qualname: name,

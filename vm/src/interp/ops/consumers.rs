@@ -1,0 +1,141 @@
+//! Built-in functions that go through a generator: `set(f(x) for x in y)`, `sorted(generator)`, `", ".join(...)`.
+//!
+//! Native code would run the generator in an eval loop of its own for each item. The call enters a small function of the VM's own
+//! instead, which does in bytecode what the built-in one does: so generator and consumer run in one loop, and the JIT sees that as a loop like
+//! any other. Each generator function has such functions for itself (as a rule: see [`function`]), so that what is compiled for one
+//! loop is not in the way of another.
+//!
+//! Their code has its `RESUME` at the end: nobody sees the frames.
+
+use crate::err::PyResult;
+use crate::interp::opcode::*;
+use crate::interp::specialize::call::is_builtins_function;
+use crate::interp::stackref::StackRef;
+use crate::object::defs::PyMethodDef;
+use crate::object::header::PyObject;
+use crate::object::refs::{OptRef, PyClass, PyStruct, Ref};
+use crate::types::builtin_function::PyCFunction;
+use crate::types::code::PyCode;
+use crate::types::descr::method::PyMethodDescr;
+use crate::types::function::PyFunction;
+use crate::types::generator::PyGenerator;
+use crate::types::list::PyList;
+use crate::types::set::{PyFrozenSet, PySet};
+use crate::types::str::PyStr;
+use crate::types::tuple::PyTuple;
+
+use super::calls::KnownFunction;
+
+/// What is made of the items.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Consumer {
+    List,
+    Set,
+    /// A list, with which the callable is called.
+    Then,
+    /// A set, with which the callable is called.
+    SetThen,
+    /// As `Then`, with what stands below the arguments as the first of them.
+    ThenMethod,
+}
+
+const KINDS: usize = 5;
+/// Generator functions that have consumers of their own.
+const BUCKETS: usize = 256;
+
+/// `sorted`, and `str.join`; learned when a call of them is specialized.
+pub static SORTED: KnownFunction = KnownFunction::UNKNOWN;
+pub static JOIN: KnownFunction = KnownFunction::UNKNOWN;
+
+impl Consumer {
+    /// The consumer that a call with a generator as its only argument enters: of this callable, and what stands between it and the
+    /// argument.
+    #[inline(never)]
+    pub fn of(callable: &PyObject, this: Option<&PyObject>) -> Option<Consumer> {
+        if let Some(this) = this {
+            let join = callable.downcast_exact::<PyMethodDescr>().is_some_and(|d| JOIN.has(definition(d)));
+            return (join && PyStr::check_exact(this)).then_some(Consumer::ThenMethod);
+        }
+        if callable.is(PyList::type_object().as_object()) {
+            return Some(Consumer::List);
+        }
+        if callable.is(PySet::type_object().as_object()) {
+            return Some(Consumer::Set);
+        }
+        if callable.is(PyFrozenSet::type_object().as_object()) {
+            return Some(Consumer::SetThen);
+        }
+        let then = callable.is(PyTuple::type_object().as_object())
+            || callable.downcast_exact::<PyCFunction>().is_some_and(|f| SORTED.has(f.def()));
+        then.then_some(Consumer::Then)
+    }
+
+    /// The parameters of its function.
+    pub fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Consumer::List | Consumer::Set => &["items"],
+            Consumer::Then | Consumer::SetThen => &["function", "items"],
+            Consumer::ThenMethod => &["function", "this", "items"],
+        }
+    }
+
+    /// Its code: something to add items to, then the loop.
+    fn code(self) -> PyResult<Ref<PyCode>> {
+        let (before, add, items): (&[u8], u8, u8) = match self {
+            Consumer::List => (&[BUILD_LIST, 0], LIST_APPEND, 0),
+            Consumer::Set => (&[BUILD_SET, 0], SET_ADD, 0),
+            Consumer::Then => (&[LOAD_FAST, 0, PUSH_NULL, 0, BUILD_LIST, 0], LIST_APPEND, 1),
+            Consumer::SetThen => (&[LOAD_FAST, 0, PUSH_NULL, 0, BUILD_SET, 0], SET_ADD, 1),
+            Consumer::ThenMethod => (&[LOAD_FAST, 0, LOAD_FAST, 1, BUILD_LIST, 0], LIST_APPEND, 2),
+        };
+        let mut units = before.to_vec();
+        // The distances count from behind the jumps' caches.
+        units.extend([LOAD_FAST, items, FOR_ITER, 3, CACHE, 0, add, 2, JUMP_BACKWARD, 5, CACHE, 0, END_FOR, 0, POP_ITER, 0]);
+        if !matches!(self, Consumer::List | Consumer::Set) {
+            units.extend([CALL, 1, CACHE, 0, CACHE, 0, CACHE, 0]);
+        }
+        units.extend([RETURN_VALUE, 0, RESUME, 0]);
+        PyCode::internal_function("consumer", self.parameters(), units, 6)
+    }
+}
+
+/// Remembers the function or method, if it is one that has a consumer.
+pub fn learn(callable: StackRef) {
+    // SAFETY: a word on the stack.
+    let callable = unsafe { callable.get() };
+    if let Some(function) = callable.downcast_exact::<PyCFunction>() {
+        if is_builtins_function(function) && function.name() == "sorted" {
+            SORTED.learn(function.def());
+        }
+    } else if let Some(method) = callable.downcast_exact::<PyMethodDescr>()
+        && core::ptr::eq(&*method.d_type, PyStr::type_object())
+        && method.d_name.eq_str("join")
+    {
+        JOIN.learn(definition(method));
+    }
+}
+
+/// The definition of a method.
+pub fn definition(method: &PyMethodDescr) -> &PyMethodDef {
+    // SAFETY: descriptors keep their definition alive.
+    unsafe { &*method.d_method.get() }
+}
+
+/// The function that a consumer enters for a generator. Generators of the same code have the same one; so have others, now and then.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline(never)]
+pub fn function(consumer: Consumer, generator: &PyGenerator) -> PyResult<&'static PyFunction> {
+    static FUNCTIONS: [OptRef<PyFunction>; BUCKETS * KINDS] = [const { OptRef::NULL }; BUCKETS * KINDS];
+    let address = generator.code().as_object().as_ptr() as usize as u64;
+    let bucket = (address >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    let slot = &FUNCTIONS[bucket as usize * KINDS + consumer as usize];
+    if slot.is_null() {
+        let globals = crate::runtime::sys_state::builtins_dict()?;
+        let code = consumer.code()?;
+        slot.set(Some(PyFunction::new(&code, globals.as_object(), None)));
+    }
+    slot.peek().ok_or_else(crate::exc::memory_error)
+}
