@@ -1,10 +1,10 @@
 //! Calls of Python functions, which are followed, and returns.
 
 use rpy_vm::interp::frame::owner;
+use rpy_vm::interp::opcode::{CALL, CALL_OVER_GENERATOR};
 use rpy_vm::interp::ops::calls::init_shim_code;
 use rpy_vm::interp::ops::special::{MOST_OPERANDS, Special};
 use rpy_vm::interp::stackref::StackRef;
-use rpy_vm::interp::opcode::{CALL, CALL_OVER_GENERATOR};
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;

@@ -10,8 +10,8 @@ use rpy_vm::layout;
 use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::types::generator::{PyGenerator, state};
 
-use super::state::{Hold, Home, Sym, SymFrame};
 use super::special::units::CALL as CALL_UNITS;
+use super::state::{Hold, Home, Sym, SymFrame};
 use super::values::{Release, slot_access};
 use super::{Abort, Done, MAX_DEPTH, Recorder};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value, Width};

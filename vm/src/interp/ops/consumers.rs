@@ -91,7 +91,24 @@ impl Consumer {
         };
         let mut units = before.to_vec();
         // The distances count from behind the jumps' caches.
-        units.extend([LOAD_FAST, items, FOR_ITER, 3, CACHE, 0, add, 2, JUMP_BACKWARD, 5, CACHE, 0, END_FOR, 0, POP_ITER, 0]);
+        units.extend([
+            LOAD_FAST,
+            items,
+            FOR_ITER,
+            3,
+            CACHE,
+            0,
+            add,
+            2,
+            JUMP_BACKWARD,
+            5,
+            CACHE,
+            0,
+            END_FOR,
+            0,
+            POP_ITER,
+            0,
+        ]);
         if !matches!(self, Consumer::List | Consumer::Set) {
             units.extend([CALL, 1, CACHE, 0, CACHE, 0, CACHE, 0]);
         }

@@ -201,12 +201,7 @@ impl PyCode {
     ///
     /// # Errors
     /// As there.
-    pub fn internal_function(
-        name: &str,
-        parameters: &[&str],
-        code: Vec<u8>,
-        stacksize: i32,
-    ) -> PyResult<Ref<PyCode>> {
+    pub fn internal_function(name: &str, parameters: &[&str], code: Vec<u8>, stacksize: i32) -> PyResult<Ref<PyCode>> {
         let name = PyStr::new(name);
         let units = code.len() / 2;
         // Entries without a location, up to eight units each.
