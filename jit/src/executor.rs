@@ -311,8 +311,8 @@ impl Executor {
         let info = &part.compiled.exits[exit];
         let picture = Picture::of(&part.trace, info, code)?;
         let stays = part.stays(exit);
-        // Those of functions have side traces of their own: where they shared them, a method that raised an exception has been
-        // seen to return. And those with an exception, which only a trace that begins with one can follow.
+        // Those of functions have side traces of their own. And those with an exception, which only a trace that begins with one can
+        // follow.
         let alone = stays || self.is_function || part.trace.snapshot(info.snapshot).kind == ExitKind::Raise;
         (!stays || part.alternatives < MAX_ALTERNATIVES).then_some((picture, alone))
     }

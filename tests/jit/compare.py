@@ -1,50 +1,72 @@
 """Runs random programs under the JIT's modes and under CPython, and compares what they print.
 
-Many programs run in one process (each in a namespace of its own), so that starting up does not dominate.
+Many programs run in one process (programs.py), so that starting up does not dominate; where one ends or hangs its process, another process goes on
+behind it.
 
 Usage: compare.py --python RPY [--cpython PYTHON] [--seeds FIRST COUNT] [--batch N] [--modes off,on,eager]
 """
 
 import argparse
-import contextlib
-import io
 import os
+import resource
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# What one process does: the programs of some seeds, one after the other.
-RUNNER = """
-import contextlib, io, sys
-sys.path.insert(0, {here!r})
-from generate import program
-def one(seed):
-    out = io.StringIO()
-    try:
-        code = compile(program(seed), f"<program {{seed}}>", "exec")
-        with contextlib.redirect_stdout(out):
-            exec(code, {{"__name__": "__main__"}})
-    except Exception as error:
-        out.write(f"{{type(error).__name__}}: {{error}}")
-    print(seed, repr(out.getvalue()), flush=True)
 
-# No loop of the runner's own, which would be recorded in place of the programs'.
-any(map(one, range({first}, {last})))
-"""
+class Command:
+    """One of the ways to execute the programs."""
+
+    def __init__(self, name, words, generator, timeout):
+        self.name, self.words, self.generator, self.timeout = name, words, generator, timeout
+        self.seconds = 0.0
+
+    def run(self, seeds, store):
+        """What each seed's program printed, and for those that did not come to an end, how the process ended."""
+        printed, broken = {}, {}
+        while len(printed) + len(broken) < len(seeds):
+            lines, ended = self.process(seeds, store, [*printed, *broken])
+            printed.update((int(seed), text) for seed, text in lines)
+            rest = [seed for seed in seeds if seed not in printed and seed not in broken]
+            if ended or rest:
+                # The one that the process was at; after the last one, it went wrong in ending.
+                broken[rest[0] if rest else None] = ended or "ended early"
+        return printed, broken
+
+    def process(self, seeds, store, without):
+        """The lines that one process printed, and how it ended if not well."""
+        words = [*self.words, os.path.join(HERE, "programs.py"), self.generator, seeds[0], seeds[-1] + 1, store, *without]
+        env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        try:
+            done = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=env, timeout=self.timeout)
+            output, ended = done.stdout, ""
+            if done.returncode != 0:
+                ended = f"status {done.returncode}: {done.stderr.strip().splitlines()[-1:]}"
+        except subprocess.TimeoutExpired as error:
+            output, ended = (error.stdout or b"").decode(), "does not end"
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.seconds += after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        return [line.split(" ", 1) for line in output.splitlines() if line[:1].isdigit() and " " in line], ended
 
 
-def run(command, generator, first, last, timeout):
-    """What each seed's program printed, and how the process ended."""
-    source = RUNNER.format(here=generator, first=first, last=last)
-    env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
-    try:
-        done = subprocess.run([*command, "-c", source], capture_output=True, text=True, env=env, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return {}, "does not end"
-    printed = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    ended = "" if done.returncode == 0 else f"status {done.returncode}: {done.stderr.strip().splitlines()[-1:]}"
-    return printed, ended
+def compare(commands, seeds):
+    """Run the programs of some seeds under all commands. The number of differences, which are printed."""
+    different = 0
+    with tempfile.TemporaryDirectory(prefix="rpy-random-") as folder:
+        results = [command.run(seeds, os.path.join(folder, os.path.basename(command.words[0]))) for command in commands]
+    reference = results[0][0]
+    for command, (printed, broken) in zip(commands, results):
+        for seed, how in broken.items():
+            print(f"program {seed}: {command.name}: {how}", flush=True)
+            different += 1
+        for seed, text in printed.items():
+            if reference.get(seed, text) != text:
+                print(f"program {seed}: {command.name} differs from {commands[0].name}\n  {reference[seed]}\n  {text}", flush=True)
+                different += 1
+    return different
 
 
 def main():
@@ -52,29 +74,18 @@ def main():
     parser.add_argument("--python", required=True)
     parser.add_argument("--cpython")
     parser.add_argument("--seeds", nargs=2, type=int, default=(0, 100), metavar=("FIRST", "COUNT"))
-    parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--modes", default="off,on,eager")
     parser.add_argument("--generator", default=HERE, help="the folder of generate.py")
-    parser.add_argument("--timeout", type=float, default=300)
+    parser.add_argument("--timeout", type=float, default=300, help="seconds that a batch may take")
     args = parser.parse_args()
-    commands = {f"jit={mode}": [args.python, "-X", f"jit={mode}"] for mode in args.modes.split(",")}
-    if args.cpython:
-        commands = {"cpython": [args.cpython], **commands}
+    ways = [("cpython", [args.cpython])] if args.cpython else []
+    ways += [(f"jit={mode}", [args.python, "-X", f"jit={mode}"]) for mode in args.modes.split(",")]
+    commands = [Command(name, words, args.generator, args.timeout) for name, words in ways]
     first, count = args.seeds
-    different = 0
-    for start in range(first, first + count, args.batch):
-        end = min(start + args.batch, first + count)
-        results = {name: run(command, args.generator, start, end, args.timeout) for name, command in commands.items()}
-        reference_name = next(iter(results))
-        reference = results[reference_name][0]
-        for name, (printed, ended) in results.items():
-            if ended:
-                print(f"{name}: programs {start} to {end - 1}: {ended}; the last that ended: {max(map(int, printed), default=None)}")
-                different += 1
-            for seed, text in reference.items():
-                if seed in printed and printed[seed] != text:
-                    print(f"program {seed}: {name} differs from {reference_name}\n  {text}\n  {printed[seed]}")
-                    different += 1
+    batches = [range(start, min(start + args.batch, first + count)) for start in range(first, first + count, args.batch)]
+    different = sum(compare(commands, seeds) for seeds in batches)
+    print("ms a program:", *(f"{command.name} {command.seconds * 1000 / count:.1f}" for command in commands))
     print(f"{count} programs, {different} differences")
     sys.exit(different != 0)
 

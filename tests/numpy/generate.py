@@ -21,7 +21,7 @@ UNARY = ["sin", "cos", "exp", "log", "sqrt", "tanh", "floor", "ceil", "absolute"
 BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "hypot", "arctan2", "less", "greater_equal", "fmod",
           "copysign", "power", "remainder", "bitwise_and"]
 
-HEADER = """
+PRELUDE = """
 import numpy as np, warnings, math, zlib
 
 class Sub(np.ndarray):
@@ -253,7 +253,7 @@ class Maker:
         return text
 
     def program(self):
-        self.line(HEADER)
+        self.line(PRELUDE)
         self.line("def limited(s):")
         self.line("    return s if -1e15 < s < 1e15 else s * 0")
         functions = self.random.randrange(1, 3)
@@ -356,7 +356,7 @@ class ArrayMaker(Maker):
         self.indent -= 1
 
     def program(self):
-        self.line(HEADER)
+        self.line(PRELUDE)
         self.line("""
 def calm(*all):
     return tuple(v * 0 + 1 if isinstance(v, np.ndarray) and v.dtype.kind in 'fc' and not np.all(np.abs(v) < 1e6) else
@@ -566,7 +566,7 @@ class WideMaker(Maker):
         self.indent = 0
 
     def program(self):
-        self.line(HEADER)
+        self.line(PRELUDE)
         self.line("""
 def calm(*arrays):
     for a in arrays:

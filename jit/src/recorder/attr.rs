@@ -294,13 +294,13 @@ impl Recorder {
                     self.guard_attrs_word(object, 0)?;
                 } else {
                     let key = self.constant_object(name.as_object());
-                    let value = self.call_runtime(table::INSTANCE_GET, &[object, key])?;
                     if !runtime::instance::instance_get(owner, name.as_object()).is_null() {
+                        let value = self.call_runtime(table::INSTANCE_GET, &[object, key])?;
                         self.guard(Op::GuardNonNull, &[value])?;
                         return self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile });
                     }
-                    let nothing = self.nothing;
-                    self.guard(Op::GuardIs, &[value, nothing])?;
+                    let lacks = self.call_runtime(table::INSTANCE_LACKS, &[object, key])?;
+                    self.guard(Op::GuardTrue, &[lacks])?;
                 }
             }
         } else if let Ok(offset) = usize::try_from(ty.tp_dictoffset.get())

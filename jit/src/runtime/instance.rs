@@ -14,8 +14,8 @@ use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::method::PyMethod;
 
-/// The value that an instance in dictionary mode has under a name (borrowed); null if there is none, or the instance is in
-/// another mode.
+/// The value that an instance in dictionary mode has under a name (borrowed). Null says nothing: there is none, or the instance is in
+/// another mode, or finding it could run Python code.
 ///
 /// # Safety
 /// A live instance of a type with MANAGED_DICT, and a live exact string.
@@ -26,6 +26,23 @@ pub unsafe extern "C" fn instance_get(instance: *const PyObject, name: *const Py
             Some(dict) => dict_get((*dict).as_object(), name),
             None => core::ptr::null_mut(),
         }
+    }
+}
+
+/// Has an instance, in whatever mode, surely no attribute of its own of that name? Not if finding out could run Python code.
+///
+/// # Safety
+/// As for [`instance_get`].
+pub unsafe extern "C" fn instance_lacks(instance: *const PyObject, name: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (instance, name) = (&*instance, &*name);
+        let lacks = match (shape::shape_of(instance).as_ref(), shape::dict_of(instance)) {
+            (Some(shape), _) => shape.lookup((*name).cast_unchecked_ref()).is_none(),
+            (None, Some(dict)) => matches!(dict.find_plain(name), Ok(None)),
+            (None, None) => true,
+        };
+        lacks.into()
     }
 }
 

@@ -163,6 +163,8 @@ functions! {
     DICT_DELETE = dict::dict_delete -> Bool, DESTROYS;
     /// The attribute of an instance in dictionary mode (borrowed), or null.
     INSTANCE_GET = instance::instance_get -> Obj, MAKES;
+    /// Has an instance surely no attribute of its own of a name?
+    INSTANCE_LACKS = instance::instance_lacks -> Bool, MAKES;
     /// Sets the attribute of an instance in dictionary mode; false if it was not done.
     INSTANCE_SET = instance::instance_set -> Bool, DICTS;
     /// Adds an entry to a new dict for `**kwargs`, which takes over the value.
