@@ -6,7 +6,7 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, dynasm};
 
-use super::asm::{Alu, Cond, Map, Mem, Pp, RAX, RBP, RCX, RDX, Rm, Rmi, SCRATCH};
+use super::asm::{Alu, Asm, Cond, Map, Mem, Pp, RAX, RBP, RCX, RDX, Rm, Rmi, SCRATCH};
 use super::emit::{BIAS, Emitter, slot_mem};
 use crate::backend::{CompileError, SaveArea, THREAD_SLOT, WIDE_DONE, WIDE_RESULTS};
 use crate::ir::kernel::{ALIGNMENT, COUNTER, Conflict, LANES, LIMIT, MOST_ARGUMENTS, SUMMED, SUMMED_ROUNDS};
@@ -369,10 +369,18 @@ impl Emitter<'_> {
         let kernel = layout.kernel;
         let (head, done, ended) = (self.asm.label(), self.asm.label(), self.asm.label());
         let repeats = kernel.near().is_some();
+        // The thread's address, in a register where there is one left.
+        let thread = BASES.get(layout.bases.len()).copied().unwrap_or(RAX);
+        let load = |asm: &mut Asm| asm.load(thread, Rm::Mem(slot_mem(THREAD_SLOT)));
+        if thread != RAX {
+            load(&mut self.asm);
+        }
         self.asm.align(32);
         self.asm.bind(head);
-        self.asm.load(RAX, Rm::Mem(slot_mem(THREAD_SLOT)));
-        self.asm.alu_imm(Alu::Cmp, Rm::Mem(Mem::at(RAX, layout::THREAD_EVAL_BREAKER as i32)), 0, 8);
+        if thread == RAX {
+            load(&mut self.asm);
+        }
+        self.asm.alu_imm(Alu::Cmp, Rm::Mem(Mem::at(thread, layout::THREAD_EVAL_BREAKER as i32)), 0, 8);
         self.asm.jcc(Cond::NE, done);
         for (i, inst) in kernel.code.insts.iter().enumerate() {
             self.compute(&mut layout, i, inst)?;
