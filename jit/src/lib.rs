@@ -21,6 +21,7 @@ pub mod backend;
 mod budget;
 pub mod detour;
 pub mod executor;
+mod hash;
 pub mod hooks;
 pub mod ir;
 mod log;

@@ -45,18 +45,24 @@ impl Fusion {
         let n = trace.insts.len();
         let mut fusion = Fusion { roots: vec![NONE; n], counts: vec![0; n] };
         let mut users = vec![NONE; n];
+        let mut seen = vec![false; trace.snapshots.len()];
         for (i, inst) in trace.insts.iter().enumerate() {
             for arg in inst.args.iter().filter_map(|a| a.inst()) {
                 fusion.counts[arg] += 1;
                 users[arg] = i as u32;
             }
             if let Some(snapshot) = inst.snapshot {
+                // Once is enough for guards that share it, but for a condition that its own guard's exit knows.
                 let known = known_condition(inst).map(|(value, _)| value);
-                for value in trace.snapshot(snapshot).values().filter(|&v| Some(v) != known) {
-                    if let Some(i) = value.inst() {
+                let seen = &mut seen[snapshot.0 as usize];
+                if !*seen {
+                    *seen = true;
+                    trace.snapshot(snapshot).each_value(|value| match value.inst() {
+                        Some(_) if Some(value) == known => *seen = false,
                         // Twice: a value in a snapshot has to be somewhere.
-                        fusion.counts[i] += 2;
-                    }
+                        Some(i) => fusion.counts[i] += 2,
+                        None => {}
+                    });
                 }
             }
         }

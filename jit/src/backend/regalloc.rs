@@ -126,7 +126,8 @@ pub struct Move {
 pub struct Exit {
     pub snapshot: SnapshotId,
     pub inst: u32,
-    pub places: Vec<Place>,
+    /// Range in [`Allocation::places`].
+    pub places: (u32, u32),
 }
 
 /// An instruction with its places.
@@ -147,6 +148,7 @@ pub struct Allocation {
     pub steps: Vec<Step>,
     pub moves: Vec<Move>,
     pub exits: Vec<Exit>,
+    pub places: Vec<Place>,
     slots: Vec<u16>,
 }
 
@@ -157,6 +159,11 @@ impl Allocation {
     #[inline]
     pub fn slot(&self, vid: Vid) -> Option<u16> {
         Some(self.slots[vid as usize]).filter(|&s| s != NO_SLOT)
+    }
+
+    /// Where the values of an exit are, in the order of its snapshot.
+    pub fn places(&self, exit: &Exit) -> &[Place] {
+        &self.places[exit.places.0 as usize..exit.places.1 as usize]
     }
 }
 
@@ -185,6 +192,7 @@ pub fn allocate(
         clobbered: shapes.iter().fold(0, |set, shape| set | shape.clobbers),
         state: State {
             regs: [NEVER; 32],
+            occupied: 0,
             reg_of: vec![NO_REG; values],
             spilled: vec![false; values],
             cursors: vec![0; values],
@@ -194,6 +202,7 @@ pub fn allocate(
             steps: Vec::with_capacity(trace.insts.len()),
             moves: Vec::new(),
             exits: Vec::new(),
+            places: Vec::new(),
             entry: None,
         },
         at: 0,
@@ -202,7 +211,7 @@ pub fn allocate(
     allocator.run(params, enter)?;
     let slots = allocator.assign_slots()?;
     let Allocator { state, .. } = allocator;
-    Ok(Allocation { steps: state.steps, moves: state.moves, exits: state.exits, slots })
+    Ok(Allocation { steps: state.steps, moves: state.moves, exits: state.exits, places: state.places, slots })
 }
 
 const NO_REG: u8 = u8::MAX;
@@ -225,6 +234,7 @@ fn back_edges(trace: &Trace, uses: &Uses) -> Vec<u32> {
 struct State {
     /// The value in each register, or `NEVER`.
     regs: [Vid; 32],
+    occupied: RegSet,
     /// The register of each value, or `NO_REG`.
     reg_of: Vec<u8>,
     /// Has the value a slot? (It holds the value from the definition on.)
@@ -240,6 +250,8 @@ struct State {
     steps: Vec<Step>,
     moves: Vec<Move>,
     exits: Vec<Exit>,
+    /// Of all exits.
+    places: Vec<Place>,
     /// The entry into the loop: its step, and for each phi where its first value is.
     entry: Option<(usize, Vec<(Vid, Place)>)>,
 }
@@ -397,29 +409,39 @@ impl Allocator<'_> {
     }
 
     fn exit(&mut self, i: usize, snapshot: SnapshotId) -> Result<u32, CompileError> {
-        let values: SmallVec<[Value; 16]> = self.trace.snapshot(snapshot).values().collect();
-        let mut places = Vec::with_capacity(values.len());
+        let mut places = core::mem::take(&mut self.state.places);
+        let start = places.len() as u32;
         let known = known_condition(&self.trace.insts[i]);
-        for value in values {
-            places.push(match known {
-                Some((condition, is)) if condition == value => Place::Known(is),
-                _ => self.place(self.uses.vid(value))?,
-            });
+        let mut missing = None;
+        self.trace.snapshot(snapshot).each_value(|value| match known {
+            Some((condition, is)) if condition == value => places.push(Place::Known(is)),
+            _ => match self.place(self.uses.vid(value)) {
+                Ok(place) => places.push(place),
+                Err(why) => missing = Some(why),
+            },
+        });
+        let range = (start, places.len() as u32);
+        self.state.places = places;
+        if let Some(why) = missing {
+            return Err(why);
         }
-        self.state.exits.push(Exit { snapshot, inst: i as u32, places });
+        self.state.exits.push(Exit { snapshot, inst: i as u32, places: range });
         Ok(self.state.exits.len() as u32 - 1)
     }
 
     /// The result's register may have been taken from a value that the instruction's own exit needs: that is in its slot, too.
     fn keep_from_result(&mut self, exit: u32, reg: Reg) {
-        let exit = exit as usize;
-        let snapshot = self.trace.snapshot(self.state.exits[exit].snapshot);
-        for (k, value) in snapshot.values().enumerate() {
-            if self.state.exits[exit].places[k] == Place::Reg(reg)
+        let Exit { snapshot, places: (start, end), .. } = self.state.exits[exit as usize];
+        let places = start as usize..end as usize;
+        if !self.state.places[places.clone()].contains(&Place::Reg(reg)) {
+            return;
+        }
+        for (k, value) in places.zip(self.trace.snapshot(snapshot).values()) {
+            if self.state.places[k] == Place::Reg(reg)
                 // Only an operand that the exit recovers has no other place.
                 && let Ok(place) = self.place(self.uses.vid(value))
             {
-                self.state.exits[exit].places[k] = place;
+                self.state.places[k] = place;
             }
         }
     }
@@ -435,7 +457,7 @@ impl Allocator<'_> {
             let vid = self.uses.vid(operand.value);
             let exits = || {
                 (k >= u8::BITS as usize || shape.undo >> k & 1 == 0)
-                    && inst.snapshot.is_some_and(|s| self.trace.snapshot(s).values().any(|v| v == operand.value))
+                    && inst.snapshot.is_some_and(|s| self.trace.snapshot(s).mentions(operand.value))
             };
             if operand.late || exits() {
                 kept |= reg.bit();
@@ -527,8 +549,8 @@ impl Allocator<'_> {
                 self.state.spilled[phi] = true;
             }
         }
-        for reg in 0..32 {
-            self.vacant(Reg(reg));
+        for reg in registers(self.occupied()) {
+            self.vacant(reg);
         }
         for &(vid, reg) in &head_regs {
             self.occupy(reg, vid);
@@ -697,15 +719,17 @@ impl Allocator<'_> {
     }
 
     fn occupied(&self) -> RegSet {
-        (0..32).fold(0, |set, r| set | ((self.state.regs[r] != NEVER) as u32) << r)
+        self.state.occupied
     }
 
     fn occupy(&mut self, reg: Reg, vid: Vid) {
+        self.state.occupied |= reg.bit();
         self.state.regs[reg.0 as usize] = vid;
         self.state.reg_of[vid as usize] = reg.0;
     }
 
     fn vacant(&mut self, reg: Reg) {
+        self.state.occupied &= !reg.bit();
         let vid = core::mem::replace(&mut self.state.regs[reg.0 as usize], NEVER);
         if vid != NEVER {
             self.state.reg_of[vid as usize] = NO_REG;
@@ -849,13 +873,9 @@ impl Allocator<'_> {
 
     /// Registers of values that are not needed behind the present instruction are free.
     fn release_dead(&mut self) {
-        for reg in 0..32 {
-            let vid = self.state.regs[reg];
-            if vid == NEVER {
-                continue;
-            }
-            if self.is_dying(vid) {
-                self.vacant(Reg(reg as u8));
+        for reg in registers(self.occupied()) {
+            if self.is_dying(self.state.regs[reg.0 as usize]) {
+                self.vacant(reg);
             }
         }
     }
@@ -896,6 +916,10 @@ impl Allocator<'_> {
 }
 
 /// The registers of a set.
-pub fn registers(set: RegSet) -> impl Iterator<Item = Reg> {
-    (0..32).filter(move |r| set >> r & 1 != 0).map(Reg)
+pub fn registers(mut set: RegSet) -> impl Iterator<Item = Reg> {
+    core::iter::from_fn(move || {
+        let reg = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (reg < RegSet::BITS).then_some(Reg(reg as u8))
+    })
 }

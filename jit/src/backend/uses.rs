@@ -10,6 +10,15 @@ pub type Vid = u32;
 /// "No position".
 pub const NEVER: u32 = u32::MAX;
 
+/// The number of a value in a trace of so many instructions.
+#[inline]
+fn number(insts: u32, value: Value) -> Vid {
+    match value.inst() {
+        Some(i) => i as u32,
+        None => insts + value.constant().unwrap_or(0) as u32,
+    }
+}
+
 /// Uses of every value in a trace.
 pub struct Uses {
     insts: u32,
@@ -65,10 +74,7 @@ impl Uses {
     /// The number of a value.
     #[inline]
     pub fn vid(&self, value: Value) -> Vid {
-        match value.inst() {
-            Some(i) => i as u32,
-            None => self.insts + value.constant().unwrap_or(0) as u32,
-        }
+        number(self.insts, value)
     }
 
     /// The constant's position among the constants, for values that are constants.
@@ -97,7 +103,7 @@ impl Uses {
 
     fn collect(&mut self, trace: &Trace, fusion: &Fusion, shapes: &[Shape]) {
         let mut all: Vec<(Vid, u32)> = Vec::new();
-        let see = |last: &mut Vec<u32>, vid: Vid, at: u32| {
+        let see = |last: &mut [u32], vid: Vid, at: u32| {
             let l = &mut last[vid as usize];
             *l = (*l).max(at);
         };
@@ -129,13 +135,19 @@ impl Uses {
                     }
                 }
             }
-            if let Some(snapshot) = inst.snapshot {
-                let known = known_condition(inst).map(|(value, _)| value);
-                for value in trace.snapshot(snapshot).values().filter(|&v| Some(v) != known) {
-                    let vid = self.vid(value);
-                    see(&mut self.last, vid, at);
-                }
-            }
+        }
+        // Of the guards that share a snapshot the last one counts, but for a condition that its exit knows.
+        let mut seen = vec![false; trace.snapshots.len()];
+        for (i, inst) in trace.insts.iter().enumerate().rev() {
+            let Some(snapshot) = inst.snapshot.filter(|id| !seen[id.0 as usize] && !fusion.is_fused(i)) else { continue };
+            let known = known_condition(inst).map(|(value, _)| value);
+            let seen = &mut seen[snapshot.0 as usize];
+            *seen = true;
+            let insts = self.insts;
+            trace.snapshot(snapshot).each_value(|value| match Some(value) == known {
+                true => *seen = false,
+                false => see(&mut self.last, number(insts, value), i as u32),
+            });
         }
         if self.loop_start != NEVER {
             for vid in 0..self.loop_start {

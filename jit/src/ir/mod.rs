@@ -18,7 +18,7 @@ pub mod snapshot;
 pub mod text;
 pub mod verify;
 
-use std::collections::HashMap;
+use crate::hash::FastMap;
 
 pub use call::{CallId, CallInfo, Made};
 pub use kernel::Kernel;
@@ -149,7 +149,7 @@ pub struct Trace {
     pub calls: Vec<CallInfo>,
     pub snapshots: Vec<Snapshot>,
     pub kernels: Vec<Kernel>,
-    known: HashMap<Const, Value>,
+    known: FastMap<Const, Value>,
 }
 
 impl Trace {
@@ -219,6 +219,18 @@ impl Trace {
             snapshots: Vec::new(),
             kernels: self.kernels.clone(),
             known: self.known.clone(),
+        }
+    }
+
+    /// The same for a trace that is written anew, which takes them away.
+    pub fn take_constants(&mut self) -> Trace {
+        Trace {
+            insts: Vec::with_capacity(self.insts.len()),
+            consts: core::mem::take(&mut self.consts),
+            calls: core::mem::take(&mut self.calls),
+            snapshots: Vec::new(),
+            kernels: core::mem::take(&mut self.kernels),
+            known: core::mem::take(&mut self.known),
         }
     }
 

@@ -164,6 +164,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Leaves an empty one in its place.
+    pub fn take(&mut self) -> Snapshot {
+        let (frames, virtuals) = (core::mem::take(&mut self.frames), core::mem::take(&mut self.virtuals));
+        Snapshot { kind: self.kind, frames, virtuals }
+    }
+
     /// The values that an exit needs, in the order in which the backend reports where they are. Slots of forms without one are left out.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let in_frames = self.frames.iter().flat_map(|frame| {
@@ -176,6 +182,32 @@ impl Snapshot {
         });
         let fields = self.virtuals.iter().flat_map(|object| &object.fields);
         in_frames.chain(fields.filter(|s| s.form.has_value()).map(|s| s.value))
+    }
+
+    /// The same, one after the other: much faster than an iterator's chain, and there are many.
+    #[inline]
+    pub fn each_value(&self, mut f: impl FnMut(Value)) {
+        for frame in &self.frames {
+            if let Some(inlined) = &frame.inlined {
+                f(inlined.function);
+            }
+            if let Some(address) = frame.address {
+                f(address);
+            }
+            for slot in frame.slots.iter().filter(|s| s.form.has_value()) {
+                f(slot.value);
+            }
+        }
+        for slot in self.virtuals.iter().flat_map(|object| &object.fields).filter(|s| s.form.has_value()) {
+            f(slot.value);
+        }
+    }
+
+    /// Does an exit need this value?
+    pub fn mentions(&self, value: Value) -> bool {
+        let mut found = false;
+        self.each_value(|other| found |= other == value);
+        found
     }
 
     /// Replaces every value.

@@ -2,7 +2,7 @@
 
 use super::cse::Cse;
 use super::facts::{Fact, Facts, Range};
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use super::heap::Heap;
 use super::words::Words;
 use super::{boxes, compare, cse, float, fold, fresh, guards, heap, range, words};

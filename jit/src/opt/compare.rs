@@ -7,7 +7,7 @@
 use super::Contradiction;
 use super::builder::{Builder, PassResult, Step};
 use super::facts::Range;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use crate::ir::{Inst, Op, Trace, Ty, Value};
 
 /// A set of cases.

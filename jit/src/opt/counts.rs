@@ -14,7 +14,7 @@
 //! `close_shared` never takes the last one, and what `decref_inert` and `close_inert` may destroy has no contents.
 
 use super::dce::Rounds;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use super::words::EMPTY;
 use crate::ir::call::CallEffect;
 use crate::ir::{Class, Effect, Form, Inst, Op, SlotState, SnapshotId, Trace, Value, Width};

@@ -1,7 +1,7 @@
 //! Common subexpressions: pure operations, checked arithmetic, and loads of memory that never changes.
 
 use super::builder::{Builder, PassResult, Step};
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use crate::ir::{Access, Effect, Inst, Op, Trace, Ty, Value};
 
 /// An operation and its operands.

@@ -40,7 +40,8 @@ pub fn clean(trace: Trace, needless: &[bool]) -> Trace {
     let head = trace.loop_start().unwrap_or(count);
     let mut live = vec![false; count];
     let mut pending: Vec<Value> = Vec::new();
-    let reach = |trace: &Trace, i: usize, pending: &mut Vec<Value>| {
+    let mut seen = vec![false; trace.snapshots.len()];
+    let mut reach = |trace: &Trace, i: usize, pending: &mut Vec<Value>| {
         let inst = &trace.insts[i];
         if inst.op == Op::Phi {
             pending.extend(trace.insts[count - 1].args.get(i - head - 1));
@@ -48,7 +49,10 @@ pub fn clean(trace: Trace, needless: &[bool]) -> Trace {
         if inst.op != Op::Jump {
             pending.extend(&inst.args);
         }
-        pending.extend(inst.snapshot.iter().flat_map(|&id| trace.snapshot(id).values()));
+        // Once is enough for the snapshot of several guards.
+        if let Some(id) = inst.snapshot.filter(|id| !core::mem::replace(&mut seen[id.0 as usize], true)) {
+            trace.snapshot(id).each_value(|value| pending.push(value));
+        }
     };
     for (i, inst) in trace.insts.iter().enumerate().filter(|(i, inst)| is_needed(&trace, inst) && !needless[*i]) {
         debug_assert!(inst.op != Op::Phi);
@@ -62,18 +66,13 @@ pub fn clean(trace: Trace, needless: &[bool]) -> Trace {
             reach(&trace, i, &mut pending);
         }
     }
-    let mut writer = Writer {
-        old: &trace,
-        new: trace.without_code(),
-        names: vec![Value::NOTHING; count],
-        snapshots: vec![None; trace.snapshots.len()],
-    };
+    let mut writer = Writer::new(trace, true);
     for i in (0..count).filter(|&i| live[i]) {
-        if trace.insts[i].op != Op::Jump {
+        if writer.old.insts[i].op != Op::Jump {
             writer.write(i);
             continue;
         }
-        let next = trace.insts[i].args.iter().enumerate().filter(|(phi, _)| live[head + 1 + phi]);
+        let next = writer.old.insts[i].args.iter().enumerate().filter(|(phi, _)| live[head + 1 + phi]);
         let next: Vec<Value> = next.map(|(_, &value)| writer.name(value)).collect();
         writer.new.push(Inst::new(Op::Jump, &next));
     }
@@ -141,7 +140,7 @@ impl Live<'_> {
             inst.args.iter().for_each(|&arg| self.mark(arg, in_body));
             if let Some(id) = inst.snapshot {
                 if !core::mem::replace(&mut self.snapshots[in_body as usize][id.0 as usize], true) {
-                    trace.snapshot(id).values().for_each(|value| self.mark(value, in_body));
+                    trace.snapshot(id).each_value(|value| self.mark(value, in_body));
                 }
             }
         }
@@ -175,12 +174,7 @@ pub fn sweep(
     if !used.is_empty() {
         return Err(used);
     }
-    let mut writer = Writer {
-        old: &trace,
-        new: trace.without_code(),
-        names: vec![Value::NOTHING; count],
-        snapshots: vec![None; trace.snapshots.len()],
-    };
+    let mut writer = Writer::new(trace, rounds.is_none());
     for i in 0..count {
         match rounds {
             Some(rounds) if i == rounds.head => writer.write_head(&phis),
@@ -196,21 +190,31 @@ pub fn sweep(
     Ok(writer.new)
 }
 
-struct Writer<'t> {
-    old: &'t Trace,
+/// Writes a trace anew. What it writes moves there.
+struct Writer {
+    old: Trace,
     new: Trace,
     /// The new values of the old ones.
     names: Vec<Value>,
     snapshots: Vec<Option<SnapshotId>>,
+    /// Each snapshot is written once.
+    once: bool,
 }
 
-impl Writer<'_> {
+impl Writer {
+    fn new(mut old: Trace, once: bool) -> Writer {
+        let new = old.take_constants();
+        let (names, snapshots) = (vec![Value::NOTHING; old.insts.len()], vec![None; old.snapshots.len()]);
+        Writer { old, new, names, snapshots, once }
+    }
+
     fn name(&self, value: Value) -> Value {
         value.inst().map_or(value, |i| self.names[i])
     }
 
     fn write(&mut self, i: usize) {
-        let mut inst = self.old.insts[i].clone();
+        let old = &mut self.old.insts[i];
+        let mut inst = Inst { args: core::mem::take(&mut old.args), ..*old };
         for arg in &mut inst.args {
             *arg = self.name(*arg);
         }
@@ -223,7 +227,8 @@ impl Writer<'_> {
         if let Some(new) = self.snapshots[id.0 as usize] {
             return new;
         }
-        let mut snapshot = self.old.snapshot(id).clone();
+        let old = &mut self.old.snapshots[id.0 as usize];
+        let mut snapshot = if self.once { old.take() } else { old.clone() };
         snapshot.map_values(|value| self.name(value));
         let new = self.new.add_snapshot(snapshot);
         self.snapshots[id.0 as usize] = Some(new);

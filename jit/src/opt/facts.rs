@@ -3,7 +3,7 @@
 //! In the second round of a loop, facts about values of the preamble are assumptions: they hold in the first round of the
 //! body, and whether they do in later ones must be checked at the body's end. So reading one notes it as consulted.
 
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use crate::ir::{Const, Trace, Ty, Value};
 
 /// The integers from `lo` to `hi`, both included.

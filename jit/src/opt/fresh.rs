@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use super::Contradiction;
 use super::builder::{Builder, PassResult, Step};
 use super::facts::Fact;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use crate::ir::call::{CallEffect, Made};
 use crate::ir::{Access, Class, Inst, Op, SnapshotId, Ty, Value, Width};
 use rpy_vm::layout;

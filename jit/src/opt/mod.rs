@@ -37,7 +37,6 @@ mod float;
 mod fold;
 mod fresh;
 mod guards;
-mod hash;
 mod heap;
 mod limits;
 mod range;

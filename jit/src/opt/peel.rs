@@ -184,7 +184,7 @@ struct Start {
     /// Which assumptions about memory turned out false.
     dropped_places: Vec<bool>,
     valid: bool,
-    stored_slots: super::hash::FastMap<u16, Value>,
+    stored_slots: crate::hash::FastMap<u16, Value>,
     fresh: FreshObjects,
     /// Nothing is assumed any more.
     forgotten: bool,

@@ -10,7 +10,7 @@
 //! that may be the same object were unboxed before, or own a reference.
 
 use super::builder::KnownTypes;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use crate::ir::{Effect, Inst, Op, Trace, Value};
 
 /// How far before the end of the old box its successor is made, at most.
@@ -122,11 +122,14 @@ impl Floats {
 pub fn last_uses(trace: &Trace) -> Vec<usize> {
     let mut last = vec![0; trace.insts.len()];
     for (at, inst) in trace.insts.iter().enumerate() {
-        let in_snapshot = inst.snapshot.iter().flat_map(|&id| trace.snapshot(id).values());
-        for value in inst.args.iter().copied().chain(in_snapshot) {
+        let mut see = |value: Value| {
             if let Some(i) = value.inst() {
                 last[i] = at;
             }
+        };
+        inst.args.iter().copied().for_each(&mut see);
+        if let Some(id) = inst.snapshot {
+            trace.snapshot(id).each_value(see);
         }
     }
     last

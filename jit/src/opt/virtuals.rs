@@ -16,7 +16,7 @@
 //! many references and the same fields. If it is not, the walk begins anew, and the phi carries real objects.
 
 use super::builder::KnownTypes;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use super::{counts, dce};
 use crate::ir::call::{CallEffect, Made};
 use crate::ir::{
@@ -109,9 +109,14 @@ fn carried(trace: &Trace) -> Vec<bool> {
     let Some(head) = trace.loop_start() else { return carried };
     let mut begun = vec![false; head];
     for inst in &trace.insts[head..] {
-        let in_snapshot = inst.snapshot.iter().flat_map(|&id| trace.snapshot(id).values());
-        for i in inst.args.iter().copied().chain(in_snapshot).filter_map(Value::inst).filter(|&i| i < head) {
-            carried[i] |= inst.op != Op::Phi || core::mem::replace(&mut begun[i], true);
+        let mut see = |value: Value| {
+            if let Some(i) = value.inst().filter(|&i| i < head) {
+                carried[i] |= inst.op != Op::Phi || core::mem::replace(&mut begun[i], true);
+            }
+        };
+        inst.args.iter().copied().for_each(&mut see);
+        if let Some(id) = inst.snapshot {
+            trace.snapshot(id).each_value(see);
         }
     }
     carried
@@ -531,7 +536,10 @@ impl<'t> Walk<'t> {
     fn snapshot(&mut self, id: SnapshotId) -> SnapshotId {
         let old = self.old.snapshot(id);
         // The same again, unless what it mentions has changed.
-        let changes = old.values().any(|value| self.virtual_of(value).is_some());
+        let mut changes = false;
+        if !self.objects.is_empty() {
+            old.each_value(|value| changes |= self.virtual_of(value).is_some());
+        }
         let version = if changes { self.version } else { u32::MAX };
         if let Some(&known) = self.snapshots.get(&(id, version)) {
             return known;

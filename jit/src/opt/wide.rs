@@ -11,7 +11,7 @@
 //! kernel to see: [`crate::ir::kernel`].
 
 use super::finite::guarded;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use super::rounds::{Before, Loop, more};
 use crate::ir::kernel::{Conflict, MOST_ARGUMENTS};
 use crate::ir::{Access, Class, Effect, Inst, Kernel, Op, Trace, Ty, Value, Width};

@@ -10,7 +10,7 @@
 use super::Contradiction;
 use super::builder::{Builder, PassResult, Step};
 use super::facts::Fact;
-use super::hash::FastMap;
+use crate::hash::FastMap;
 use crate::ir::{Access, Class, Form, FrameState, Inst, Op, SlotState, Snapshot, Ty, Value, Width};
 
 /// Where a frame's slots begin.

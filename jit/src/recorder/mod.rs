@@ -184,8 +184,11 @@ pub struct Recorder {
     key: LoopKey,
     /// The backward jump that was found hot; null for paths.
     jump: *mut u16,
-    /// Before the last instruction: the snapshot, and how many operations there were.
-    before: Option<(SnapshotId, usize)>,
+    /// Of paths, before the last instruction: the snapshot, if there was one, and how many operations there were.
+    before: Option<(Option<SnapshotId>, usize)>,
+    /// The frames before the last instruction, and whether they are still so.
+    frames_before: Vec<SymFrame>,
+    is_unchanged: bool,
     /// The base frame's code, which the frame keeps alive while it is recorded.
     code: *const PyCode,
     /// The last instruction seen, and its frame: a second call for it says that it goes on in another form.
@@ -304,6 +307,8 @@ impl Recorder {
             key: header as LoopKey,
             jump: at.instr,
             before: None,
+            frames_before: Vec::new(),
+            is_unchanged: false,
             last: (core::ptr::null_mut(), core::ptr::null()),
             code,
             repeats: 0,
@@ -384,6 +389,8 @@ impl Recorder {
             key: exit.key,
             jump: core::ptr::null_mut(),
             before: None,
+            frames_before: Vec::new(),
+            is_unchanged: false,
             code,
             last: (core::ptr::null_mut(), core::ptr::null()),
             repeats: 0,
@@ -723,6 +730,8 @@ impl Recorder {
         let Some((snapshot, count)) = self.before.filter(|_| self.is_path() && self.steps > MIN_PATH) else {
             return false;
         };
+        core::mem::swap(&mut self.frames, &mut self.frames_before);
+        let snapshot = snapshot.unwrap_or_else(|| self.new_snapshot(ExitKind::Resume));
         // What the instruction has emitted may be half of what it does.
         self.builder.trace.insts.truncate(count);
         self.builder.trace.push(Inst::new(Op::Exit, &[]).at(snapshot));
@@ -802,8 +811,12 @@ impl Recorder {
         if !core::mem::replace(&mut self.prefixed, base == EXTENDED_ARG) && self.unbuilt.is_none() {
             self.top().ip = at.instr as usize;
             if self.is_path() {
-                self.before = Some((self.snapshot(), self.builder.trace.insts.len()));
+                self.before = Some((self.chain.snapshot().or(self.snapshot), self.builder.trace.insts.len()));
             }
+            self.frames_before.clone_from(&self.frames);
+            self.is_unchanged = true;
+        } else {
+            self.is_unchanged = false;
         }
         if let Goal::Loop(head, end) = self.goal
             && self.in_base()
@@ -877,8 +890,9 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine.
     unsafe fn record_somehow(&mut self, at: Registers<'_>, op: u8, base: u8, arg: usize) -> Done {
-        let before = (self.frames.clone(), self.builder.trace.insts.len());
-        let chain = self.chain.clone();
+        let before = self.builder.trace.insts.len();
+        let frames = (!self.is_unchanged).then(|| self.frames.clone());
+        let chain = (!self.chain.is_empty()).then(|| self.chain.clone());
         let why = if self.has_raised(at) {
             Abort("it raises")
         } else {
@@ -900,12 +914,15 @@ impl Recorder {
         };
         if why.0 == CONTRADICTION
             || self.unbuilt.is_some()
-            || !self.builder.trace.insts[before.1..].iter().all(harmless)
+            || !self.builder.trace.insts[before..].iter().all(harmless)
         {
             return Err(why);
         }
-        self.frames = before.0;
-        self.chain = chain;
+        match frames {
+            Some(frames) => self.frames = frames,
+            None => self.frames.clone_from(&self.frames_before),
+        }
+        self.chain = chain.unwrap_or_default();
         self.detour = None;
         self.snapshot = None;
         // SAFETY: passed on.

@@ -58,7 +58,6 @@ pub struct Home {
 }
 
 /// A frame of the trace.
-#[derive(Clone)]
 pub struct SymFrame {
     /// For frames that exist: their memory.
     pub home: Option<Home>,
@@ -76,6 +75,19 @@ pub struct SymFrame {
     pub ip: usize,
     /// Where the frame goes on after that call, in units.
     pub return_offset: u16,
+}
+
+impl Clone for SymFrame {
+    fn clone(&self) -> SymFrame {
+        SymFrame { slots: self.slots.clone(), ..*self }
+    }
+
+    /// Into the memory that there is: frames are copied before each instruction.
+    fn clone_from(&mut self, other: &SymFrame) {
+        let mut slots = core::mem::take(&mut self.slots);
+        slots.clone_from(&other.slots);
+        *self = SymFrame { slots, ..*other };
+    }
 }
 
 impl SymFrame {
@@ -184,6 +196,7 @@ impl Recorder {
         let depth = self.top().depth() - n;
         self.top().home = Some(Home { depth, ..home });
         self.snapshot = None;
+        self.is_unchanged = false;
         Ok(())
     }
 
@@ -343,11 +356,14 @@ impl Recorder {
 /// The slots that are not in memory. Of inlined frames, empty ones are left out.
 fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
     let in_memory = frame.home.is_some();
-    let states = frame.slots.iter().enumerate().filter_map(|(index, &sym)| {
+    let is_left_out =
+        |index, sym| sym == Sym::Memory || sym == Sym::Null && !in_memory && index < frame.locals;
+    let count = frame.slots.iter().enumerate().filter(|&(index, &sym)| !is_left_out(index, sym)).count();
+    let mut states = Vec::with_capacity(count);
+    for (index, &sym) in frame.slots.iter().enumerate() {
         let (form, value) = match sym {
-            Sym::Memory => return None,
-            Sym::Null if !in_memory && index < frame.locals => return None,
-            Sym::Null => (Form::Null, nothing),
+            _ if is_left_out(index, sym) => continue,
+            Sym::Memory | Sym::Null => (Form::Null, nothing),
             Sym::Obj { value, hold: Hold::Owned } => (Form::Owned, value),
             Sym::Obj { value, .. } => (Form::Shared, value),
             Sym::Int(value) => (Form::Int, value),
@@ -357,7 +373,7 @@ fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
             // What it would be part of is not emitted while nodes wait.
             Sym::Lazy(_) => (Form::Null, nothing),
         };
-        Some(SlotState { index: index as u16, form, value })
-    });
-    states.collect()
+        states.push(SlotState { index: index as u16, form, value });
+    }
+    states
 }

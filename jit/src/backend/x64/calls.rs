@@ -61,7 +61,7 @@ impl Emitter<'_> {
     /// area, too.
     fn announce(&mut self) -> Done {
         let Some(exit) = self.step.exit else { return Ok(()) };
-        for &place in &self.allocation.exits[exit as usize].places {
+        for &place in self.allocation.places(&self.allocation.exits[exit as usize]) {
             if let Place::Reg(reg) = place {
                 if reg.is_xmm() {
                     return Err(CompileError::Malformed("a double in a register during a call"));

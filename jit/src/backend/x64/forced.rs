@@ -69,7 +69,7 @@ impl Emitter<'_> {
     pub fn fail_once(&mut self, inst: &Inst) {
         let Some(index) = self.step.exit.filter(|_| may_fail(self.trace, inst)) else { return };
         // The exit tells the interpreter the way a branch goes where the guard fails; that is not the way it would go now.
-        let places = &self.allocation.exits[index as usize].places;
+        let places = self.allocation.places(&self.allocation.exits[index as usize]);
         if places.iter().any(|place| matches!(place, Place::Known(_))) {
             return;
         }

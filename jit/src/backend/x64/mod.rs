@@ -85,7 +85,8 @@ impl Backend for X64 {
             .iter()
             .zip(&code.stubs)
             .map(|(exit, &stub)| {
-                let locations = exit.places.iter().map(|&p| emit::location(trace, &allocation, p)).collect();
+                let places = allocation.places(exit).iter();
+                let locations = places.map(|&p| emit::location(trace, &allocation, p)).collect();
                 let mut original = [0; 5];
                 original.copy_from_slice(&code.assembled.bytes[stub..stub + 5]);
                 ExitInfo { snapshot: exit.snapshot, inst: exit.inst as usize, locations, stub, original }

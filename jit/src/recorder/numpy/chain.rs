@@ -364,6 +364,7 @@ impl Recorder {
                     Err(_) => {}
                 }
                 (self.frames, self.chain) = before;
+                self.is_unchanged = false;
                 self.detour = None;
                 self.detail = None;
                 self.compute_chain(at, base, arg)?;
