@@ -104,7 +104,8 @@ pub struct Executor {
 }
 
 impl Part {
-    fn new(compiled: Compiled, trace: Trace, kept: Vec<ObjRef>) -> Part {
+    fn new(compiled: Compiled, mut trace: Trace, kept: Vec<ObjRef>) -> Part {
+        trace.settle();
         // What cannot wait comes up anywhere: what follows is no path of the loop, and would end at once in the same way.
         let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
         let state = |exit: &ExitInfo| ExitState {

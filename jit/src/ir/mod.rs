@@ -234,6 +234,15 @@ impl Trace {
         }
     }
 
+    /// Nothing is added any more: gives back the memory that only making a trace takes.
+    pub fn settle(&mut self) {
+        self.known = FastMap::default();
+        self.insts.shrink_to_fit();
+        self.consts.shrink_to_fit();
+        self.calls.shrink_to_fit();
+        self.snapshots.shrink_to_fit();
+    }
+
     /// A value's type.
     pub fn ty(&self, value: Value) -> Ty {
         match value.constant() {
