@@ -34,6 +34,8 @@ const RECURSION_DISTANCE: usize = 8;
 const MAX_FAILURES: u32 = 5;
 /// Recordings of one loop that may meet its last round before that counts as a failure.
 const MAX_LEFT: u32 = 10;
+/// After so many rounds or calls a loop or function asks again that was denied time to be compiled.
+const ASKED_AGAIN: u16 = 20;
 /// Compiled loops that are kept.
 const MAX_LOOPS: usize = 4_000;
 /// Recordings of one kind of exit that may fail.
@@ -175,9 +177,9 @@ impl Jit for TracingJit {
                     return LoopAction::Interpret;
                 }
                 _ if busy => return LoopAction::Interpret,
-                _ if !state.budget.allows() => {
+                _ if !state.budget.allows(target as usize) => {
                     // SAFETY: the jump's cache.
-                    *at.instr.add(1) = Options::THRESHOLDS.loops;
+                    *at.instr.add(1) = ASKED_AGAIN;
                     return LoopAction::Interpret;
                 }
                 _ => {
@@ -220,8 +222,8 @@ impl Jit for TracingJit {
                     let looks = state.loops.failed(key, address, |failures| failures.left += 1).left;
                     jit_hooks::watch(code);
                     jit_hooks::set_countdown(code, Options::THRESHOLDS.functions << (2 * looks));
-                } else if !state.budget.allows() {
-                    jit_hooks::set_countdown(code, Options::THRESHOLDS.functions);
+                } else if !state.budget.allows(key) {
+                    jit_hooks::set_countdown(code, ASKED_AGAIN.into());
                 } else {
                     state.begin(Box::new(Recorder::of_function(at)));
                     return LoopAction::Record;
@@ -370,7 +372,7 @@ impl TracingJit {
         unsafe {
             let Some(state) = self.state() else { return };
             // While there is no time for compiling, its exits are not continued.
-            if !state.budget.allows() || (*executor).note_left() {
+            if !state.budget.allows(executor as usize) || (*executor).note_left() {
                 return;
             }
             log::loop_dropped(&state.options, at);
@@ -741,7 +743,7 @@ impl State {
                 let group = self.loops.starts.group(number);
                 if let Some(start) = group.starts.iter().find(|start| starts::covers(&start.inputs, &inputs)) {
                     let start = start.clone();
-                    if !self.budget.allows() {
+                    if !self.budget.allows(owner.executor as usize) {
                         executor.wait();
                     } else if !self.join(owner, &inputs, &start) {
                         executor.exit_state(part, exit).way = Way::Never;
@@ -759,7 +761,7 @@ impl State {
                 Path { exit: owner, group: Some(number), inputs, special }
             }
         };
-        let busy = self.recording.is_some() || !self.budget.allows();
+        let busy = self.recording.is_some() || !self.budget.allows(owner.executor as usize);
         if room && busy {
             // It stays hot, and is asked about again the next time.
             executor.wait();
