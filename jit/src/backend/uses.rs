@@ -139,7 +139,9 @@ impl Uses {
         // Of the guards that share a snapshot the last one counts, but for a condition that its exit knows.
         let mut seen = vec![false; trace.snapshots.len()];
         for (i, inst) in trace.insts.iter().enumerate().rev() {
-            let Some(snapshot) = inst.snapshot.filter(|id| !seen[id.0 as usize] && !fusion.is_fused(i)) else { continue };
+            let Some(snapshot) = inst.snapshot.filter(|id| !seen[id.0 as usize] && !fusion.is_fused(i)) else {
+                continue;
+            };
             let known = known_condition(inst).map(|(value, _)| value);
             let seen = &mut seen[snapshot.0 as usize];
             *seen = true;

@@ -2,10 +2,10 @@
 
 use super::cse::Cse;
 use super::facts::{Fact, Facts, Range};
-use crate::hash::FastMap;
 use super::heap::Heap;
 use super::words::Words;
 use super::{boxes, compare, cse, float, fold, fresh, guards, heap, range, words};
+use crate::hash::FastMap;
 use crate::ir::call::CallEffect;
 use crate::ir::{Inst, Op, Scalar, Trace, Ty, Value};
 

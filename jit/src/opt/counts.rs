@@ -14,8 +14,8 @@
 //! `close_shared` never takes the last one, and what `decref_inert` and `close_inert` may destroy has no contents.
 
 use super::dce::Rounds;
-use crate::hash::FastMap;
 use super::words::EMPTY;
+use crate::hash::FastMap;
 use crate::ir::call::CallEffect;
 use crate::ir::{Class, Effect, Form, Inst, Op, SlotState, SnapshotId, Trace, Value, Width};
 

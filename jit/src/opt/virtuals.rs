@@ -16,8 +16,8 @@
 //! many references and the same fields. If it is not, the walk begins anew, and the phi carries real objects.
 
 use super::builder::KnownTypes;
-use crate::hash::FastMap;
 use super::{counts, dce};
+use crate::hash::FastMap;
 use crate::ir::call::{CallEffect, Made};
 use crate::ir::{
     Access, CallId, Class, Effect, Form, Inst, Op, SlotState, Snapshot, SnapshotId, Trace, Ty, Value, Virtual, Width,

@@ -11,8 +11,8 @@
 //! kernel to see: [`crate::ir::kernel`].
 
 use super::finite::guarded;
-use crate::hash::FastMap;
 use super::rounds::{Before, Loop, more};
+use crate::hash::FastMap;
 use crate::ir::kernel::{Conflict, MOST_ARGUMENTS};
 use crate::ir::{Access, Class, Effect, Inst, Kernel, Op, Trace, Ty, Value, Width};
 

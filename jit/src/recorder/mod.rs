@@ -912,9 +912,7 @@ impl Recorder {
             }),
             Effect::Store | Effect::Count | Effect::Control => false,
         };
-        if why.0 == CONTRADICTION
-            || self.unbuilt.is_some()
-            || !self.builder.trace.insts[before..].iter().all(harmless)
+        if why.0 == CONTRADICTION || self.unbuilt.is_some() || !self.builder.trace.insts[before..].iter().all(harmless)
         {
             return Err(why);
         }

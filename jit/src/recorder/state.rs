@@ -356,8 +356,7 @@ impl Recorder {
 /// The slots that are not in memory. Of inlined frames, empty ones are left out.
 fn slot_states(frame: &SymFrame, nothing: Value) -> Vec<SlotState> {
     let in_memory = frame.home.is_some();
-    let is_left_out =
-        |index, sym| sym == Sym::Memory || sym == Sym::Null && !in_memory && index < frame.locals;
+    let is_left_out = |index, sym| sym == Sym::Memory || sym == Sym::Null && !in_memory && index < frame.locals;
     let count = frame.slots.iter().enumerate().filter(|&(index, &sym)| !is_left_out(index, sym)).count();
     let mut states = Vec::with_capacity(count);
     for (index, &sym) in frame.slots.iter().enumerate() {
