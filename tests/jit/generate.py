@@ -116,6 +116,9 @@ class Maker:
             lambda: f"(other(i) {self.choose('==', '!=')} {self.choose('row', 'obj', 'i', 'text', 'other(2)')})",
             lambda: f"len(stack)",
             lambda: f"stack[-1]",
+            lambda: f"{self.choose('lot[i % len(lot)]', 'loose', 'Loose(i)')}.{self.choose('x', 'y', 'held()', 'asked()')}",
+            lambda: f"hasattr({self.choose('lot[i % len(lot)]', 'loose')}, {self.choose('x', 'y', 'w')!r})",
+            lambda: f"getattr(lot[i % len(lot)], {self.choose('y', 'w')!r}, {n()})",
         )()
 
     def native(self):
@@ -188,6 +191,12 @@ class Maker:
             lambda: "if len(stack) > 4: stack.pop()",
             lambda: f"deaths[i % {self.choose('2', '5')}] = {self.choose('Tell(i)', 'Tell(-i)', 'None', 'i')}",
             lambda: f"for q in {self.choose('[Tell(i), i]', '(Tell(i), obj)', '[i, b]', 'sorted(items[:2], key=str)')}: c = fit(len(ended) % 7 + len(stack))",
+            lambda: f"loose = {self.choose('lot[i % len(lot)]', 'lot[0]', 'Loose(i)', 'loose')}",
+            lambda: f"loose.{self.choose('x', 'y')} = fit({n()})",
+            lambda: f"vars(loose)[{self.choose('Alias()', repr('y'), repr('w'))}] = fit({n()})",
+            lambda: f"vars(loose).pop('y', None)",
+            lambda: f"lot.append(loose if i % {self.choose('2', '3')} else Loose(i))",
+            lambda: "if len(lot) > 8: del lot[:5]",
             lambda: f"adds = stack.append; adds({n()}); b = fit({n()}.real)",
             lambda: f"maybe = {self.choose('Row(i, text)', 'other(i)', 'Made(i)', 'getattr(obj, chr(120), None)')}",
         )())
@@ -399,6 +408,7 @@ class Maker:
         self.line("print(reals, words, octets, sorted(map(repr, bag)), sorted(map(repr, tally.items())), sorted(groups.items()), len(queue))")
         self.line("print(a, b, c, g, items, pair, text, sorted(table.items()))")
         self.line("print(one.x, one.y, two.x, two.y, one is two, both[0] is one, len(held), [(h.x, h.y) for h in held[-5:]])")
+        self.line("print([(h.x, h.y) for h in lot], loose.x, loose.y)")
         self.line("print(sorted(vars(obj).items()), type(maybe).__name__, log[-20:], ended)")
         self.indent -= 1
         if in_function:
@@ -557,6 +567,26 @@ class Concrete(Abstract):
         return "concrete"
 def passed(*args, **more):
     return kw(*args, **more)
+class Alias(str):
+    """A key that is `y` to those who ask it."""
+    def __new__(cls):
+        return super().__new__(cls, "y")
+    def __hash__(self):
+        return hash("y")
+    def __eq__(self, other):
+        return other == "y"
+class Loose:
+    """Its instances have attributes in place or in a dict, and take others from the class."""
+    x, y = 4, 2.5
+    def __init__(self, n):
+        if n & 1: vars(self)
+        if n & 2: self.x = n
+        if n & 4: self.y = n
+    def held(self):
+        return fit(self.x * 2 + self.y)
+    def asked(self):
+        if self.y == 2.5: raise ValueError("unset")
+        return self.x
 class Tell:
     def __init__(self, n):
         self.n = n
@@ -673,6 +703,7 @@ SETUP = [
     "one, two = Point(1, 2.5), Slim(3, 4)",
     "both = (one, two)",
     "tree = Tree(2, 1)",
+    "lot, loose = [Loose(i) for i in range(4)], Loose(1)",
     "counts, stack, row, extra, deaths = Tallies({1: 2}), Stack([1, 2]), Row(3, 4), {'z': 1, 'v': 2}, {}",
 ]
 
