@@ -893,7 +893,7 @@ impl Recorder {
         let before = self.builder.trace.insts.len();
         let frames = (!self.is_unchanged).then(|| self.frames.clone());
         let chain = (!self.chain.is_empty()).then(|| self.chain.clone());
-        let why = if self.has_raised(at) {
+        let why = if self.raises_again(at) {
             Abort("it raises")
         } else {
             // SAFETY: passed on.

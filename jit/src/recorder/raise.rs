@@ -10,7 +10,7 @@
 //! these begin with the unwinding.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use rpy_vm::interp::ops::exceptions::{exception_matches, is_exception_class};
@@ -30,8 +30,19 @@ use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty};
 use crate::runtime::table;
 
-/// Instructions that have raised into a handler while they were recorded by what they do otherwise, by their addresses.
-pub type Raising = Rc<RefCell<HashSet<usize>>>;
+/// An instruction that has raised into a handler while it was recorded by what it does otherwise.
+#[derive(Clone, Copy, Default)]
+pub struct Raises {
+    /// The recording was lost: the next one, which is to come by there in the same way, has the interpreter execute it.
+    again: bool,
+    /// How often that was so.
+    times: u8,
+}
+
+/// Such instructions, by their addresses.
+pub type Raising = Rc<RefCell<HashMap<usize, Raises>>>;
+/// Recordings that are made anew because of one instruction.
+const MAX_AGAIN: u8 = 10;
 
 /// What becomes of a recording at an instruction that raises.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,13 +65,19 @@ impl Recorder {
             self.raising = true;
             return Raised::Followed;
         }
-        let caught = (0..self.frames.len()).any(|index| self.handler_of(index, at.instr).is_some());
-        if caught && self.raises.borrow_mut().insert(at.instr as usize) { Raised::Noted } else { Raised::Lost }
+        if !(0..self.frames.len()).any(|index| self.handler_of(index, at.instr).is_some()) {
+            return Raised::Lost;
+        }
+        let mut raises = self.raises.borrow_mut();
+        let noted = raises.entry(at.instr as usize).or_default();
+        noted.times = noted.times.saturating_add(1);
+        noted.again = noted.times < MAX_AGAIN;
+        if noted.again { Raised::Noted } else { Raised::Lost }
     }
 
-    /// Has an instruction raised before, when it was recorded by what it does otherwise?
-    pub(super) fn has_raised(&self, at: Registers<'_>) -> bool {
-        self.raises.borrow().contains(&(at.instr as usize))
+    /// Was the last recording lost because the instruction raised, which it does again as it seems? Later ones may find otherwise.
+    pub(super) fn raises_again(&self, at: Registers<'_>) -> bool {
+        self.raises.borrow_mut().get_mut(&(at.instr as usize)).is_some_and(|noted| core::mem::take(&mut noted.again))
     }
 
     /// The recording begins at an exit that was taken with an exception, which one of its frames catches.

@@ -105,6 +105,8 @@ impl Recorder {
             let negative = self.op(Op::Lt, &[index, zero])?;
             self.guard(Op::GuardTrue, &[negative])?;
             self.op(Op::Add, &[index, length])?
+        } else if wanted as usize >= real {
+            return Err(Abort("an index out of range"));
         } else {
             index
         };
