@@ -430,6 +430,7 @@ fn exhausted_memory() {
         "'x'.ljust(1 << 40)",
         "'%*d' % (1 << 40, 3)",
         "b'%429967292f' % 1.5 + b'%929967292f' % 1.5",
+        "[format(__import__('decimal').Decimal('1.5'), f'0{n << 20}') for n in (40, 60, 90, 140, 210, 320, 480, 720)]",
         "__import__('re').sub(b'', bytes(1 << 20), bytes(1 << 12))",
         "__import__('re').sub('', 'x' * (1 << 20), 'x' * (1 << 12))",
         "__import__('marshal').load(__import__('io').BytesIO(b'\\xa8\\xff\\xff\\xff\\x7f'))",

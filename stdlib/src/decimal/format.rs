@@ -202,20 +202,22 @@ impl Spec {
         let missing = self.width.saturating_sub(len);
         let pad = |n: usize| self.fill.repeat(n);
         match self.align {
-            '<' => format!("{sign}{body}{}", pad(missing)),
-            '=' => format!("{sign}{}{body}", pad(missing)),
-            '^' => format!("{}{sign}{body}{}", pad(missing / 2), pad(missing - missing / 2)),
-            _ => format!("{}{sign}{body}", pad(missing)),
+            '<' => [sign, body, &pad(missing)].concat(),
+            '=' => [sign, &pad(missing), body].concat(),
+            '^' => [&pad(missing / 2), sign, body, &pad(missing - missing / 2)].concat(),
+            _ => [&pad(missing), sign, body].concat(),
         }
     }
 
-    /// Digits in groups, with zeros in front up to a width.
+    /// Digits in groups, with zeros in front up to a width. Like all that may be long here, it takes no more than four times its length of
+    /// memory.
     fn grouped(&self, digits: &str, mut width: usize) -> String {
         if self.separator.is_empty() || self.grouping.is_empty() {
-            return format!("{}{digits}", "0".repeat(width.saturating_sub(digits.len())));
+            return ["0".repeat(width.saturating_sub(digits.len())).as_str(), digits].concat();
         }
         let separator_len = self.separator.chars().count();
-        let mut groups: Vec<String> = Vec::new();
+        // From the last digit to the first.
+        let mut reversed: Vec<u8> = Vec::new();
         let mut rest = digits;
         let mut sizes = self.grouping.iter().copied();
         let mut size = usize::MAX;
@@ -224,16 +226,18 @@ impl Spec {
             let longest = rest.len().max(width).max(1);
             let take = longest.min(size);
             let from = rest.len().saturating_sub(take);
-            groups.push(format!("{}{}", "0".repeat(take - (rest.len() - from)), &rest[from..]));
+            reversed.extend(rest[from..].bytes().rev());
+            reversed.extend(core::iter::repeat_n(b'0', take - (rest.len() - from)));
             rest = &rest[..from];
             width = width.saturating_sub(take);
             if rest.is_empty() && width == 0 {
                 break;
             }
+            reversed.extend(self.separator.bytes().rev());
             width = width.saturating_sub(separator_len);
         }
-        groups.reverse();
-        groups.join(&self.separator)
+        reversed.reverse();
+        String::from_utf8(reversed).expect("digits and separators are text")
     }
 }
 
@@ -363,5 +367,5 @@ fn render(number: &Number, spec: &Spec, environment: &mut Environment) -> PyResu
     tail.push_str(percent);
     let sign = spec.sign_of(negative);
     let width = if spec.zero_padded { spec.width.saturating_sub(tail.chars().count() + sign.len()) } else { 0 };
-    Ok(spec.aligned(sign, &format!("{}{tail}", spec.grouped(&whole, width))))
+    Ok(spec.aligned(sign, &[spec.grouped(&whole, width), tail].concat()))
 }
