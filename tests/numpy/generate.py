@@ -465,7 +465,7 @@ class PartMaker(ArrayMaker):
         self.indent -= 1
 
     def program(self):
-        self.line(HEADER)
+        self.line(PRELUDE)
         self.line("""
 def calm(*all):
     for v in all:
