@@ -27,6 +27,8 @@ use crate::numpy::{Numpy, known, status};
 const BLOCK: usize = 4 << 10;
 /// Bytes that are computed into scratch memory before they overwrite an array.
 const MOST_SCRATCH: usize = 16 << 10;
+/// As many, for the smallest arrays.
+const LITTLE_SCRATCH: usize = 512;
 /// Bytes of a result for which the GIL is let go.
 pub const BIG: usize = 256 << 10;
 /// Bytes of a result that several threads compute, and of a part of it.
@@ -106,7 +108,9 @@ impl Kernel {
         status::happened()
     }
 
-    /// Computes elements that are not consecutive in the operands, piece by piece.
+    /// Computes elements that are not consecutive in the operands, piece by piece. Not inlined, like all that has much scratch memory: to
+    /// make sure of the stack would take small expressions longer than their work does.
+    #[inline(never)]
     unsafe fn along(&self, space: &Space, from: usize, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
         let mut gathered = MaybeUninit::<Scratch<{ MOST_OPERANDS * BLOCK }>>::uninit();
         let gathered = gathered.as_mut_ptr().cast::<u8>();
@@ -254,6 +258,7 @@ impl Expression {
     }
 
     /// Computes everything, block by block.
+    #[inline(never)]
     unsafe fn compute(&self, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
         let mut few = MaybeUninit::<Scratch<{ FEW_SLOTS * BLOCK }>>::uninit();
         let mut more = Vec::<Scratch<BLOCK>>::new();
@@ -408,14 +413,30 @@ unsafe fn compute(
             let result = new_array(numpy, output, shape)?;
             return concerning(site, site.kernel.quietly(&operands, Array::new(&result).data())).then_some(result);
         };
-        let mut scratch = MaybeUninit::<Scratch<MOST_SCRATCH>>::uninit();
-        let result = scratch.as_mut_ptr().cast::<u8>();
-        if !concerning(site, site.kernel.quietly(&operands, result)) {
+        match bytes {
+            ..=LITTLE_SCRATCH => overwrite::<LITTLE_SCRATCH>(site, &operands, &target),
+            _ => overwrite::<MOST_SCRATCH>(site, &operands, &target),
+        }
+    }
+}
+
+/// Computes into scratch memory, and then overwrites the target.
+#[inline(never)]
+unsafe fn overwrite<const BYTES: usize>(
+    site: &'static Site,
+    operands: &Operands<'_>,
+    target: &Written<'_>,
+) -> Option<ObjRef> {
+    let mut scratch = MaybeUninit::<Scratch<BYTES>>::uninit();
+    let result = scratch.as_mut_ptr().cast::<u8>();
+    // SAFETY: the caller's promise: no more than as many bytes.
+    unsafe {
+        if !concerning(site, site.kernel.quietly(operands, result)) {
             return None;
         }
-        target.write(result, output);
-        Some(target.array().object().new_ref())
+        target.write(result, site.kernel.expression.output());
     }
+    Some(target.array().object().new_ref())
 }
 
 /// What is overwritten.
