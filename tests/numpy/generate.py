@@ -294,7 +294,7 @@ class ArrayMaker(Maker):
             lambda: f"np.where({sub()}, {sub()}, {sub()})",
             lambda: f"({sub()}).sum()",
             lambda: f"({sub()}).{self.choose('min', 'max', 'mean', 'any', 'all', 'prod')}()",
-            lambda: f"np.{self.choose('sum', 'max', 'minimum.reduce', 'add.reduce')}({sub()})",
+            lambda: f"np.{self.choose('sum', 'max', 'min', 'mean', 'minimum.reduce', 'add.reduce')}({sub()})",
             lambda: f"same({sub()})",
             lambda: f"mixed({sub()}, {sub()})",
             lambda: f"abs({sub()})",
@@ -329,6 +329,8 @@ class ArrayMaker(Maker):
             self.line(f"if i == {self.random.randrange(60)}:")
             self.line("    " + self.choose("a, b = b, a", "a = a[::-1]", "b = b.copy()", "r = 1", "a = a.astype(float)", "a = a.astype('f4')", "r = a",
                                            "a = list(range(3))", "t = a[1:]", "a = a.view(Sub)", "a = np.zeros(5)", "b = np.ones(5)", "items.append(r)"))
+        elif r < 97:
+            self.line(f"x = ({self.value(2)}).{self.choose('sum', 'min', 'max', 'mean')}() {self.choose('+', '*')} np.{self.choose('sum', 'min', 'max', 'mean')}({self.value(1)})")
         else:
             self.line(f"t = r; r = {self.value(2)}; x = t")
 
@@ -408,6 +410,7 @@ class PartMaker(ArrayMaker):
             lambda: f"np.{self.choose(*(BINARY[:6] if self.integers else BINARY[:-1]))}({sub()}, {sub()})",
             lambda: f"({compared} {self.choose('&', '|')} ({sub()} > 1))",
             lambda: f"({sub()}).{self.choose('sum', 'sum', 'min', 'max', 'mean')}()",
+            lambda: f"np.{self.choose('sum', 'min', 'max', 'mean')}({self.operand()})",
             lambda: f"same({sub()})",
             lambda: f"mixed({sub()}, {sub()})",
         )()
@@ -428,7 +431,7 @@ class PartMaker(ArrayMaker):
             self.line(f"    x = {self.choose('row * 2 + 1', 'row - a[0]', '(row * row).sum()', 'row')}")
             self.line(f"t = x; x = {self.choose('1.5', '2')}")
         elif r < 87:
-            self.line(f"x = ({self.value(2)}).sum(); x = x if np.ndim(x) == 0 and -1e6 < x < 1e6 else 2.0")
+            self.line(f"x = ({self.value(2)}).{self.choose('sum', 'sum', 'mean', 'max')}(); x = x if np.ndim(x) == 0 and -1e6 < x < 1e6 else 2.0")
         elif r < 92 and depth:
             self.line(f"if k {self.choose('< 2', '== 0', '> 5')}:")
             self.block(depth - 1)

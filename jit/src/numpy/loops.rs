@@ -11,7 +11,7 @@ use crate::ir::Scalar;
 pub type InnerLoop = unsafe extern "C" fn(*mut *mut u8, *const isize, *const isize, *mut c_void);
 
 /// A ufunc's inner loop for certain types.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Loop {
     pub function: usize,
     pub data: usize,

@@ -78,7 +78,7 @@ impl Recorder {
             };
         }
         // SAFETY: passed on.
-        if unsafe { self.call_sum_of_chain(at, callable, argc)? } {
+        if unsafe { self.call_reduction(at, callable, this.is_some(), argc)? } {
             return Ok(());
         }
         if let Some(method) = callable.downcast_exact::<PyMethodDescr>()

@@ -67,7 +67,7 @@ struct Vector<'a> {
 
 /// Loop code for an expression, if there is such, in memory of its own: other threads may run it while code is written elsewhere.
 pub fn assemble(expression: &Expression) -> Option<CodeBlock> {
-    if !std::is_x86_feature_detected!("avx2") {
+    if !std::is_x86_feature_detected!("avx2") || expression.steps.is_empty() {
         return None;
     }
     let mut lanes = None;

@@ -11,9 +11,9 @@
 pub mod cut;
 pub mod own;
 pub mod pool;
+pub mod reduce;
 pub mod run;
 pub mod space;
-mod sum;
 
 use core::ops::Range;
 use std::collections::HashSet;
@@ -21,6 +21,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cut::Cut;
+use reduce::Reduction;
 
 use super::loops::Loop;
 use crate::backend::code_memory::CodeBlock;
@@ -61,7 +62,7 @@ pub struct Step {
     pub slot: u8,
 }
 
-/// An expression.
+/// An expression: without steps, an array.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub struct Expression {
     pub steps: Vec<Step>,
@@ -82,7 +83,8 @@ pub struct Kernel {
 impl Expression {
     /// What the result holds.
     pub fn output(&self) -> Scalar {
-        self.steps.last().map_or(Scalar::Bool, |step| step.output)
+        let array = self.arrays.first().copied().unwrap_or(Scalar::Bool);
+        self.steps.last().map_or(array, |step| step.output)
     }
 
     /// Adds a step; where its result is. Operands in scratch memory are used once.
@@ -123,7 +125,8 @@ impl Expression {
     /// For the log: the names of the operations, and what they work on.
     pub fn describe(&self) -> String {
         let names: Vec<&str> = self.steps.iter().map(|step| step.name).collect();
-        format!("{} of {} arrays and {} numbers", names.join(" "), self.arrays.len(), self.numbers.len())
+        let names = if names.is_empty() { "elements".to_owned() } else { names.join(" ") };
+        format!("{names} of {} arrays and {} numbers", self.arrays.len(), self.numbers.len())
     }
 }
 
@@ -141,8 +144,8 @@ pub enum Target {
     Reused(u8),
     /// The array in this argument, whose elements are overwritten, or those of a part of it.
     Update(u8, Option<&'static Cut>),
-    /// No array: its sum, a scalar. The function and the data of the loop that adds.
-    Sum(usize, usize),
+    /// No array, but what becomes of all its elements: a scalar.
+    Reduced(Reduction),
 }
 
 impl Target {
@@ -184,6 +187,15 @@ impl Site {
     ) -> &'static Site {
         let kernel = expression.kernel();
         Box::leak(Box::new(Site { kernel, operands, start, target, lets_go, undone, told: AtomicU32::new(0) }))
+    }
+
+    /// For the log.
+    pub fn describe(&self) -> String {
+        let expression = self.kernel.expression.describe();
+        match self.target {
+            Target::Reduced(reduction) => format!("{} of {expression}", reduction.kind.name()),
+            _ => expression,
+        }
     }
 
     /// Has it been computed in vain so often that there is no point in it?

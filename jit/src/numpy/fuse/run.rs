@@ -16,11 +16,11 @@ use rpy_vm::runtime::gil;
 
 use super::cut::Strided;
 use super::space::Space;
-use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, Site, Source, Target, pool, sum};
+use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, Site, Source, Target, pool, reduce};
 use crate::backend::x64::vector::Code;
 use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
-use crate::numpy::loops::{InnerLoop, Loop};
+use crate::numpy::loops::InnerLoop;
 use crate::numpy::{Numpy, known, status};
 
 /// Bytes of a piece of scratch memory: as much as is computed at a time, if elements are wide.
@@ -156,6 +156,34 @@ impl Kernel {
         }
     }
 
+    /// How the elements lie, if there is nothing to compute: they are those of an array.
+    pub(super) fn is_array(&self, operands: &Operands<'_>) -> Option<Order> {
+        self.expression.steps.is_empty().then(|| match operands.space {
+            None => Order::Consecutive,
+            Some((space, _)) if space.is_line() => Order::Even,
+            Some(_) => Order::Uneven,
+        })
+    }
+
+    /// All elements, one after the other: computed into scratch memory, if need be. `None` if numpy would tell of something.
+    ///
+    /// # Safety
+    /// Operands of this kernel; room for as many elements.
+    pub(super) unsafe fn elements_of(&self, operands: &Operands<'_>, scratch: *mut u8) -> Option<*const u8> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match (self.is_array(operands), operands.space) {
+                (None, _) => self.quietly(operands, scratch).then_some(scratch.cast_const()),
+                (_, None) => Some(operands.arrays[0].cast_const()),
+                (_, Some((space, from))) => {
+                    let width = self.expression.output().width().bytes();
+                    space.gather(0, operands.arrays[0], width, (from, operands.count), scratch);
+                    Some(scratch)
+                }
+            }
+        }
+    }
+
     /// Computes a big array, in parts. What happened of what is watched.
     unsafe fn in_parts(&self, pool: &pool::Pool, operands: &Operands<'_>, result: *mut u8, watched: u32) -> u32 {
         let width = self.expression.output().width().bytes();
@@ -178,6 +206,26 @@ impl Kernel {
             happened.fetch_or(told & watched, Ordering::Relaxed);
         });
         happened.into_inner()
+    }
+}
+
+/// How the elements of an array lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Consecutive,
+    /// In equal steps, forwards.
+    Even,
+    Uneven,
+}
+
+impl Order {
+    pub fn is_consecutive(self) -> bool {
+        self == Order::Consecutive
+    }
+
+    /// Does numpy go along them as along consecutive ones?
+    pub fn is_numpys(self) -> bool {
+        self != Order::Uneven
     }
 }
 
@@ -375,14 +423,15 @@ unsafe fn compute(
         space.shape()
     };
     let output = expression.output();
-    if let Target::Sum(function, data) = site.target {
+    if let Target::Reduced(reduction) = site.target {
         // SAFETY: passed on.
-        let sum = unsafe { sum::of(site.kernel, &operands, Loop { function, data })? };
-        return concerning(site, sum.is_finite()).then(|| sum::scalar(sum, output));
+        let reduced = unsafe { reduce::of(site.kernel, &operands, reduction) };
+        concerning(site, reduced.is_some());
+        return reduced;
     }
     // The array that gives its memory, or is written to.
     let target = match site.target {
-        Target::New | Target::Sum(..) => None,
+        Target::New | Target::Reduced(_) => None,
         Target::Reused(argument) => {
             let word = arguments[argument as usize];
             // SAFETY: the caller's promise.

@@ -102,6 +102,11 @@ impl Space {
         if self.axes == 0 { 1 } else { self.lengths[self.axes - 1] }
     }
 
+    /// Do the elements of the first operand follow each other in equal steps, forwards?
+    pub fn is_line(&self) -> bool {
+        self.axes <= 1 && self.step(0) >= 0
+    }
+
     /// The step from one element of a row to the next.
     pub fn step(&self, operand: usize) -> isize {
         if self.axes == 0 { 0 } else { self.strides[operand][self.axes - 1] }
@@ -129,6 +134,9 @@ impl Space {
 
     /// Calls `run` for the parts of rows that the elements from one on are: their offset in the operand, how many there are.
     fn runs(&self, operand: usize, from: usize, count: usize, mut run: impl FnMut(isize, usize)) {
+        if count == 0 {
+            return;
+        }
         let (row, mut at, end) = (self.row(), from, from + count);
         let outer = self.axes.saturating_sub(1);
         // Where the row is: the numbers of the outer axes, and the bytes they make.

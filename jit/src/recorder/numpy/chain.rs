@@ -18,6 +18,7 @@ use super::ufuncs::is_where;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
 use crate::numpy::fuse::cut::Cut;
+use crate::numpy::fuse::reduce::Reduction;
 use crate::numpy::fuse::run::BIG;
 use crate::numpy::fuse::{
     self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, MOST_STEPS, Site, Source, Target, own,
@@ -318,11 +319,13 @@ impl Recorder {
             STORE_SUBSCR => self.lazy_at(3).is_some() && self.is_part(real(2), real(1)),
             UNARY_NEGATIVE => true,
             // SAFETY: passed on.
-            LOAD_ATTR => real(1).is_some_and(|object| !is_array(object)) || unsafe { self.is_asked_for_sum(at, arg) },
+            LOAD_ATTR => {
+                real(1).is_some_and(|object| !is_array(object)) || unsafe { self.is_asked_for_method(at, arg) }
+            }
             CALL => real(arg + 2).is_some_and(|callable| {
                 crate::numpy::see(callable.ty()).is_some_and(|numpy| numpy.is_ufunc(callable))
                     || is_where(callable)
-                    || self.is_call_of_sum(callable, arg)
+                    || self.is_reduction(callable, arg)
             }),
             _ => false,
         }
@@ -493,18 +496,26 @@ impl Recorder {
         chain.ends.into_iter().chain(ends).try_for_each(|end| self.release(end))
     }
 
-    /// Computes the node on top, with nothing else waiting, into something that is no array. What owned its operands ends with
-    /// [`Recorder::end_chain`].
-    pub(super) fn compute_alone(
-        &mut self,
-        site: impl FnOnce(Expression, Vec<(u8, Option<&'static Cut>)>, usize) -> &'static Site,
-    ) -> Result<Value, Abort> {
-        let &[root] = &self.roots()[..] else { return Err(COMPUTE) };
-        let plan = Plan::of(&self.chain.nodes, root, 0).ok_or(COMPUTE)?;
-        let ends = core::mem::take(&mut self.chain.ends);
-        let Some((snapshot, start)) = core::mem::take(&mut self.chain).start else { return Err(COMPUTE) };
-        self.chain.ends = ends;
-        let site = site(plan.expression, plan.operands, start);
+    /// Reduces what is on top: the only node that waits, or an array of such elements while none does. What owned operands of nodes
+    /// ends with [`Recorder::end_chain`].
+    pub(super) fn reduce(&mut self, scalar: Scalar, reduction: Reduction) -> Result<Value, Abort> {
+        let mut plan = Plan::default();
+        match self.peek(1)? {
+            Sym::Obj { value, .. } if self.chain.is_empty() => plan.array(value, None, scalar).map(|_| ()),
+            Sym::Lazy(root) if self.roots() == [root] => match self.chain.nodes[root as usize] {
+                Node::Part(part) => plan.array(part.array, Some(part.cut), scalar).map(|_| ()),
+                Node::Step { .. } => Plan::of(&self.chain.nodes, root, 0).map(|found| plan = found),
+            },
+            _ => None,
+        }
+        .ok_or(COMPUTE)?;
+        let (snapshot, start) = match core::mem::take(&mut self.chain.start) {
+            Some(start) => start,
+            None => (self.snapshot(), self.top().ip),
+        };
+        self.chain = Chain { ends: core::mem::take(&mut self.chain.ends), ..Chain::default() };
+        let target = Target::Reduced(reduction);
+        let site = Site::new(plan.expression, plan.operands, start, target, 0..0, false);
         let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
         self.snapshot = None;
         Ok(value)
@@ -530,14 +541,14 @@ impl Recorder {
         numbers: &[Value],
         snapshot: SnapshotId,
     ) -> Result<Value, Abort> {
-        self.fused.push(site.kernel.expression.describe());
+        self.fused.push(site.describe());
         let mut args = vec![self.trace().ptr(site as *const Site as usize)];
         args.extend_from_slice(words);
         args.extend_from_slice(numbers);
         let value = if site.lets_go {
             self.call_announced(table::FUSED.destroying(), &args, snapshot)?
         } else {
-            let only_looks = matches!(site.target, Target::New | Target::Sum(..));
+            let only_looks = matches!(site.target, Target::New | Target::Reduced(_));
             let callee = if only_looks { table::FUSED.looking() } else { table::FUSED };
             self.call_runtime(callee, &args)?
         };

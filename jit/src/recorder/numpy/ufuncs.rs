@@ -254,8 +254,13 @@ fn float_type(kind: Kind) -> Result<Scalar, Abort> {
 
 /// Is it numpy's own `where`?
 pub(super) fn is_where(callable: &PyObject) -> bool {
+    is_dispatcher(callable, "numpy._core.multiarray", "where")
+}
+
+/// Is it the function of that name in one of numpy's own modules?
+pub(super) fn is_dispatcher(callable: &PyObject, module: &str, name: &str) -> bool {
     let is_function = callable.ty().full_name() == "numpy._ArrayFunctionDispatcher";
-    is_function && own_attribute("numpy._core.multiarray", "where").is_some_and(|own| own.is(callable))
+    is_function && own_attribute(module, name).is_some_and(|own| own.is(callable))
 }
 
 /// An attribute of a loaded module.
