@@ -3,7 +3,7 @@
     rpy benches/numpy/loops.py [NAME ...]            under this interpreter
     python benches/numpy/loops.py --numba [NAME ...]  each function compiled by Numba
 
-Each function is called a few times; the fastest call counts.
+Each function is called again and again for a while; the fastest call counts.
 """
 
 import sys
@@ -13,6 +13,8 @@ import numpy as np
 
 N = 200_000
 SIDE = 300
+# Seconds.
+WARM = 0.3
 
 
 def sum_of_ints(a):
@@ -98,11 +100,12 @@ def main(arguments):
             import numba
 
             timed = numba.njit(function)
-        best = float("inf")
-        for _ in range(8):
+        best, begin, calls = float("inf"), perf_counter(), 0
+        while calls < 8 or perf_counter() - begin < WARM:
             start = perf_counter()
             result = timed(*args)
             best = min(best, perf_counter() - start)
+            calls += 1
         print(f"{function.__name__:16}{best / count * 1e9:10.2f} ns    {float(result):.6g}")
 
 
