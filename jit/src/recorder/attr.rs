@@ -73,6 +73,12 @@ fn object_member(ty: &PyTypeObject, found: &PyObject, writable: bool) -> Option<
     if plain && ty.is_subtype(&descr.d_type) { usize::try_from(def.offset).ok() } else { None }
 }
 
+/// The call that `object.name = value` is of a function in Python, which stores it.
+fn storing(function: &PyFunction) -> Follow<'_> {
+    let special = Some((Special::Nothing, &[2, 1][..]));
+    Follow { function, args: &[1, 2], special, pops: 2, offset: STORE_ATTR_UNITS }
+}
+
 impl Recorder {
     pub(super) unsafe fn load_attr(&mut self, at: Registers<'_>, arg: usize) -> Done {
         // SAFETY: the name of this instruction; passed on.
@@ -540,15 +546,8 @@ impl Recorder {
                 return Err(self.no_attribute(owner, name));
             };
             self.guard_class(1, ty)?;
-            let call = Follow {
-                function,
-                args: &[1, 2],
-                special: Some((Special::Nothing, &[2, 1])),
-                pops: 2,
-                offset: STORE_ATTR_UNITS,
-            };
             // SAFETY: passed on.
-            return unsafe { self.follow_with(at, &call, Some(name)) };
+            return unsafe { self.follow_with(at, &storing(function), Some(name)) };
         }
         self.guard_type(object, ty)?;
         self.guard_version_if_heap(ty)?;
@@ -620,15 +619,8 @@ impl Recorder {
             && let Some(setter) = property.prop_set.get()
             && let Some(function) = setter.downcast_exact::<PyFunction>()
         {
-            let call = Follow {
-                function,
-                args: &[1, 2],
-                special: Some((Special::Nothing, &[2, 1])),
-                pops: 2,
-                offset: STORE_ATTR_UNITS,
-            };
             // SAFETY: passed on.
-            return unsafe { self.follow(at, &call) };
+            return unsafe { self.follow(at, &storing(function)) };
         }
         Err(self.no_attribute(owner, name))
     }
