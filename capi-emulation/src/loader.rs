@@ -41,6 +41,7 @@ fn create(name: &PyStr, path: &PyStr, spec: &PyObject) -> PyResult<ObjRef> {
         return Ok(module);
     }
     let init = find_init(name, path, &file)?;
+    rpy_vm::jit_hooks::extension_loaded(&full_name);
     let import_error = |message: String| {
         exc::import_error_with(exc::ImportError(), message, Some(name.as_object()), Some(path.as_object()), None)
     };

@@ -15,13 +15,16 @@ use crate::backend::x64::X64;
 use crate::backend::{self, Backend, CompileError, Compiled, Loc, RETURNED, SaveArea};
 use crate::budget::{self, Budget};
 use crate::detour;
+use crate::early::{self, Look, Verdict};
 use crate::executor::{Executor, NewTrace, Way};
 use crate::ir::{Form, SlotState, Trace};
 use crate::log;
 use crate::loops::{ExitOwner, Failures, Found, Loops};
 use crate::opt::{Contradicted, is_number};
 use crate::options::{Mode, Options};
-use crate::recorder::{Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising, Recorder, Unfollowed};
+use crate::recorder::{
+    Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising, Recorder, Unfollowed, counts_references,
+};
 use crate::runs;
 use crate::starts::{self, Input, Start};
 
@@ -61,6 +64,8 @@ struct State {
     raises: Raising,
     backend: Option<X64>,
     budget: Budget,
+    /// There are arrays: loops are looked at early.
+    looks_early: bool,
 }
 
 /// An exit whose path is being recorded.
@@ -140,6 +145,7 @@ impl Jit for TracingJit {
                 raises: Raising::default(),
                 backend: None,
                 budget,
+                looks_early: false,
             });
         }
         Ok(threshold)
@@ -149,6 +155,17 @@ impl Jit for TracingJit {
         // SAFETY: under the GIL; nothing is called.
         if let Some(state) = unsafe { self.state() } {
             state.budget.open();
+        }
+    }
+
+    fn extension_loaded(&self, name: &str) {
+        // SAFETY: under the GIL; nothing is called.
+        if let Some(state) = unsafe { self.state() }
+            && name == early::EXTENSION
+            && state.options.mode == Mode::On
+        {
+            state.looks_early = true;
+            jit_hooks::set_threshold(early::FIRST);
         }
     }
 
@@ -172,18 +189,27 @@ impl Jit for TracingJit {
                     give_up(at);
                     return LoopAction::Interpret;
                 }
-                _ if state.loops.compiled() >= MAX_LOOPS => {
+                _ if state.loops.compiled() >= MAX_LOOPS || counts_references((*at.frame).code()) => {
                     give_up(at);
                     return LoopAction::Interpret;
                 }
                 _ if busy => return LoopAction::Interpret,
-                _ if !state.budget.allows(target as usize) => {
-                    // SAFETY: the jump's cache.
-                    *at.instr.add(1) = ASKED_AGAIN;
-                    return LoopAction::Interpret;
-                }
-                _ => {
-                    state.begin(Box::new(Recorder::new(at, target)));
+                found => {
+                    let verdict = state.look(found, at, target);
+                    let wait = match verdict {
+                        Verdict::Wait(rounds) => Some(rounds),
+                        Verdict::Early | Verdict::Usual if state.budget.allows(target as usize) => None,
+                        Verdict::Early => Some(0),
+                        Verdict::Usual => Some(ASKED_AGAIN),
+                    };
+                    if let Some(rounds) = wait {
+                        // SAFETY: the jump's cache.
+                        *at.instr.add(1) = rounds;
+                        return LoopAction::Interpret;
+                    }
+                    let mut recorder = Box::new(Recorder::new(at, target));
+                    recorder.is_early = verdict == Verdict::Early;
+                    state.begin(recorder);
                     return LoopAction::Record;
                 }
             }
@@ -214,7 +240,8 @@ impl Jit for TracingJit {
                     Found::Failed(failures) => failures,
                     _ => Failures::default(),
                 };
-                if failures.failed >= MAX_FAILURES || state.loops.compiled() >= MAX_LOOPS {
+                let is_full = state.loops.compiled() >= MAX_LOOPS;
+                if failures.failed >= MAX_FAILURES || is_full || counts_references(code) {
                     give_up_function(at);
                 } else if !state.options.compiles_all() && failures.left < LOOKS && !recurses(at) {
                     // What calls it has it compiled, as a rule, as a part of itself.
@@ -276,7 +303,9 @@ impl Jit for TracingJit {
                 Outcome::Returned => state.link(*recorder, None),
                 Outcome::Reached(target) => state.reached(*recorder, at, op, target),
                 Outcome::Aborted(why) => {
-                    recorder.blame(why);
+                    if !recorder.is_early {
+                        recorder.blame(why);
+                    }
                     log::abandoned(&state.options, &recorder, at, op, why.0);
                     match why.is_avoidable() {
                         true => state.record_again(&recorder),
@@ -453,6 +482,32 @@ impl State {
         self.recording = Some(recorder);
     }
 
+    /// Has a loop to be recorded early?
+    fn look(&mut self, found: Found, at: Registers<'_>, target: *mut u16) -> Verdict {
+        if !self.looks_early || matches!(found, Found::Failed(Failures { look: Look::Done, .. })) {
+            return Verdict::Usual;
+        }
+        // SAFETY: a live frame, whose code runs.
+        let code = unsafe { (*at.frame).code() };
+        let mut verdict = Verdict::Usual;
+        let address = code.as_object().as_ptr() as usize;
+        self.loops.failed(target as LoopKey, address, |failures| verdict = failures.look.again(budget::now()));
+        jit_hooks::watch(code);
+        verdict
+    }
+
+    /// A loop was recorded early, and in vain: as if it had not been. If it was left in the recorded round, it is looked at again.
+    fn forget_early(&mut self, origin: &Origin, left: bool) {
+        let failures = self.loops.failed(origin.key, origin.code, |failures| {
+            let again = left && failures.left < MAX_LEFT;
+            failures.left += u32::from(again);
+            failures.look = if again { Look::Never } else { Look::Done };
+        });
+        let rounds = if failures.look == Look::Never { failures.left as u16 } else { Options::THRESHOLDS.loops };
+        // SAFETY: the jump's cache, in code that is running.
+        unsafe { *origin.jump.add(1) = rounds };
+    }
+
     /// A function was not compiled: it waits longer each time.
     fn postpone_function(&mut self, code: &PyCode, key: LoopKey) {
         let failures = self.loops.failed(key, code.as_object().as_ptr() as usize, |failures| failures.failed += 2);
@@ -506,6 +561,9 @@ impl State {
     /// A recording cannot go on. A path ends there, if it has come far enough. A loop waits, longer each time; not for long if
     /// it was left in the recorded round.
     fn aborted(&mut self, mut recorder: Recorder, left: bool) {
+        if recorder.is_early {
+            return self.forget_early(&recorder.origin(), left);
+        }
         if recorder.cut() {
             return self.link(recorder, None);
         }
@@ -523,7 +581,9 @@ impl State {
 
     /// A recording was lost, and another one from the same place will not be: it is made the next time that this is reached.
     fn record_again(&mut self, recorder: &Recorder) {
-        if recorder.is_function() {
+        if recorder.is_early {
+            self.forget_early(&recorder.origin(), true);
+        } else if recorder.is_function() {
             jit_hooks::set_countdown(recorder.code(), 1);
         } else if !recorder.is_path() {
             self.postpone(&recorder.origin(), Failure::Left);
@@ -587,6 +647,10 @@ impl State {
         let (origin, head) = (recorder.origin(), recorder.header());
         let code = recorder.code().to_ref();
         let title = log::title(&code, head);
+        let is_early = recorder.is_early;
+        if is_early && !recorder.has_big_arrays() {
+            return self.forget_early(&origin, false);
+        }
         // A round whose like cannot follow it is not the one to begin with, unless there is no other.
         let contradicted = match self.loops.find(origin.key) {
             Found::Failed(Failures { contradicted: true, .. }) => Contradicted::Widen,
@@ -605,7 +669,10 @@ impl State {
             Ok(trace) => trace,
             Err(why) => {
                 log::refused(&self.options, &title, &format!("{why:?}"));
-                return self.postpone(&origin, Failure::Contradicted);
+                return match is_early {
+                    true => self.forget_early(&origin, true),
+                    false => self.postpone(&origin, Failure::Contradicted),
+                };
             }
         };
         log::optimized(&self.options, &title, &trace);

@@ -20,6 +20,7 @@
 pub mod backend;
 mod budget;
 pub mod detour;
+mod early;
 pub mod executor;
 mod hash;
 pub mod hooks;

@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 
+use crate::early::Look;
 use crate::executor::Executor;
 use crate::recorder::{Heads, LoopKey};
 use crate::starts::Starts;
 
-/// Recordings of a loop that came to nothing.
+/// Recordings of a loop that came to nothing, and what was seen of it before.
 #[derive(Clone, Copy, Default)]
 pub struct Failures {
     /// Those that met something that cannot be recorded.
@@ -17,6 +18,7 @@ pub struct Failures {
     pub left: u32,
     /// A recorded round could not be followed by another one like it.
     pub contradicted: bool,
+    pub look: Look,
 }
 
 /// What is known of a loop.

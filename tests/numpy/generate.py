@@ -270,6 +270,38 @@ class Maker:
 class ArrayMaker(Maker):
     """Programs that compute with whole arrays."""
 
+    def helper(self):
+        """The function `mixed`, of two values, with or without variables of its own."""
+        if self.chance(40):
+            self.line(f"def mixed(v, w): return {self.choose('v * w + 1', 'v - w', 'w * 0.5', 'v + v')}")
+            return
+        self.line("def mixed(v, w):")
+        self.indent += 1
+        names = ["v", "w"]
+        value = lambda: self.choose(*names, *names, *names, "2", "0.5" if not self.integers else "3")
+        operator = lambda: self.choose("+", "-", "*", "&" if self.integers else "/")
+
+        def term():
+            r = self.random.randrange(20)
+            if r < 14:
+                return f"{value()} {operator()} {value()}"
+            if r < 17:
+                return f"({value()} {operator()} {value()}) {operator()} {value()}"
+            return self.choose(f"np.where({value()} > {value()}, {value()}, {value()})", f"-{value()}", f"np.abs({value()})", value(),
+                               f"({value()} * {value()}).sum()", f"np.maximum({value()}, {value()})", f"same({value()})", f"({value()} + {value()})[1:]")
+
+        for _ in range(self.random.randrange(1, 6)):
+            target = self.choose("t", "u", "s", "v", "t", "u")
+            if self.chance(10):
+                self.line(f"{self.choose(*names)} {self.choose('+=', '*=')} {value()}")
+            elif self.chance(5):
+                self.line(f"if isinstance({value()}, float): return {value()}")
+            else:
+                self.line(f"{target} = {term()}")
+                names.append(target)
+        self.line(f"return {term()}")
+        self.indent -= 1
+
     def value(self, depth=3):
         """An expression of arrays (and, if it so happens, of numbers alone)."""
         if depth == 0 or self.chance(20):
@@ -337,7 +369,7 @@ class ArrayMaker(Maker):
     def function(self, n):
         self.line("class One: pass")
         self.line("def same(v): return v")
-        self.line(f"def mixed(v, w): return {self.choose('v * w + 1', 'v - w', 'w * 0.5', 'v + v')}")
+        self.helper()
         self.line(f"def f{n}(a, b, c):")
         self.indent += 1
         self.line("one = One(); one.a = a; pair = (b, a); items = []; r = a; t = b; x = 2.0")
@@ -447,7 +479,7 @@ class PartMaker(ArrayMaker):
         kinds = self.WINDOWS[self.axes][:5]
         self.windows = self.choose(*kinds) if self.big else self.choose(*self.WINDOWS[self.axes])
         self.line("def same(v): return v")
-        self.line(f"def mixed(v, w): return {self.choose('v * w + 1', 'v - w', 'w * 0.5', 'v + v')}")
+        self.helper()
         self.line(f"def f{n}(a, b, c):")
         self.indent += 1
         self.line(f"items = []; t = a{self.windows[0]} * 1; m = a{self.windows[0]} > 1; x = 2.0")

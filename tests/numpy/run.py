@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run numpy's own tests, from its unmodified wheel, under an interpreter, and compare with the list of known failures.
 
-    run.py --python target/release/rpy [-j N] [names...]
+    run.py --python target/release/rpy [--jit off|on|eager] [-j N] [names...]
 
 The wheel and what its tests need (requirements.txt) are installed with pip into a virtual environment of the interpreter, under
 target/. Each test file runs in a process of its own, under pytest with the plugin numpy_outcomes.py. See tests/numpy/README.md.
@@ -170,6 +170,7 @@ def parse(argv):
     parser.add_argument("--python", default=os.path.join(ROOT, "target", "release", "rpy"), metavar="PATH",
                         help="the interpreter (default: target/release/rpy)")
     parser.add_argument("--installed", action="store_true", help="numpy is installed for the interpreter: make no environment")
+    parser.add_argument("--jit", choices=("off", "on", "eager"), help="the JIT's mode (default: the interpreter's own)")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="files at a time")
     parser.add_argument("--timeout", type=float, default=120.0, metavar="S", help="time limit of a test (default: 120 s)")
     parser.add_argument("--file-timeout", type=float, default=3600.0, metavar="S", help="time limit of a file (default: 3600 s)")
@@ -203,7 +204,7 @@ def main(argv=None):
     if options.random:
         compare = os.path.join(os.path.dirname(HERE), "jit", "compare.py")
         return subprocess.run([sys.executable, compare, "--python", python, "--generator", HERE, "--seeds", *map(str, options.random)]).returncode
-    options.command = [python]
+    options.command = [python] + (["-X", "jit=" + options.jit] if options.jit else [])
     package = package_folder(python)
     workdir = tempfile.mkdtemp(prefix="rpy-numpy-tests-")
     try:

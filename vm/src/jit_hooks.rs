@@ -81,6 +81,9 @@ pub trait Jit: Sync {
     /// Python has started: what runs from here on is the program. (What a start runs, it runs once.)
     fn started(&self);
 
+    /// An extension module of this name is about to be initialized.
+    fn extension_loaded(&self, name: &str);
+
     /// The countdown in the cache of the backward jump at `at.instr` is at its end. The JIT may write a new one, from 0 (ask
     /// again at once) to 65535.
     ///
@@ -161,6 +164,18 @@ pub fn started() {
     if let Some(jit) = JIT.get() {
         jit.started();
     }
+}
+
+/// See [`Jit::extension_loaded`].
+pub fn extension_loaded(name: &str) {
+    if let Some(jit) = JIT.get() {
+        jit.extension_loaded(name);
+    }
+}
+
+/// Backward jumps that are first executed from now on are interpreted so often before the JIT is asked.
+pub fn set_threshold(loops: u16) {
+    THRESHOLD.store(loops, Ordering::Relaxed);
 }
 
 /// See [`Jit::code_destroyed`]. Only code that the JIT has marked is reported.

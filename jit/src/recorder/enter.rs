@@ -32,6 +32,13 @@ const MAX_RECURSION: usize = 2;
 const MAX_INLINING: usize = 1_500;
 const SMALL_FUNCTION: usize = 60;
 
+/// Does the code count references? Compiled code owns others than the interpreter does, as do frames that it has left. So they are
+/// counted by the interpreter, in frames that it has made.
+pub fn counts_references(code: &PyCode) -> bool {
+    let name = rpy_vm::intern!("getrefcount").as_object();
+    code.co_names.items().iter().any(|known| known.is(name))
+}
+
 /// Where a parameter's value comes from.
 enum Source {
     /// The argument at this position.
@@ -127,7 +134,8 @@ impl Recorder {
     /// huge or keep it from being finished.
     fn expect_worth(&self, code: &PyCode) -> Done {
         let address = code.as_object().as_ptr() as usize;
-        if self.unfollowed.borrow().get(&address).is_some_and(|&strikes| strikes >= MAX_STRIKES) {
+        let strikes = self.unfollowed.borrow().get(&address).copied().unwrap_or_default();
+        if strikes >= MAX_STRIKES || counts_references(code) {
             return Err(Abort(NOT_FOLLOWED));
         }
         if self.frames_of(address) >= MAX_RECURSION {

@@ -53,6 +53,7 @@ mod values;
 
 pub use values::{is_inert, known_types};
 
+pub use enter::counts_references;
 pub use link::HeadSlot;
 pub use raise::{Raised, Raising};
 use state::{Hold, Home, Sym, SymFrame};
@@ -220,6 +221,10 @@ pub struct Recorder {
     chain: numpy::Chain,
     /// The expressions of arrays, for the log.
     fused: Vec<String>,
+    /// Are there expressions of big ones among them?
+    has_big_arrays: bool,
+    /// It is made to see whether there are: see `early`.
+    pub is_early: bool,
     /// The function that the instruction calls was guarded, takes its arguments plainly, and is not followed.
     direct: bool,
     /// The machine is in a frame that the trace does not follow.
@@ -325,6 +330,8 @@ impl Recorder {
             given: 1,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
+            has_big_arrays: false,
+            is_early: false,
             direct: false,
             away: false,
             raising: false,
@@ -407,6 +414,8 @@ impl Recorder {
             given: 1,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
+            has_big_arrays: false,
+            is_early: false,
             direct: false,
             away: false,
             raising: false,
@@ -718,6 +727,11 @@ impl Recorder {
             let lasting = matches!(why.0, TOO_MANY_INSTRUCTIONS | INNER_LOOP | BRANCHING);
             *self.unfollowed.borrow_mut().entry(code).or_default() += if lasting { MAX_STRIKES } else { 1 };
         }
+    }
+
+    /// Does the round compute with big arrays?
+    pub fn has_big_arrays(&self) -> bool {
+        self.has_big_arrays
     }
 
     /// Where the recording comes from.
@@ -1048,6 +1062,11 @@ impl Recorder {
                 }
                 LOAD_CONST => self.load_const(at, arg),
                 LOAD_SMALL_INT => self.load_small_int(arg),
+                STORE_FAST | STORE_FAST_LOAD_FAST if !self.chain.is_empty() => {
+                    let (to, from) = if base == STORE_FAST { (arg, None) } else { (arg >> 4, Some(arg & 15)) };
+                    self.store_waiting(at, to)?;
+                    from.map_or(Ok(()), |from| self.load_fast(from))
+                }
                 STORE_FAST => self.store_fast(at, arg),
                 DELETE_FAST => self.delete_fast(at, arg),
                 STORE_FAST_LOAD_FAST => {

@@ -15,7 +15,6 @@ pub mod reduce;
 pub mod run;
 pub mod space;
 
-use core::ops::Range;
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -87,10 +86,17 @@ impl Expression {
         self.steps.last().map_or(array, |step| step.output)
     }
 
-    /// Adds a step; where its result is. Operands in scratch memory are used once.
-    pub fn push(&mut self, name: &'static str, found: Loop, operands: &[(Source, Scalar)], output: Scalar) -> Source {
-        let is_free =
-            |slot: u8| !operands.iter().any(|(input, _)| *input == Source::Slot(slot)) && !self.is_pending(slot);
+    /// Adds a step; where its result is. Operands in scratch memory are used once, but for those in `kept`, which stay.
+    pub fn push(
+        &mut self,
+        name: &'static str,
+        found: Loop,
+        operands: &[(Source, Scalar)],
+        output: Scalar,
+        kept: &[u8],
+    ) -> Source {
+        let is_operand = |slot: u8| operands.iter().any(|(input, _)| *input == Source::Slot(slot));
+        let is_free = |slot: u8| !is_operand(slot) && !kept.contains(&slot) && !self.is_pending(slot);
         let slot = (0..).find(|&slot| is_free(slot)).unwrap_or(u8::MAX);
         self.slots = self.slots.max(slot as usize + 1);
         let operand = |n: usize| operands.get(n).copied().unwrap_or(operands[0]);
@@ -155,6 +161,27 @@ impl Target {
     }
 }
 
+/// Expressions of one chain are computed one after the other. If one of them is not, those before it have not been, either.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sequence {
+    Alone,
+    First,
+    Later,
+    Last,
+}
+
+impl Sequence {
+    /// The place of one of so many.
+    pub fn of(place: usize, count: usize) -> Sequence {
+        match place {
+            _ if count == 1 => Sequence::Alone,
+            0 => Sequence::First,
+            _ if place + 1 == count => Sequence::Last,
+            _ => Sequence::Later,
+        }
+    }
+}
+
 /// An expression at a place of a program.
 pub struct Site {
     pub kernel: &'static Kernel,
@@ -165,8 +192,7 @@ pub struct Site {
     pub target: Target,
     /// May other threads run meanwhile?
     pub lets_go: bool,
-    /// The arguments that are given up if the expression is not computed: results of expressions that were computed before.
-    pub undone: Range<usize>,
+    pub sequence: Sequence,
     /// How often numpy has had something to tell.
     told: AtomicU32,
 }
@@ -182,11 +208,11 @@ impl Site {
         operands: Vec<(u8, Option<&'static Cut>)>,
         start: usize,
         target: Target,
-        undone: Range<usize>,
+        sequence: Sequence,
         lets_go: bool,
     ) -> &'static Site {
         let kernel = expression.kernel();
-        Box::leak(Box::new(Site { kernel, operands, start, target, lets_go, undone, told: AtomicU32::new(0) }))
+        Box::leak(Box::new(Site { kernel, operands, start, target, lets_go, sequence, told: AtomicU32::new(0) }))
     }
 
     /// For the log.

@@ -8,6 +8,7 @@
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use rpy_vm::object::header::PyObject;
@@ -16,7 +17,9 @@ use rpy_vm::runtime::gil;
 
 use super::cut::Strided;
 use super::space::Space;
-use super::{Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, Site, Source, Target, pool, reduce};
+use super::{
+    Expression, Kernel, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, Sequence, Site, Source, Target, pool, reduce,
+};
 use crate::backend::x64::vector::Code;
 use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
@@ -343,7 +346,7 @@ unsafe fn object<'a>(argument: usize) -> Option<&'a PyObject> {
     unsafe { ((argument & !1) as *const PyObject).as_ref() }
 }
 
-/// Computes an expression: its arrays, then other arguments; its numbers. The result is owned; null if it is numpy's.
+/// Computes an expression: its arrays, then an array that may be overwritten; its numbers. The result is owned; null if it is numpy's.
 ///
 /// # Safety
 /// Live objects, as many as the site says.
@@ -370,13 +373,41 @@ pub unsafe extern "C" fn fused(
         if !site.is_hopeless()
             && let Some(result) = compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7])
         {
-            return result.into_raw();
-        }
-        for &undone in &arguments[site.undone.clone()] {
-            drop(ObjRef::from_owned_ptr(undone as *mut PyObject));
+            return computed(site.sequence, result.into_raw());
         }
     }
+    if matches!(site.sequence, Sequence::Later | Sequence::Last) {
+        give_up();
+    }
     core::ptr::null_mut()
+}
+
+thread_local! {
+    /// Results of the chain that is under way: references of the trace, which are given up if a later expression is not computed.
+    static COMPUTED: RefCell<Vec<*mut PyObject>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An expression was computed.
+fn computed(sequence: Sequence, result: *mut PyObject) -> *mut PyObject {
+    if sequence != Sequence::Alone {
+        COMPUTED.with_borrow_mut(|all| {
+            if matches!(sequence, Sequence::First | Sequence::Last) {
+                all.clear();
+            }
+            if sequence != Sequence::Last {
+                all.push(result);
+            }
+        });
+    }
+    result
+}
+
+/// An expression was not computed: those before it in the chain are not, either.
+fn give_up() {
+    for result in COMPUTED.take() {
+        // SAFETY: the trace's reference, with which it does nothing any more.
+        drop(unsafe { ObjRef::from_owned_ptr(result) });
+    }
 }
 
 unsafe fn compute(

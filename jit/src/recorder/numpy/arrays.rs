@@ -3,8 +3,9 @@
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 
-use super::chain::{COMPUTE, Input, Operand};
+use super::chain::COMPUTE;
 use super::elements::Header;
+use super::plan::{Input, Operand};
 use super::{Abort, Kind, Recorder};
 use crate::ir::Scalar;
 use crate::numpy::arrays::Array;

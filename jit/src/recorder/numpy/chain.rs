@@ -14,75 +14,30 @@ use super::super::state::{Hold, Sym};
 use super::super::values::Release;
 use super::super::{Abort, Done, Recorder};
 use super::arrays::is_array;
+use super::plan::{Node, Operand, Part, Plan};
 use super::ufuncs::is_where;
 use crate::ir::call::CallEffect;
 use crate::ir::{Effect, Inst, Op, Scalar, SnapshotId, Ty, Value};
 use crate::numpy::fuse::cut::Cut;
 use crate::numpy::fuse::reduce::Reduction;
 use crate::numpy::fuse::run::BIG;
-use crate::numpy::fuse::{
-    self, Expression, MOST_ARRAYS, MOST_NUMBERS, MOST_OPERANDS, MOST_STEPS, Site, Source, Target, own,
-};
+use crate::numpy::fuse::{self, Sequence, Site, Source, Target, own};
 use crate::numpy::loops::Loop;
 use crate::runtime::table;
 
-/// Nodes that may wait at a time, of which none is part of another.
-const MOST_ROOTS: usize = 3;
-
-/// What an operand of a node is.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Input {
-    Array(Value),
-    /// A double.
-    Number(Value),
-    Node(u16),
-}
-
-/// An operand of a node.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operand {
-    pub input: Input,
-    /// What it holds, and what the node wants.
-    pub from: Scalar,
-    pub to: Scalar,
-}
-
-/// What has not been computed yet.
-#[derive(Clone, Debug)]
-enum Node {
-    /// An operation.
-    Step { name: &'static str, step: Loop, operands: Vec<Operand>, output: Scalar },
-    /// A part of an array: the operand of an operation, or a view if it is wanted as an object.
-    Part(Part),
-}
-
-/// A part of an array.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
-    pub array: Value,
-    /// A constant, of which `cut` is made.
-    pub key: Value,
-    pub cut: &'static Cut,
-}
-
-impl Node {
-    /// Other nodes that it contains.
-    fn inner(&self) -> impl Iterator<Item = u16> {
-        let operands = if let Node::Step { operands, .. } = self { &operands[..] } else { &[] };
-        operands.iter().filter_map(|operand| if let Input::Node(node) = operand.input { Some(node) } else { None })
-    }
-}
+/// Nodes that may wait at a time: on the stack, and in variables.
+const MOST_ROOTS: usize = 6;
 
 /// The nodes that wait.
 #[derive(Clone, Default)]
 pub struct Chain {
     /// Before the first of them.
-    start: Option<(SnapshotId, usize)>,
-    nodes: Vec<Node>,
-    /// What the operations' operands have owned.
-    ends: Vec<Release>,
+    pub(super) start: Option<(SnapshotId, usize)>,
+    pub(super) nodes: Vec<Node>,
+    /// What the operations' operands have owned, and what variables held before nodes.
+    pub(super) ends: Vec<Release>,
     /// Are they so big that other threads are to run while they are computed?
-    is_big: bool,
+    pub(super) is_big: bool,
 }
 
 impl Chain {
@@ -93,85 +48,6 @@ impl Chain {
     /// Where what is guarded leads to.
     pub fn snapshot(&self) -> Option<SnapshotId> {
         self.start.map(|(snapshot, _)| snapshot)
-    }
-}
-
-/// An expression, and what it is called with.
-#[derive(Default)]
-struct Plan {
-    expression: Expression,
-    /// Arrays that are arguments, and which of them the operands are, or are parts of.
-    words: Vec<Value>,
-    operands: Vec<(u8, Option<&'static Cut>)>,
-    numbers: Vec<Value>,
-}
-
-impl Plan {
-    /// The place of an array among the arguments.
-    fn argument(&mut self, array: Value) -> u8 {
-        let known = self.words.iter().position(|&known| known == array);
-        known.unwrap_or_else(|| {
-            self.words.push(array);
-            self.words.len() - 1
-        }) as u8
-    }
-
-    /// An array, or a part of one, as an operand.
-    fn array(&mut self, array: Value, cut: Option<&'static Cut>, scalar: Scalar) -> Option<Source> {
-        let argument = self.argument(array);
-        let known = self.operands.iter().position(|&known| known == (argument, cut));
-        let place = known.unwrap_or_else(|| {
-            self.operands.push((argument, cut));
-            self.expression.arrays.push(scalar);
-            self.operands.len() - 1
-        });
-        // One object is of one type.
-        (self.expression.arrays[place] == scalar).then_some(Source::Array(place as u8))
-    }
-
-    fn add(&mut self, nodes: &[Node], number: u16) -> Option<Source> {
-        let Node::Step { name, step, operands, output } = &nodes[number as usize] else { return None };
-        let mut inputs = Vec::with_capacity(operands.len());
-        for &Operand { input, from, to } in operands {
-            let source = match input {
-                Input::Node(inner) => match &nodes[inner as usize] {
-                    Node::Part(part) => self.array(part.array, Some(part.cut), from)?,
-                    Node::Step { .. } => self.add(nodes, inner)?,
-                },
-                Input::Array(value) => self.array(value, None, from)?,
-                Input::Number(value) => {
-                    let is_same = |&(i, known): &(usize, &Value)| *known == value && self.expression.numbers[i] == to;
-                    let known = self.numbers.iter().enumerate().find(is_same).map(|(i, _)| i);
-                    let place = known.unwrap_or_else(|| {
-                        self.numbers.push(value);
-                        self.expression.numbers.push(to);
-                        self.numbers.len() - 1
-                    });
-                    Source::Number(place as u8)
-                }
-            };
-            let is_cast = from != to && !matches!(input, Input::Number(_));
-            let source = if is_cast {
-                self.expression.push("cast", own::cast(from, to)?, &[(source, from)], to)
-            } else {
-                source
-            };
-            inputs.push((source, to));
-        }
-        if self.expression.steps.len() >= MOST_STEPS {
-            return None;
-        }
-        Some(self.expression.push(name, *step, &inputs, *output))
-    }
-
-    /// Of a node, if it has room for it and so many arguments more.
-    fn of(nodes: &[Node], number: u16, more: usize) -> Option<Plan> {
-        let mut plan = Plan::default();
-        plan.add(nodes, number)?;
-        let fits = plan.words.len() + more <= MOST_ARRAYS
-            && plan.operands.len() <= MOST_OPERANDS
-            && plan.numbers.len() <= MOST_NUMBERS;
-        fits.then_some(plan)
     }
 }
 
@@ -216,16 +92,13 @@ impl Recorder {
         output: Scalar,
         bytes: usize,
     ) -> Done {
-        let node = Node::Step { name, step, operands, output };
-        let inner: Vec<u16> = node.inner().collect();
-        let mut waiting = self.roots();
-        waiting.retain(|&root| self.is_step(root) && !inner.contains(&root));
+        let mut waiting = self.roots_below(operands.len());
+        waiting.retain(|&root| self.is_step(root));
         self.begin_chain(bytes)?;
-        self.chain.nodes.push(node);
+        self.chain.nodes.push(Node::Step { name, step, operands, output });
         waiting.push((self.chain.nodes.len() - 1) as u16);
-        // Should they have to be computed one by one, each knows the results of those before, and an array that it may overwrite.
-        let fits = |&root: &u16| Plan::of(&self.chain.nodes, root, waiting.len()).is_some();
-        if waiting.len() > MOST_ROOTS || !waiting.iter().all(fits) {
+        // Should they have to be computed one by one.
+        if waiting.len() > MOST_ROOTS || !Plan::fit(&self.chain.nodes, &waiting) {
             self.chain.nodes.pop();
             self.forget_if_empty();
             return Err(COMPUTE);
@@ -244,6 +117,7 @@ impl Recorder {
         if self.chain.is_empty() {
             self.chain.is_big = bytes >= BIG;
             if self.chain.is_big {
+                self.has_big_arrays = true;
                 // Other threads may look at frames.
                 self.make_frames()?;
             }
@@ -285,10 +159,22 @@ impl Recorder {
         Ok(())
     }
 
-    /// The nodes that are in the picture.
-    fn roots(&self) -> Vec<u16> {
-        let slots = self.frames.iter().flat_map(|frame| &frame.slots);
-        slots.filter_map(|sym| if let Sym::Lazy(node) = sym { Some(*node) } else { None }).collect()
+    /// The nodes that are in the picture, in the order in which they were made: of two that contain each other, the inner one first.
+    pub(super) fn roots(&self) -> Vec<u16> {
+        self.roots_below(0)
+    }
+
+    /// Those that are somewhere else than in so many words on top.
+    fn roots_below(&self, words: usize) -> Vec<u16> {
+        let last = self.frames.len() - 1;
+        let below = |frame: usize, slots: usize| if frame == last { slots.saturating_sub(words) } else { slots };
+        let frames = self.frames.iter().enumerate();
+        let slots = frames.flat_map(|(i, frame)| &frame.slots[..below(i, frame.slots.len())]);
+        let mut roots: Vec<u16> =
+            slots.filter_map(|sym| if let Sym::Lazy(node) = sym { Some(*node) } else { None }).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots
     }
 
     // ---- instructions ----
@@ -318,6 +204,7 @@ impl Recorder {
             BINARY_OP | COMPARE_OP | BUILD_SLICE | BUILD_TUPLE => true,
             STORE_SUBSCR => self.lazy_at(3).is_some() && self.is_part(real(2), real(1)),
             UNARY_NEGATIVE => true,
+            STORE_FAST | STORE_FAST_LOAD_FAST => self.may_keep_in_variable(),
             // SAFETY: passed on.
             LOAD_ATTR => {
                 real(1).is_some_and(|object| !is_array(object)) || unsafe { self.is_asked_for_method(at, arg) }
@@ -383,16 +270,19 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine, at an instruction of this kind.
     pub(in crate::recorder) unsafe fn compute_chain(&mut self, at: Registers<'_>, base: u8, arg: usize) -> Done {
+        if base == RETURN_VALUE {
+            // SAFETY: passed on.
+            unsafe { self.leave_variables(at)? };
+        }
         let roots = self.roots();
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Ok(()) };
         let lets_go = chain.is_big && self.may_let_go();
         let (steps, parts): (Vec<u16>, Vec<u16>) =
             roots.into_iter().partition(|&root| matches!(chain.nodes[root as usize], Node::Step { .. }));
-        let mut undone: Vec<Value> = Vec::new();
+        let mut done: Vec<(u16, Value)> = Vec::new();
         for (i, &root) in steps.iter().enumerate() {
-            let mut plan =
-                Plan::of(&chain.nodes, root, undone.len() + 1).ok_or(Abort("an expression with many operands"))?;
+            let mut plan = Plan::of(&chain.nodes, root, &done, 1).ok_or(Abort("an expression with many operands"))?;
             let args = &mut plan.words;
             let mut target = Target::New;
             // A view keeps its array, whose elements stay.
@@ -408,20 +298,19 @@ impl Recorder {
                     target = Target::Reused(owned as u8);
                 }
             }
-            let given_up = args.len()..args.len() + undone.len();
-            args.extend(&undone);
-            let site = Site::new(plan.expression, plan.operands, start, target, given_up, lets_go);
+            let sequence = Sequence::of(i, steps.len());
+            let site = Site::new(plan.expression, plan.operands, start, target, sequence, lets_go);
             let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
-            self.replace_node(root, value);
-            undone.push(value);
+            done.push((root, value));
         }
         for root in parts {
             let Node::Part(part) = chain.nodes[root as usize] else { continue };
             // It fails only where memory is short: what was computed so far may stay then.
             let value = self.call_runtime(table::ARRAY_PART, &[part.array, part.key])?;
             self.emit(Inst::new(Op::GuardNonNull, &[value]).at(snapshot))?;
-            self.replace_node(root, value);
+            done.push((root, value));
         }
+        self.replace_nodes(&done)?;
         self.snapshot = None;
         for end in chain.ends {
             self.release(end)?;
@@ -429,31 +318,41 @@ impl Recorder {
         Ok(())
     }
 
-    /// Puts what was computed where the node was.
-    fn replace_node(&mut self, node: u16, value: Value) {
-        for frame in &mut self.frames {
-            for slot in frame.slots.iter_mut().filter(|slot| **slot == Sym::Lazy(node)) {
-                *slot = Sym::Obj { value, hold: Hold::Owned };
+    /// Puts what was computed where the nodes were. No more guards lead back.
+    pub(super) fn replace_nodes(&mut self, done: &[(u16, Value)]) -> Done {
+        let mut taken = Vec::with_capacity(done.len());
+        for frame in 0..self.frames.len() {
+            for slot in 0..self.frames[frame].slots.len() {
+                let Sym::Lazy(node) = self.frames[frame].slots[slot] else { continue };
+                let Some(&(_, value)) = done.iter().find(|(known, _)| *known == node) else { continue };
+                if taken.contains(&node) {
+                    self.op(Op::Incref, &[value])?;
+                }
+                taken.push(node);
+                self.frames[frame].slots[slot] = Sym::Obj { value, hold: Hold::Owned };
             }
         }
+        Ok(())
     }
 
-    /// Computes the last node, with nothing else waiting, into an array that is an operand of it, and gives `end` back, the right
-    /// operand's. False if something else waits.
+    /// Computes the last node, with nothing else waiting but in variables, into an array that is an operand of it, and gives `end` back,
+    /// the right operand's. False if something else waits.
     pub(super) fn chain_update(&mut self, target: Value, end: Release) -> Result<bool, Abort> {
         let last = (self.chain.nodes.len() - 1) as u16;
-        if self.roots().len() != self.chain.nodes[last as usize].inner().count() {
+        let inner: Vec<u16> = self.chain.nodes[last as usize].inner().collect();
+        if self.others_wait(&inner) {
             return Err(COMPUTE);
         }
-        let plan = Plan::of(&self.chain.nodes, last, 0).ok_or(COMPUTE)?;
-        let Some(place) = plan.words.iter().position(|&array| array == target) else { return Err(COMPUTE) };
-        let chain = core::mem::take(&mut self.chain);
+        let (chain, done) = self.compute_variables(last)?;
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
+        let plan = Plan::of(&chain.nodes, last, &done, 0).ok_or(COMPUTE)?;
+        let Some(place) = plan.words.iter().position(|&array| array == target) else { return Err(COMPUTE) };
         let lets_go = chain.is_big && self.may_let_go();
-        let target = Target::Update(place as u8, None);
-        let site = Site::new(plan.expression, plan.operands, start, target, 0..0, lets_go);
+        let (target, sequence) = (Target::Update(place as u8, None), Sequence::of(done.len(), done.len() + 1));
+        let site = Site::new(plan.expression, plan.operands, start, target, sequence, lets_go);
         let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
         self.pop()?;
+        self.replace_nodes(&done)?;
         self.snapshot = None;
         // It is the target, once more.
         self.op(Op::CloseShared, &[value])?;
@@ -464,7 +363,8 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Computes the only node that waits, into a part of an array with such elements; the words on top, and what they own, end.
+    /// Computes the node below array and key, with nothing else waiting but in variables, into a part of an array with such elements; the
+    /// words on top, and what they own, end.
     pub(super) fn chain_store(
         &mut self,
         array: Value,
@@ -473,50 +373,55 @@ impl Recorder {
         words: usize,
         ends: Vec<Release>,
     ) -> Done {
-        let &[root] = &self.roots()[..] else { return Err(COMPUTE) };
-        let mut plan = Plan::of(&self.chain.nodes, root, 1).ok_or(COMPUTE)?;
-        let output = plan.expression.output();
-        if output != scalar {
+        let root = self.lazy_at(words).filter(|&root| !self.others_wait(&[root])).ok_or(COMPUTE)?;
+        let Node::Step { output, .. } = self.chain.nodes[root as usize] else { return Err(COMPUTE) };
+        let cast = if output == scalar { None } else { Some(own::cast(output, scalar).ok_or(COMPUTE)?) };
+        let (chain, done) = self.compute_variables(root)?;
+        let mut plan = Plan::of(&chain.nodes, root, &done, 1).ok_or(COMPUTE)?;
+        if let Some(cast) = cast {
             let last = plan.expression.steps.last().ok_or(COMPUTE)?.slot;
-            let cast = own::cast(output, scalar).ok_or(COMPUTE)?;
-            plan.expression.push("cast", cast, &[(Source::Slot(last), output)], scalar);
+            plan.expression.push("cast", cast, &[(Source::Slot(last), output)], scalar, &[]);
         }
         let target = Target::Update(plan.argument(array), Some(cut));
-        let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
         let lets_go = chain.is_big && self.may_let_go();
-        let site = Site::new(plan.expression, plan.operands, start, target, 0..0, lets_go);
+        let sequence = Sequence::of(done.len(), done.len() + 1);
+        let site = Site::new(plan.expression, plan.operands, start, target, sequence, lets_go);
         let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
         for _ in 0..words {
             self.pop()?;
         }
+        self.replace_nodes(&done)?;
         self.snapshot = None;
         // It is the array, once more.
         self.op(Op::CloseShared, &[value])?;
         chain.ends.into_iter().chain(ends).try_for_each(|end| self.release(end))
     }
 
-    /// Reduces what is on top: the only node that waits, or an array of such elements while none does. What owned operands of nodes
-    /// ends with [`Recorder::end_chain`].
+    /// Reduces what is on top: a node, with nothing else waiting but in variables, or an array of such elements while none does. What
+    /// owned operands of nodes ends with [`Recorder::end_chain`].
     pub(super) fn reduce(&mut self, scalar: Scalar, reduction: Reduction) -> Result<Value, Abort> {
-        let mut plan = Plan::default();
-        match self.peek(1)? {
-            Sym::Obj { value, .. } if self.chain.is_empty() => plan.array(value, None, scalar).map(|_| ()),
-            Sym::Lazy(root) if self.roots() == [root] => match self.chain.nodes[root as usize] {
-                Node::Part(part) => plan.array(part.array, Some(part.cut), scalar).map(|_| ()),
-                Node::Step { .. } => Plan::of(&self.chain.nodes, root, 0).map(|found| plan = found),
-            },
-            _ => None,
-        }
-        .ok_or(COMPUTE)?;
-        let (snapshot, start) = match core::mem::take(&mut self.chain.start) {
-            Some(start) => start,
-            None => (self.snapshot(), self.top().ip),
+        let (chain, done, plan) = match self.peek(1)? {
+            Sym::Obj { value, .. } if self.chain.is_empty() => {
+                let chain = Chain { start: Some((self.snapshot(), self.top().ip)), ..Chain::default() };
+                (chain, Vec::new(), Plan::of_array(value, None, scalar))
+            }
+            Sym::Lazy(root) if !self.others_wait(&[root]) => {
+                let (chain, done) = self.compute_variables(root)?;
+                let plan = match chain.nodes[root as usize] {
+                    Node::Part(part) => Plan::of_array(part.array, Some(part.cut), scalar),
+                    Node::Step { .. } => Plan::of(&chain.nodes, root, &done, 0).ok_or(COMPUTE)?,
+                };
+                (chain, done, plan)
+            }
+            _ => return Err(COMPUTE),
         };
-        self.chain = Chain { ends: core::mem::take(&mut self.chain.ends), ..Chain::default() };
-        let target = Target::Reduced(reduction);
-        let site = Site::new(plan.expression, plan.operands, start, target, 0..0, false);
+        let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
+        let (target, sequence) = (Target::Reduced(reduction), Sequence::of(done.len(), done.len() + 1));
+        let site = Site::new(plan.expression, plan.operands, start, target, sequence, false);
         let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
+        self.replace_nodes(&done)?;
+        self.chain.ends = chain.ends;
         self.snapshot = None;
         Ok(value)
     }
@@ -527,14 +432,14 @@ impl Recorder {
     }
 
     /// May other threads run while the nodes are computed? They may do anything, and look at the frames.
-    fn may_let_go(&self) -> bool {
+    pub(super) fn may_let_go(&self) -> bool {
         let is_fragile = |sym: &Sym| matches!(sym, Sym::Obj { hold: Hold::Fragile, .. });
         self.frames[1..].iter().all(|frame| frame.address.is_some())
             && !self.frames.iter().flat_map(|frame| &frame.slots).any(is_fragile)
     }
 
     /// Calls what computes an expression, whose result is an object of which the trace owns a reference.
-    fn emit_fused(
+    pub(super) fn emit_fused(
         &mut self,
         site: &'static Site,
         words: &[Value],

@@ -9,8 +9,10 @@ mod chain;
 mod elements;
 mod operators;
 mod parts;
+mod plan;
 mod reduce;
 mod ufuncs;
+mod variables;
 
 pub use chain::Chain;
 

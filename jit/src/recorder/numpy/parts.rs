@@ -7,8 +7,8 @@ use rpy_vm::types::slice::PySlice;
 use rpy_vm::types::tuple::PyTuple;
 
 use super::arrays::is_array;
-use super::chain::Part;
 use super::elements::Header;
+use super::plan::Part;
 use crate::ir::Value;
 use crate::numpy::fuse::cut::Cut;
 use crate::recorder::state::Sym;
