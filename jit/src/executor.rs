@@ -9,6 +9,7 @@
 use std::rc::Rc;
 
 use rpy_vm::err::PyErr;
+use rpy_vm::interp::awaited;
 use rpy_vm::interp::frame::{self, InterpreterFrame};
 use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::jit_hooks::{LoopAction, Registers};
@@ -599,7 +600,10 @@ unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, b
                             made
                         }
                         (None, Some(function)) => {
-                            let pushed = frame::push_frame(ts, function, None, code, 0, current);
+                            let pushed = match awaited::is_behind_beginning(code, state.ip as *mut u16) {
+                                true => awaited::push_frame(ts, function, code, 0, current),
+                                false => frame::push_frame(ts, function, None, code, 0, current),
+                            };
                             if pushed.is_null() {
                                 // As when memory is exhausted in the middle of a call: the frames that are missing never were.
                                 break;

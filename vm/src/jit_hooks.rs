@@ -224,9 +224,8 @@ fn executors(code: &PyCode) -> usize {
     code.co_executors.get() as usize
 }
 
-/// Functions with these flags do not run from their entry to their end at one go, or look their variables up in a namespace.
-const NO_ENTRY: i32 =
-    co_flags::GENERATOR | co_flags::COROUTINE | co_flags::ASYNC_GENERATOR | co_flags::ITERABLE_COROUTINE;
+/// Functions with these flags do not run from their entry to their end at one go. (A coroutine may.)
+const NO_ENTRY: i32 = co_flags::GENERATOR | co_flags::ASYNC_GENERATOR | co_flags::ITERABLE_COROUTINE;
 
 /// Is the `RESUME` with this argument one that counts from now on?
 #[inline]

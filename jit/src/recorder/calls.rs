@@ -417,7 +417,7 @@ impl Recorder {
     pub(super) unsafe fn return_from_base(&mut self, at: Registers<'_>) -> Done {
         // SAFETY: a live frame.
         let frame = unsafe { &*at.frame };
-        if frame.owner.get() != owner::THREAD || !frame.f_locals.is_null() {
+        if frame.owner.get() > owner::GENERATOR || !frame.f_locals.is_null() {
             return Err(Abort("a return"));
         }
         if self.top().depth() != 1 {

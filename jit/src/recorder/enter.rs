@@ -23,7 +23,7 @@ use super::values::Release;
 use super::{Abort, Done, LONG_ENOUGH, MAX_DEPTH, MAX_STRIKES, NOT_FOLLOWED, RECURSION, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, Form, Inst, Op, Ty, Value, Width};
-use crate::runtime::function::takes_plainly;
+use crate::runtime::function::{awaits_plainly, takes_plainly};
 use crate::runtime::table;
 
 /// Frames of one function in a trace.
@@ -183,7 +183,7 @@ impl Recorder {
             return Err(Abort("calls too deep"));
         }
         if let Err(why) = self.expect_worth(code) {
-            self.direct = names.is_empty() && takes_plainly(code);
+            self.direct = names.is_empty() && (takes_plainly(code) || awaits_plainly(code));
             return Err(why);
         }
         if self.frames_of(code.as_object().as_ptr() as usize) > 0 {

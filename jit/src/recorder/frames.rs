@@ -8,6 +8,7 @@
 //! The local variables stay where the trace keeps them. The call has a snapshot, as exits do: if somebody asks for the variables of
 //! a frame (`Jit::show_locals`), they are written to its memory then (`executor::show`), for as long as the call lasts.
 
+use rpy_vm::interp::awaited;
 use rpy_vm::interp::opcode::{self, CALL, END_FOR, FOR_ITER, LOAD_ATTR, LOAD_GLOBAL, LOAD_SUPER_ATTR};
 use rpy_vm::interp::single::effect_of;
 use rpy_vm::jit_hooks::Registers;
@@ -19,6 +20,7 @@ use super::values::is_inert;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallInfo;
 use crate::ir::{Access, Class, ExitKind, Inst, Op, SnapshotId, Ty, Value};
+use crate::runtime::function::{awaits_plainly, defaults_wanted};
 use crate::runtime::table::{self, Function};
 
 /// What is not known before an instruction was executed.
@@ -34,6 +36,14 @@ pub enum Pending {
         next: *mut u16,
         gives: usize,
         with_null: bool,
+    },
+    /// How a coroutine that is awaited at `send` has ended: `raise` is the state in which it raises, `behind` is where the frame goes on when
+    /// it returns.
+    Awaited {
+        ended: Value,
+        raise: SnapshotId,
+        send: *mut u16,
+        behind: *mut u16,
     },
     /// The same of a `for` loop: where its body and what follows it are.
     Iteration {
@@ -61,6 +71,7 @@ impl Pending {
         match self {
             Pending::Nothing => None,
             Pending::Outcome { instr, .. }
+            | Pending::Awaited { send: instr, .. }
             | Pending::Iteration { instr, .. }
             | Pending::Raised { instr }
             | Pending::Reraised { instr, .. } => Some(instr),
@@ -68,6 +79,8 @@ impl Pending {
     }
 }
 
+/// Units of `SEND`.
+const SEND_UNITS: usize = 2;
 /// Units of the cache of `FOR_ITER`.
 const FOR_ITER_CACHE: usize = 1;
 
@@ -130,6 +143,28 @@ impl Recorder {
                         return Err(Abort("another form of an attribute"));
                     }
                 }
+                self.snapshot = None;
+                Ok(())
+            }
+            Pending::Awaited { ended, raise, send, behind } => {
+                if at.instr != behind {
+                    return Err(Abort("an await that yields"));
+                }
+                let raised = self.trace().int(2);
+                let went_on = self.op(Op::Ult, &[ended, raised])?;
+                self.emit(Inst::new(Op::GuardTrue, &[went_on]).at(raise))?;
+                // Where it yields, the trace ends behind the instruction, with the coroutine and the value.
+                for _ in 0..2 {
+                    let word = self.pushed_word(0)?;
+                    self.push_obj(word, Hold::Owned);
+                }
+                let ip = self.top().ip;
+                // SAFETY: the `YIELD_VALUE` behind it.
+                self.top().ip = unsafe { send.add(SEND_UNITS) } as usize;
+                let yielded = self.new_snapshot(ExitKind::Resume);
+                self.top().ip = ip;
+                let returned = self.trace().int(0);
+                self.emit(Inst::new(Op::GuardIs, &[ended, returned]).at(yielded))?;
                 self.snapshot = None;
                 Ok(())
             }
@@ -197,6 +232,8 @@ impl Recorder {
         let arg = if has_bit { arg & !1 } else { arg };
         let effect = effect_of(op, arg).ok_or(Abort(""))?;
         // SAFETY: passed on.
+        let send = unsafe { self.awaiting_send(at, op, arg)? };
+        // SAFETY: passed on.
         unsafe { self.lift(at, effect.takes)? };
         for n in effect.takes + 1..=effect.takes + effect.peeks {
             if self.peek_raw(n)? != Sym::Memory {
@@ -234,6 +271,9 @@ impl Recorder {
         let end = self.trace().int((layout::FRAME_LOCALS + 8 * depth) as i64);
         let sp = self.op(Op::Offset, &[frame, end])?;
         let ip = self.trace().ptr(at.instr as usize);
+        if let Some(send) = send {
+            return self.call_awaited(send, &[frame, ip, sp], arg);
+        }
         let (op_value, arg_value) = (self.trace().int(op as i64), self.trace().int(arg as i64));
         // The same state where the instruction raises, and for those who look at the frames meanwhile.
         let raise = self.new_snapshot(ExitKind::Raise);
@@ -258,6 +298,45 @@ impl Recorder {
         // SAFETY: an instruction follows.
         let next = unsafe { at.instr.add(1 + opcode::CACHES[op as usize] as usize) };
         self.pending = Pending::Outcome { ended, raise, instr: at.instr, next, gives: effect.gives, with_null };
+        Ok(())
+    }
+
+    /// The `SEND` at which the frame waits for the coroutine function that it is about to call, with a plain call; `None` if it does not.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine, at an instruction of this kind.
+    unsafe fn awaiting_send(&mut self, at: Registers<'_>, op: u8, argc: usize) -> Result<Option<*mut u16>, Abort> {
+        if op != CALL {
+            return Ok(None);
+        }
+        // SAFETY: the real operands; an instruction follows.
+        unsafe {
+            let Some(function) = self.real(at, argc + 2)?.downcast_exact::<PyFunction>() else { return Ok(None) };
+            let next = at.instr.add(1 + opcode::CACHES[op as usize] as usize);
+            let Some(send) = awaited::send_behind(function.code(), next) else { return Ok(None) };
+            let given = argc + usize::from(!(*at.sp.sub(argc + 1)).is_null());
+            let plain = self.direct && awaits_plainly(function.code()) && defaults_wanted(function, given).is_some();
+            if plain { Ok(Some(send)) } else { Err(Abort("a coroutine that is not called plainly")) }
+        }
+    }
+
+    /// Calls the coroutine function whose operands are in memory, and waits for it at `send`.
+    fn call_awaited(&mut self, send: *mut u16, call: &[Value; 3], argc: usize) -> Done {
+        let failed = self.new_snapshot(ExitKind::Raise);
+        let ip = core::mem::replace(&mut self.top().ip, send as usize);
+        let none = self.constant_object(rpy_vm::none_ref());
+        self.push_obj(none, Hold::Constant);
+        let raise = self.new_snapshot(ExitKind::Raise);
+        self.top().slots.pop();
+        let (send_value, argc) = (self.trace().ptr(send as usize), self.trace().int(argc as i64));
+        let ended = self.call_announced(table::CALL_AWAITED, &[call[0], call[1], call[2], send_value, argc], raise)?;
+        let not_called = self.trace().int(3);
+        let went_wrong = self.op(Op::Eq, &[ended, not_called])?;
+        self.emit(Inst::new(Op::GuardFalse, &[went_wrong]).at(failed))?;
+        self.top().ip = ip;
+        // SAFETY: the jump's target lies in the code.
+        let behind = unsafe { send.add(awaited::distance(send)) };
+        self.pending = Pending::Awaited { ended, raise, send, behind };
         Ok(())
     }
 
@@ -290,7 +369,8 @@ impl Recorder {
             let call = self.frames[index - 1].ip;
             let call = self.trace().ptr(call);
             let code = self.trace().ptr(code);
-            let address = self.call_runtime(table::PUSH_FRAME, &[previous, call, function, code])?;
+            let callee = if self.is_awaited(index) { table::PUSH_AWAITED } else { table::PUSH_FRAME };
+            let address = self.call_runtime(callee, &[previous, call, function, code])?;
             self.guard(Op::GuardNonNull, &[address])?;
             self.frames[index].address = Some(address);
             self.snapshot = None;

@@ -4,10 +4,14 @@
 //! picture of it is settled. What changes between is linked and unlinked by the runtime (`runtime::generator`), so that whoever
 //! looks at frames finds it running.
 
+use rpy_vm::interp::awaited;
 use rpy_vm::interp::ops::consumers::{self, Consumer};
+use rpy_vm::interp::ops::generators::iterating_generator;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
+use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{PyClass, PyStruct};
+use rpy_vm::types::code::PyCode;
 use rpy_vm::types::generator::{PyGenerator, state};
 
 use super::special::units::CALL as CALL_UNITS;
@@ -138,6 +142,11 @@ impl Recorder {
         if self.top().home.is_some() || self.top().depth() != 0 {
             return Err(Abort("a generator's beginning"));
         }
+        // SAFETY: a live frame that was called by a live one.
+        if let Some(send) = unsafe { awaited::waiting_send(at.thread, at.frame) } {
+            // SAFETY: the instruction just found.
+            return self.begin_await(send, unsafe { awaited::distance(send) });
+        }
         self.make_frames()?;
         let frame = self.frame_address();
         for slot in 0..self.top().locals {
@@ -165,6 +174,69 @@ impl Recorder {
         Ok(())
     }
 
+    /// The call goes on as that of a coroutine which is awaited at once (see the VM's `interp::awaited`), at this instruction of the caller.
+    fn begin_await(&mut self, send: *mut u16, distance: usize) -> Done {
+        if self.top().address.is_some() {
+            return Err(Abort("a generator's beginning"));
+        }
+        let none = self.constant_object(rpy_vm::none_ref());
+        let none = Sym::Obj { value: none, hold: Hold::Constant };
+        // What its `RESUME` expects to have been sent.
+        self.push(none);
+        let index = self.frames.len() - 2;
+        let caller = &mut self.frames[index];
+        caller.slots.push(none);
+        caller.ip = send as usize;
+        caller.return_offset = distance as u16;
+        self.snapshot = None;
+        Ok(())
+    }
+
+    /// Is the frame of the picture that of a coroutine which is awaited?
+    pub(super) fn is_awaited(&self, index: usize) -> bool {
+        let frame = &self.frames[index];
+        frame.inlined.is_some_and(|(_, _, code)| {
+            // SAFETY: the trace keeps the code of its frames, in which the instruction lies.
+            unsafe {
+                let code: &PyCode = (*(code as *const PyObject)).cast_unchecked_ref();
+                awaited::is_behind_beginning(code, frame.ip as *mut u16)
+            }
+        })
+    }
+
+    /// `GET_YIELD_FROM_ITER` over a generator, or an instance whose class has a generator function for `iter()`, which the interpreter enters
+    /// at once.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine at the instruction.
+    pub(super) unsafe fn get_yield_from_iter(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("iteration over a number")) };
+        if PyGenerator::check_exact(real) {
+            return self.guard_type(value, real.ty());
+        }
+        let Some(function) = iterating_generator(real) else { return Err(self.abort_on("delegation to", real)) };
+        self.guard_class(1, real.ty())?;
+        let entry = self.expect_enter(function, 1, &[])?;
+        let this = self.pop()?;
+        self.enter(entry, &[this], 0)
+    }
+
+    /// `END_SEND`: the result takes the place of what was waited for.
+    pub(super) unsafe fn end_send(&mut self, at: Registers<'_>) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 2)? };
+        let receiver = self.peek_raw(2)?;
+        let end = self.expect_release(receiver, real)?;
+        let (frame, slot) = (self.frames.len() - 1, self.top().slots.len() - 2);
+        self.unlend(frame, slot)?;
+        let value = self.pop()?;
+        self.pop()?;
+        self.push(value);
+        self.release(end)
+    }
+
     /// `YIELD_VALUE` of a generator that a loop in the trace has resumed.
     ///
     /// # Safety
@@ -177,6 +249,7 @@ impl Recorder {
             return Err(Abort("a yield from another generator"));
         }
         let result = self.leave_generator()?;
+        self.yielded = true;
         let frame = self.frame_address();
         // SAFETY: an instruction follows.
         let next = self.trace().ptr(unsafe { at.instr.add(1) } as usize);

@@ -97,8 +97,8 @@ const MAX_INSTS: usize = 6_000;
 const MAX_DEPTH: usize = 24;
 /// Other forms in which an instruction may turn out to be executed.
 const MAX_FORMS: u8 = 3;
-/// Backward jumps of inner loops that are unrolled.
-const MAX_UNROLLED: usize = 24;
+/// Rounds of inner loops that are unrolled.
+const MAX_UNROLLED: usize = 40;
 /// Instructions of functions that are called and not followed.
 const MAX_SKIPPED: usize = 50_000;
 /// The same in the base frame of a path: such a loop will have compiled code of its own.
@@ -214,7 +214,10 @@ pub struct Recorder {
     /// one, for which that is enough.
     unbuilt: Option<u8>,
     steps: usize,
-    unrolled: usize,
+    /// Rounds of inner loops: those in the base frame of a path, and others.
+    unrolled: [usize; 2],
+    /// A generator has yielded since a round of a loop in a generator was counted.
+    yielded: bool,
     /// The frames that there were when the recording began.
     given: usize,
     /// Operations on arrays that have not been computed yet.
@@ -326,7 +329,8 @@ impl Recorder {
             interpreted: Vec::new(),
             unbuilt: None,
             steps: 0,
-            unrolled: 0,
+            unrolled: [0; 2],
+            yielded: false,
             given: 1,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
@@ -410,7 +414,8 @@ impl Recorder {
             interpreted: Vec::new(),
             unbuilt: None,
             steps: 0,
-            unrolled: 0,
+            unrolled: [0; 2],
+            yielded: false,
             given: 1,
             chain: numpy::Chain::default(),
             fused: Vec::new(),
@@ -995,12 +1000,18 @@ impl Recorder {
                 return Err(Abort(BRANCHING));
             }
         }
-        self.unrolled += 1;
-        // A path goes round in the loop that contains the one whose exit this is. Its head may be where the path ends.
-        if self.unrolled > if self.is_path() && self.in_base() { MAX_PATH_UNROLLED } else { MAX_UNROLLED } {
-            return Err(Abort(INNER_LOOP));
+        if !self.in_base() && self.top().home.is_some() && core::mem::take(&mut self.yielded) {
+            // Whoever takes what it yields goes round as well.
+            return Ok(false);
         }
-        Ok(false)
+        // A path goes round in the loop that contains the one whose exit this is. Its head may be where the path ends.
+        let outside = self.is_path() && self.in_base();
+        let (rounds, most) = match outside {
+            true => (&mut self.unrolled[0], MAX_PATH_UNROLLED),
+            false => (&mut self.unrolled[1], MAX_UNROLLED),
+        };
+        *rounds += 1;
+        if *rounds > most { Err(Abort(INNER_LOOP)) } else { Ok(false) }
     }
 
     /// Emits an instruction through the optimizer; its value.
@@ -1120,6 +1131,8 @@ impl Recorder {
                 BUILD_STRING => self.build_string(at, arg),
                 RETURN_VALUE => self.return_value(at),
                 RETURN_GENERATOR => self.return_generator(at),
+                GET_YIELD_FROM_ITER => self.get_yield_from_iter(at),
+                END_SEND => self.end_send(at),
                 YIELD_VALUE => self.yield_value(at, arg),
                 PUSH_EXC_INFO => self.push_exc_info(),
                 POP_EXCEPT => self.pop_except(),

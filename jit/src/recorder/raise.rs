@@ -240,6 +240,7 @@ impl Recorder {
                 }
                 self.top().ip = instr as usize;
             }
+            Pending::Awaited { .. } => return Err(Abort("an await that raises")),
             Pending::Raised { .. } | Pending::Reraised { .. } | Pending::Nothing => {}
         }
         self.snapshot = None;
@@ -295,6 +296,10 @@ impl Recorder {
     /// `PUSH_EXC_INFO`.
     pub(super) fn push_exc_info(&mut self) -> Done {
         let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("an exception that is none")) };
+        // What it handles is a coroutine's own.
+        if (0..self.frames.len()).any(|index| self.is_awaited(index)) {
+            self.make_frames()?;
+        }
         let previous = self.call_runtime(table::PUSH_HANDLED, &[value])?;
         let top = self.pop()?;
         let top = self.own(top)?;

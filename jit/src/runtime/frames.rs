@@ -1,11 +1,12 @@
 //! Frames of inlined calls that exist after all, and instructions that the interpreter executes.
 
+use rpy_vm::interp::awaited;
 use rpy_vm::interp::frame::{self, InterpreterFrame};
 use rpy_vm::interp::single::{Ended, execute_one};
 use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyStruct;
-use rpy_vm::runtime::thread;
+use rpy_vm::object::refs::{PyStruct, Ref};
+use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 
@@ -22,6 +23,36 @@ pub unsafe extern "C" fn push_frame(
     function: *const PyObject,
     code: *const PyObject,
 ) -> *mut InterpreterFrame {
+    // SAFETY: passed on.
+    unsafe { push(previous, call, function, code, |ts, func, code| frame::push_frame(ts, func, None, code, 0, previous)) }
+}
+
+/// As [`push_frame`], of the frame of a coroutine that is awaited: `call` is a `SEND`.
+///
+/// # Safety
+/// As there.
+pub unsafe extern "C" fn push_awaited(
+    previous: *mut InterpreterFrame,
+    call: *mut u16,
+    function: *const PyObject,
+    code: *const PyObject,
+) -> *mut InterpreterFrame {
+    // SAFETY: passed on.
+    unsafe { push(previous, call, function, code, |ts, func, code| awaited::push_frame(ts, func, code, 0, previous)) }
+}
+
+/// Makes a frame the current one, which `make` makes.
+///
+/// # Safety
+/// As for [`push_frame`].
+#[inline(always)]
+unsafe fn push(
+    previous: *mut InterpreterFrame,
+    call: *mut u16,
+    function: *const PyObject,
+    code: *const PyObject,
+    make: impl FnOnce(&PyThreadState, Ref<PyFunction>, &PyCode) -> *mut InterpreterFrame,
+) -> *mut InterpreterFrame {
     let ts = thread::current();
     if ts.py_recursion_remaining.get() <= 0 {
         return core::ptr::null_mut();
@@ -30,7 +61,7 @@ pub unsafe extern "C" fn push_frame(
     unsafe {
         let function: &PyFunction = (*function).cast_unchecked_ref();
         let code: &PyCode = (*code).cast_unchecked_ref();
-        let frame = frame::push_frame(ts, function.to_ref(), None, code, 0, previous);
+        let frame = make(ts, function.to_ref(), code);
         if !frame.is_null() {
             (*previous).instr_ptr.set(call);
             ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);

@@ -3,9 +3,11 @@
 use core::sync::atomic::Ordering;
 
 use rpy_vm::err::PyResult;
+use rpy_vm::interp::awaited;
 use rpy_vm::interp::call::function_vectorcall;
 use rpy_vm::interp::dispatch::eval_above;
 use rpy_vm::interp::frame::{self, InterpreterFrame, few_rounds};
+use rpy_vm::interp::opcode::CALL;
 use rpy_vm::interp::stackref::StackRef;
 use rpy_vm::jit_hooks::{LoopAction, Registers, compiled_entry};
 use rpy_vm::object::refs::Ref;
@@ -61,8 +63,24 @@ pub unsafe extern "C" fn call_function(
 pub fn takes_plainly(code: &PyCode) -> bool {
     code.co_flags & (co_flags::VARARGS | co_flags::VARKEYWORDS) == 0
         && code.co_kwonlyargcount == 0
-        // Cells are made before the `RESUME`.
+        // Cells are made before the `RESUME`, and so are generators.
         && code.co_firsttraceable.get() == 0
+}
+
+/// Is that so of a coroutine function? Then its code begins with `RETURN_GENERATOR`, `POP_TOP`, `RESUME`.
+pub fn awaits_plainly(code: &PyCode) -> bool {
+    code.co_flags & (co_flags::VARARGS | co_flags::VARKEYWORDS) == 0
+        && code.co_kwonlyargcount == 0
+        && code.has_flag(co_flags::COROUTINE)
+        && code.co_firsttraceable.get() == 2
+}
+
+/// How many parameters get their defaults, where so many arguments are given. `None`: they do not match.
+pub fn defaults_wanted(function: &PyFunction, given: usize) -> Option<usize> {
+    let wanted = function.code().co_argcount as usize;
+    let missing = wanted.checked_sub(given)?;
+    let known = if missing == 0 { 0 } else { function.func_defaults.get().map_or(0, |defaults| defaults.len()) };
+    (known >= missing).then_some(missing)
 }
 
 /// As [`call_function`], where it is known that the callable is a Python function that [`takes_plainly`].
@@ -128,6 +146,86 @@ pub unsafe extern "C" fn call_direct(
     }
 }
 
+/// `await f(...)`: calls a coroutine function which [`awaits_plainly`] and takes so many arguments, for a frame that awaits it at `send`, at
+/// once. 0: it has returned; the operand stack ends with `None` (in the coroutine's place) and the result. 1: it has yielded; the stack
+/// ends with the coroutine and the value. 2: it has raised what the thread has pending, at `send`, and the coroutine's place is empty. 3: the
+/// call has raised.
+///
+/// # Safety
+/// As for [`execute`], of a `CALL`.
+pub unsafe extern "C" fn call_awaited(
+    frame: *mut InterpreterFrame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    send: *mut u16,
+    argc: u64,
+) -> u64 {
+    let ts = thread::current();
+    // SAFETY: the caller's promise: the words of the callable and of its arguments lie below `sp`.
+    unsafe {
+        let low = sp.sub(argc as usize + 2);
+        let function: &PyFunction = (*low).get().cast_unchecked_ref();
+        let code = function.code();
+        let executor = compiled_entry(code).cast::<Executor>();
+        let first = low.add((*low.add(1)).is_null() as usize + 1);
+        let (given, wanted) = (sp.offset_from(first) as usize, code.co_argcount as usize);
+        let missing = defaults_wanted(function, given).filter(|_| ts.py_recursion_remaining.get() > 0);
+        let Some(missing) = missing else {
+            if execute(frame, ip, sp, CALL.into(), argc) != 2 {
+                rpy_vm::exc::system_error("a call that should have raised").restore();
+            }
+            return 3;
+        };
+        let defaults = if missing > 0 { function.func_defaults.get() } else { None };
+        (*frame).instr_ptr.set(ip);
+        let function: Ref<PyFunction> = (*low).into_owned().cast_unchecked();
+        let callee = awaited::push_frame(ts, function, code, wanted, frame);
+        if callee.is_null() {
+            for i in 0..given {
+                (*first.add(i)).close();
+            }
+            rpy_vm::exc::memory_error().restore();
+            return 3;
+        }
+        for i in 0..given {
+            *(*callee).local(i) = *first.add(i);
+            few_rounds();
+        }
+        if let Some(defaults) = &defaults {
+            for i in given..wanted {
+                *(*callee).local(i) = StackRef::new(defaults.items()[i + defaults.len() - wanted]);
+            }
+        }
+        (*frame).stackpointer.set(low);
+        awaited::wait(&*frame, send);
+        let entry = code.code_ptr().add(code.co_firsttraceable.get() as usize);
+        (*callee).instr_ptr.set(entry);
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
+        ts.current_frame.set(callee);
+        let compiled =
+            !executor.is_null() && ts.eval_breaker.load(Ordering::Relaxed) == 0 && !stack_low(ts);
+        let result = match compiled {
+            true => run(ts, callee, code, executor),
+            false => eval_above(ts, callee, None, false).map(StackRef::owned),
+        };
+        runs::call_returned();
+        match result {
+            Ok(value) => {
+                let yielded = !(*low).is_borrowed();
+                if !yielded {
+                    *low = StackRef::new(rpy_vm::none_ref());
+                }
+                *low.add(1) = value;
+                yielded.into()
+            }
+            Err(error) => {
+                error.restore();
+                2
+            }
+        }
+    }
+}
+
 /// Runs a frame at its function's entry, which is compiled, to its end.
 #[inline(always)]
 unsafe fn run(
@@ -138,7 +236,8 @@ unsafe fn run(
 ) -> PyResult<StackRef> {
     // SAFETY: the frame owns its code object.
     unsafe {
-        let at = Registers { thread: ts, frame: callee, instr: code.code_ptr(), sp: (*callee).stack_base() };
+        let instr = code.code_ptr().add(code.co_firsttraceable.get() as usize);
+        let at = Registers { thread: ts, frame: callee, instr, sp: (*callee).stack_base() };
         let mut save = SaveArea::new();
         let exit = Executor::run_function(executor, at, &mut save);
         if exit != RETURNED {

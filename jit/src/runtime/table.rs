@@ -53,7 +53,7 @@ const ITERATES: CallEffect = CallEffect::Writes(Class::Iterator.bit());
 const LISTS: CallEffect = CallEffect::Writes(Class::ListHeader.bit() | Class::ListItem.bit());
 /// Changes dicts.
 const DICTS: CallEffect = CallEffect::Writes(Class::Dict.bit() | Class::Other.bit());
-/// Makes objects of frames.
+/// Makes and ends frames, or makes objects of them.
 const FRAMES: CallEffect = CallEffect::Writes(Class::FrameHeader.bit());
 /// Changes sets.
 const SETS: CallEffect = CallEffect::Writes(Class::Buffer.bit());
@@ -283,9 +283,11 @@ functions! {
     // ---- frames, and what may look at them ----
 
     /// Makes the frame of an inlined call; null if there is no room.
-    PUSH_FRAME = frames::push_frame -> Ptr, MAKES;
+    PUSH_FRAME = frames::push_frame -> Ptr, FRAMES;
+    /// As PUSH_FRAME, of a coroutine that is awaited.
+    PUSH_AWAITED = frames::push_awaited -> Ptr, FRAMES;
     /// Ends such a frame.
-    POP_FRAME = frames::pop_frame -> None, MAKES;
+    POP_FRAME = frames::pop_frame -> None, FRAMES;
     /// Ends one whose variables are in its memory: its object takes them over.
     END_FRAME = frames::end_frame -> None, ANY;
     /// Begins to run a generator; false, and nothing was done, at the recursion limit.
@@ -302,6 +304,9 @@ functions! {
     CALL_FUNCTION = function::call_function -> Int, ANY;
     /// As CALL_FUNCTION, of a function that takes its arguments plainly.
     CALL_DIRECT = function::call_direct -> Int, ANY;
+    /// A call of a coroutine function, which is awaited at once: 0; 1 if it yields; 2 and an exception of the coroutine's; 3 and one of
+    /// the call's.
+    CALL_AWAITED = function::call_awaited -> Int, ANY;
 
     // ---- exceptions ----
 

@@ -52,6 +52,7 @@ struct EntryFrame {
 
 /// Goes on in the thread's current frame, `base` or one on top of it, until `base` returns: compiled code has left them, which
 /// entered `base` on its own account. With `error`, the exception is raised at the current instruction; with `record`, the run records.
+/// If `base` is awaited, and yields, its coroutine is on the caller's stack then.
 ///
 /// # Errors
 /// The exception that left `base`.
@@ -65,7 +66,7 @@ pub unsafe fn eval_above(
     record: bool,
 ) -> PyResult<ObjRef> {
     // SAFETY: the caller's promise.
-    let caller = unsafe { (*base).previous.get() };
+    let (caller, awaited) = unsafe { ((*base).previous.get(), (*base).owner.get() == owner::AWAITED) };
     let mut entry = EntryFrame {
         frame: InterpreterFrame::entry(caller, TRAMPOLINE.as_ptr() as *mut u16),
         stack: [StackRef::NULL; 2],
@@ -74,10 +75,18 @@ pub unsafe fn eval_above(
     // SAFETY: the entry frame outlives the run.
     unsafe {
         (*entry_ptr).frame.instr_ptr.set((TRAMPOLINE.as_ptr() as *mut u16).add(1));
-        (*entry_ptr).frame.stackpointer.set((&raw mut (*entry_ptr).stack) as *mut StackRef);
+        let stack = (&raw mut (*entry_ptr).stack) as *mut StackRef;
+        (*entry_ptr).frame.stackpointer.set(stack.add(usize::from(awaited)));
         (*base).previous.set(entry_ptr as *mut InterpreterFrame);
     }
     let result = run_safely(ts, ts.current_frame.get(), error, record);
+    // SAFETY: the caller waits for a coroutine, which has come into being meanwhile.
+    unsafe {
+        let coroutine = (&raw const (*entry_ptr).stack as *const StackRef).read();
+        if awaited && !coroutine.is_null() {
+            *(*caller).stackpointer.get().sub(1) = coroutine;
+        }
+    }
     ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
     ts.current_frame.set(caller);
     result

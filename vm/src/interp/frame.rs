@@ -25,6 +25,8 @@ use crate::types::function::PyFunction;
 
 /// Who owns a frame's memory.
 pub mod owner {
+    /// As `THREAD`, of a coroutine that does not exist: see [`crate::interp::awaited`].
+    pub const AWAITED: i8 = -1;
     pub const THREAD: i8 = 0;
     pub const GENERATOR: i8 = 1;
     pub const FRAME_OBJECT: i8 = 2;
@@ -392,11 +394,13 @@ pub unsafe fn push_frame_in_room(
 pub unsafe fn clear_frame(ts: &PyThreadState, frame: *mut InterpreterFrame) {
     // SAFETY: the caller's promise.
     unsafe {
-        if (*frame).owner.get() == owner::THREAD {
-            leave_to_object_or_clear(frame);
-            pop_slots(ts, frame as *mut StackRef);
-        } else {
-            crate::types::generator::clear_finished_frame(frame);
+        match (*frame).owner.get() {
+            owner::THREAD => {
+                leave_to_object_or_clear(frame);
+                pop_slots(ts, frame as *mut StackRef);
+            }
+            owner::AWAITED => super::awaited::clear_frame(ts, frame),
+            _ => crate::types::generator::clear_finished_frame(frame),
         }
     }
 }

@@ -678,6 +678,7 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
         // ---- generators, coroutines ----
         RETURN_GENERATOR => saved!(m, fallible!(ops::generators::return_generator(m))),
         YIELD_VALUE => {
+            tri!(ops::generators::exist(m));
             ops::generators::yield_value(m, arg);
             Flow::Next
         }

@@ -7,11 +7,13 @@
 //! * [`ops`]: what instructions do, by family
 //! * [`single`]: one instruction at a time, for compiled code
 //! * [`specialize`]: rewriting instructions in place after what they have seen
+//! * [`awaited`], [`delegation`]: coroutines that are awaited at once, chains of generators
 //! * [`call`]: binding arguments to parameters, entering functions
 //! * [`unwind`]: exception tables, tracebacks, leaving frames
 //! * [`reclaim`]: dropping last references cheaply
 //! * [`instrument`]: tracing, profiling and monitoring
 
+pub mod awaited;
 pub mod call;
 pub mod delegation;
 pub mod dispatch;

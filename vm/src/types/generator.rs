@@ -126,14 +126,55 @@ pub unsafe fn of_exc_state<'a>(item: *mut ExcStackItem) -> &'a PyGenerator {
 }
 
 /// Turns the running frame of a generator function into a generator (or coroutine, ...) that will go on at `resume_at`.
-/// The locals become owned. The old frame's memory is the caller's to give back; nothing in it is owned any more.
+/// What the frame holds becomes owned. The old frame's memory is the caller's to give back; nothing in it is owned any more.
 /// Null: out of memory, and the frame is as before.
 ///
 /// # Safety
-/// `from` is a live Python frame with an empty operand stack.
+/// `from` is a live Python frame, whose stack pointer is saved.
 pub unsafe fn from_frame(from: *mut InterpreterFrame, resume_at: *mut u16) -> *mut PyGenerator {
-    // SAFETY: the frame is live; the fresh object has room for header, locals and stack, and is written completely before
-    // the collector learns of it.
+    // SAFETY: the frame is live; the fresh object is written completely before the collector learns of it.
+    unsafe {
+        let this = allocate(from);
+        if let Some(this) = this.as_ref() {
+            this.adopt(from, resume_at);
+            gc::track(this.as_object());
+        }
+        this
+    }
+}
+
+/// The generator (or coroutine, ...) of a frame that goes on running where it is, and has a frame object; `forget_frame` or `fulfil` ends
+/// that. Null: out of memory.
+///
+/// # Safety
+/// `from` is a live Python frame.
+pub unsafe fn promise(from: *mut InterpreterFrame) -> *mut PyGenerator {
+    // SAFETY: as in `from_frame`. The frame inside holds no variables, but references of its own to code, function and frame object.
+    unsafe {
+        let this = allocate(from);
+        if !this.is_null() {
+            let to = &raw mut (*this).gi_iframe;
+            core::ptr::copy_nonoverlapping(from, to, 1);
+            let (frame, from) = (&*to, &*from);
+            frame.f_executable.set(StackRef::new(from.code().as_object()));
+            frame.f_funcobj.set(StackRef::new(from.func().as_object()));
+            (&raw const frame.frame_obj as *mut OptRef<PyFrame>).write(OptRef::new(from.frame_obj.get()));
+            frame.previous.set(core::ptr::null_mut());
+            frame.stackpointer.set(frame.local(0));
+            frame.owner.set(owner::GENERATOR);
+            (*this).gi_frame_state.set(state::EXECUTING);
+            gc::track((*this).as_object());
+        }
+        this
+    }
+}
+
+/// A new generator (or coroutine, ...) for the function of a frame; its own frame is not written yet. Null: out of memory.
+///
+/// # Safety
+/// A live Python frame.
+unsafe fn allocate(from: *mut InterpreterFrame) -> *mut PyGenerator {
+    // SAFETY: the object has room for header, locals and stack.
     unsafe {
         let code = (*from).code();
         let slots = code.co_framesize as usize - FRAME_HEADER_SLOTS;
@@ -161,24 +202,7 @@ pub unsafe fn from_frame(from: *mut InterpreterFrame, resume_at: *mut u16) -> *m
         (&raw mut (*this).gi_closed).write(Cell::new(false));
         (&raw mut (*this).gi_running_async).write(Cell::new(false));
         (&raw mut (*this).gi_frame_state).write(Cell::new(state::CREATED));
-        let to = &raw mut (*this).gi_iframe;
-        core::ptr::copy_nonoverlapping(from, to, 1);
-        let nlocalsplus = code.co_nlocalsplus as usize;
-        for i in 0..nlocalsplus {
-            let word = *(*from).local(i);
-            *(*to).local(i) = if word.is_null() { word } else { word.make_owned() };
-        }
-        let frame = &*to;
-        frame.previous.set(core::ptr::null_mut());
-        frame.instr_ptr.set(resume_at);
-        frame.stackpointer.set(frame.local(nlocalsplus));
-        frame.return_offset.set(0);
-        frame.owner.set(owner::GENERATOR);
-        if let Some(object) = frame.frame_obj.peek() {
-            object.f_frame.set(to);
-        }
         gc::count_allocation(ty);
-        gc::track((*this).as_object());
         this
     }
 }
@@ -269,6 +293,54 @@ fn kind_text(this: &PyGenerator) -> &'static str {
 }
 
 impl PyGenerator {
+    /// Moves the contents of a frame into its own, which holds nothing.
+    ///
+    /// # Safety
+    /// A live Python frame of the same code, whose stack pointer is saved, and which is not used afterwards.
+    #[inline(always)]
+    unsafe fn adopt(&self, from: *mut InterpreterFrame, resume_at: *mut u16) {
+        // SAFETY: the caller's promise; each word moves once.
+        unsafe {
+            let to = self.iframe();
+            core::ptr::copy_nonoverlapping(from, to, 1);
+            let words = (*from).stackpointer.get().offset_from((*from).local(0)) as usize;
+            for i in 0..words {
+                let word = *(*from).local(i);
+                *(*to).local(i) = if word.is_null() { word } else { word.make_owned() };
+            }
+            let frame = &*to;
+            frame.previous.set(core::ptr::null_mut());
+            frame.instr_ptr.set(resume_at);
+            frame.stackpointer.set(frame.local(words));
+            frame.return_offset.set(0);
+            frame.owner.set(owner::GENERATOR);
+            if let Some(object) = frame.frame_obj.peek() {
+                object.f_frame.set(to);
+            }
+        }
+    }
+
+    /// The frame that runs in its name, as [`promise`] has said, becomes its own.
+    ///
+    /// # Safety
+    /// As for [`from_frame`].
+    pub unsafe fn fulfil(&self, from: *mut InterpreterFrame) {
+        self.forget_frame();
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.gi_iframe.f_executable.replace(StackRef::NULL).close();
+            self.adopt(from, (*from).instr_ptr.get());
+        }
+    }
+
+    /// The frame that runs in its name, as [`promise`] has said, ends. Only the code stays.
+    pub fn forget_frame(&self) {
+        self.gi_frame_state.set(state::CLEARED);
+        self.gi_iframe.frame_obj.take();
+        // SAFETY: the word is its own, and closed once.
+        unsafe { self.gi_iframe.f_funcobj.replace(StackRef::NULL).close() };
+    }
+
     /// The embedded frame.
     #[inline(always)]
     pub fn iframe(&self) -> *mut InterpreterFrame {

@@ -5,6 +5,7 @@ use core::cell::Cell;
 use super::consumers::{self, Consumer};
 use crate::err::PyResult;
 use crate::exc;
+use crate::interp::awaited;
 use crate::interp::call::{self, CallArgs};
 use crate::interp::frame::{self, InterpreterFrame};
 use crate::interp::instructions::Fast;
@@ -818,11 +819,15 @@ pub fn set_function_attribute(function: StackRef, value: ObjRef, which: usize) {
 #[inline(always)]
 pub fn return_value(m: &mut Machine<'_>) -> Fast {
     let frame = m.frame();
-    if frame.owner.get() != frame::owner::THREAD
+    if frame.owner.get() > frame::owner::THREAD
         || !frame.frame_obj.is_null()
         || !frame.f_locals.is_null()
         || !frame::pops_within_chunk(m.ts, m.frame as *mut StackRef)
     {
+        return Fast::Rare;
+    }
+    // SAFETY: it is awaited, and ends.
+    if frame.owner.get() == frame::owner::AWAITED && unsafe { !awaited::unlink_plainly(m.ts, m.frame) } {
         return Fast::Rare;
     }
     // SAFETY: the frame is the topmost one, and its stack holds the value alone; whatever leaves the frame owns its

@@ -5,6 +5,8 @@
 
 use crate::err::{PyErr, PyResult};
 use crate::exc;
+use crate::interp::awaited;
+use crate::interp::call;
 use crate::interp::delegation;
 use crate::interp::dispatch::YIELD_RETURN_OFFSET;
 use crate::interp::frame::{self, InterpreterFrame, owner};
@@ -15,14 +17,16 @@ use crate::interp::opcode::END_ASYNC_FOR;
 use crate::interp::stackref::StackRef;
 use crate::interp::unwind::find_handler;
 use crate::object::header::PyObject;
-use crate::object::refs::{ObjRef, Ref};
+use crate::object::refs::{ObjRef, PyStruct, Ref};
 use crate::object::slots::SendResult;
-use crate::protocol::{call, object as protocol};
+use crate::protocol::{call as calling, object as protocol};
 use crate::runtime::thread::PyThreadState;
 use crate::types::asyncgen;
 use crate::types::code::co_flags;
 use crate::types::coroutine::{as_coroutine, awaitable_iterator, origin};
+use crate::types::function::PyFunction;
 use crate::types::generator::{self, PyGenerator, as_generator_or_coroutine, state, stop_iteration_value};
+use crate::types::type_::lookup::lookup;
 
 /// Units of `SEND` and `FOR_ITER`: instruction and cache.
 const SEND_UNITS: usize = 2;
@@ -46,10 +50,19 @@ fn make(ts: &PyThreadState, frame: *mut InterpreterFrame, resume_at: *mut u16) -
     }
 }
 
-/// `RETURN_GENERATOR`: the frame moves into a new generator, which is the result of the call.
+/// `RETURN_GENERATOR`: the frame moves into a new generator, which is the result of the call. Or it goes on at once, if the caller is going
+/// to wait for it (see [`awaited`]).
 #[inline(always)]
 pub fn return_generator(m: &mut Machine<'_>) -> PyResult<()> {
     let frame = m.frame;
+    // SAFETY: the frame was called by a live one, which has saved its pointers.
+    unsafe {
+        if let Some(send) = awaited::waiting_send(m.ts, frame) {
+            awaited::begin(m.ts, frame, send);
+            m.push(StackRef::borrowed(crate::none_ref()));
+            return Ok(());
+        }
+    }
     m.save_sp();
     let generator = make(m.ts, frame, m.ip);
     if generator.is_null() {
@@ -105,6 +118,25 @@ unsafe fn forget_depth(ts: &PyThreadState, previous: *mut InterpreterFrame) {
     }
 }
 
+/// The running frame, which is about to yield, moves into a coroutine or generator, if there is none yet.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline(always)]
+pub fn exist(m: &mut Machine<'_>) -> PyResult<()> {
+    if m.frame().owner.get() == owner::AWAITED {
+        m.save_ip();
+        m.save_sp();
+        // SAFETY: the running frame, its pointers saved; it is another one then.
+        unsafe {
+            awaited::exist(m.ts, m.frame)?;
+            m.frame = m.ts.current_frame.get();
+            m.sp = m.frame().stackpointer.get();
+        }
+    }
+    Ok(())
+}
+
 /// `YIELD_VALUE`: suspends the frame and hands the value to whoever resumed it. `arg` 1: it comes from a `yield from` or
 /// `await`.
 #[inline(always)]
@@ -117,7 +149,7 @@ pub fn yield_value(m: &mut Machine<'_>, arg: usize) {
         (*frame).instr_ptr.set(m.ip);
         m.save_sp();
         let caller = (*frame).previous.get();
-        if (*caller).owner.get() == owner::GENERATOR {
+        if matches!((*caller).owner.get(), owner::GENERATOR | owner::AWAITED) {
             let offset = yield_to_generator(m.ts, generator, arg, value);
             m.resume_in(m.ts.current_frame.get(), offset);
             // It is there already.
@@ -317,7 +349,7 @@ fn send_any(
             None => Ok(SendResult::Return(crate::none())),
         };
     }
-    match call::call_method(receiver, crate::intern!("send"), &[value]) {
+    match calling::call_method(receiver, crate::intern!("send"), &[value]) {
         Ok(value) => Ok(SendResult::Next(value)),
         Err(e) => iteration_raised(ts, frame, e),
     }
@@ -356,10 +388,46 @@ fn replace_top(m: &mut Machine<'_>, value: ObjRef) {
     unsafe { old.close() };
 }
 
+/// The generator function that an object's class has for `iter()`, if it has one that takes nothing but the object.
+#[inline(never)]
+pub fn iterating_generator(object: &PyObject) -> Option<&PyFunction> {
+    const KINDS: i32 = co_flags::VARARGS | co_flags::VARKEYWORDS | co_flags::GENERATOR | co_flags::ITERABLE_COROUTINE;
+    let ty = object.ty();
+    ty.as_heap()?;
+    let function = lookup(ty, crate::intern!("__iter__"))?.downcast_exact::<PyFunction>()?;
+    let code = function.code();
+    let own = function.vectorcall.get().map(|f| f as usize) == Some(call::function_vectorcall as *const () as usize);
+    let plain = code.co_flags & KINDS == co_flags::GENERATOR && code.co_argcount == 1 && code.co_kwonlyargcount == 0;
+    (own && plain).then_some(function)
+}
+
+/// Enters the generator function that is the `__iter__` of what `yield from` is to delegate to, if it has one. The generator comes back to
+/// the same instruction, or is waited for at once (see [`awaited`]).
+#[inline(always)]
+fn enter_iteration(m: &mut Machine<'_>) -> PyResult<bool> {
+    let Some(function) = iterating_generator(m.peek_obj(1)) else { return Ok(false) };
+    if m.ts.py_recursion_remaining.get() <= 0 {
+        return Ok(false);
+    }
+    // SAFETY: the frame is complete when it is entered.
+    unsafe {
+        let frame = frame::push_frame(m.ts, function.to_ref(), None, function.code(), 1, m.frame);
+        if frame.is_null() {
+            return Err(exc::memory_error());
+        }
+        *(*frame).local(0) = m.pop().make_owned();
+        m.ts.py_recursion_remaining.set(m.ts.py_recursion_remaining.get() - 1);
+        m.frame().return_offset.set(0);
+        m.save_sp();
+        m.enter(frame);
+    }
+    Ok(true)
+}
+
 #[inline(always)]
 pub fn get_yield_from_iter(m: &mut Machine<'_>) -> PyResult<()> {
     let iterable = m.peek_obj(1);
-    if iterable.downcast_exact::<PyGenerator>().is_some() {
+    if iterable.downcast_exact::<PyGenerator>().is_some() || enter_iteration(m)? {
         return Ok(());
     }
     if as_coroutine(iterable).is_some() {

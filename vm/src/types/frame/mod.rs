@@ -15,6 +15,7 @@ use rpy_derive::{pyclass, pymethods};
 
 use crate::err::PyResult;
 use crate::exc;
+use crate::interp::awaited;
 use crate::interp::frame::{self, FRAME_HEADER_SLOTS, InterpreterFrame, owner};
 use crate::interp::stackref::StackRef;
 use crate::object::alloc::{GC_HEAD_SIZE, init_header, mem_alloc};
@@ -442,12 +443,15 @@ impl PyFrame {
 
     /// Return the generator or coroutine associated with this frame, or None.
     #[pygetset]
-    fn f_generator(&self) -> Option<ObjRef> {
-        if self.frame().owner.get() != owner::GENERATOR {
-            return None;
-        }
-        // SAFETY: the owner is a generator.
-        Some(unsafe { generator::of_frame(self.f_frame.get()) }.to_obj())
+    fn f_generator(&self) -> PyResult<Option<ObjRef>> {
+        let frame = self.f_frame.get();
+        Ok(match self.frame().owner.get() {
+            // SAFETY: the owner is a generator.
+            owner::GENERATOR => Some(unsafe { generator::of_frame(frame) }.to_obj()),
+            // SAFETY: a running frame, whose object this is.
+            owner::AWAITED => Some(unsafe { awaited::generator_of(frame)? }.into_obj()),
+            _ => None,
+        })
     }
 
     /// Clear all references held by the frame.
