@@ -24,7 +24,9 @@ pub unsafe extern "C" fn push_frame(
     code: *const PyObject,
 ) -> *mut InterpreterFrame {
     // SAFETY: passed on.
-    unsafe { push(previous, call, function, code, |ts, func, code| frame::push_frame(ts, func, None, code, 0, previous)) }
+    unsafe {
+        push(previous, call, function, code, |ts, func, code| frame::push_frame(ts, func, None, code, 0, previous))
+    }
 }
 
 /// As [`push_frame`], of the frame of a coroutine that is awaited: `call` is a `SEND`.

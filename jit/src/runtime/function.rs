@@ -202,8 +202,7 @@ pub unsafe extern "C" fn call_awaited(
         (*callee).instr_ptr.set(entry);
         ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
         ts.current_frame.set(callee);
-        let compiled =
-            !executor.is_null() && ts.eval_breaker.load(Ordering::Relaxed) == 0 && !stack_low(ts);
+        let compiled = !executor.is_null() && ts.eval_breaker.load(Ordering::Relaxed) == 0 && !stack_low(ts);
         let result = match compiled {
             true => run(ts, callee, code, executor),
             false => eval_above(ts, callee, None, false).map(StackRef::owned),
