@@ -14,6 +14,8 @@ const PRICE: i64 = 400_000;
 const MOST: i64 = 1_500_000;
 /// Which part of the program's time may be spent.
 const SHARE: u64 = 7;
+/// What takes longer, in ticks, was interrupted: about two milliseconds.
+const LONGEST: u64 = 6_000_000;
 /// Who asks after such a time of silence has not waited, unless it is the one who was denied.
 const SILENCE: u64 = 3_000_000;
 
@@ -51,7 +53,7 @@ impl Budget {
     /// Work that began at `since` is done.
     #[inline]
     pub fn spend(&mut self, since: u64) {
-        self.balance -= now().wrapping_sub(since) as i64;
+        self.balance -= now().wrapping_sub(since).min(LONGEST) as i64;
     }
 
     /// May more work begin? `who` tells apart who asks.

@@ -224,7 +224,7 @@ impl Executor {
         self.parts.len()
     }
 
-    /// Does the loop run long enough, once entered, to pay for entering and leaving it?
+    /// Does the loop or function run long enough, once entered, to pay for entering and leaving it?
     #[inline]
     pub fn pays(&self) -> bool {
         self.trial.pays()

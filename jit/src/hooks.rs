@@ -98,11 +98,12 @@ impl TracingJit {
         unsafe { (*self.state.get()).as_mut() }
     }
 
-    /// Enters compiled code, and leaves it in the end.
+    /// Enters compiled code, of a loop or of a function, and leaves it in the end.
     ///
     /// # Safety
     /// The frame stands where the code begins, with its stack pointer saved.
-    unsafe fn enter(&self, executor: *mut Executor, at: Registers<'_>) -> LoopAction {
+    #[inline(always)]
+    unsafe fn enter(&self, executor: *mut Executor, at: Registers<'_>, is_function: bool) -> LoopAction {
         // SAFETY: the caller's promise; executors stay in the table.
         unsafe {
             let measured = (*executor).is_measured();
@@ -110,8 +111,14 @@ impl TracingJit {
             let begin = clock();
             let mut save = SaveArea::new();
             let entered = clock();
-            let exit = Executor::run(executor, at, &mut save);
+            let exit = match is_function {
+                true => Executor::run_function(executor, at, &mut save),
+                false => Executor::run(executor, at, &mut save),
+            };
             let left = clock();
+            if is_function && exit != RETURNED {
+                self.function_left(executor, at);
+            }
             let action = self.ended(exit, at, &save);
             if measured && matches!(action, LoopAction::Resume | LoopAction::Return(_)) {
                 let inside = left.wrapping_sub(entered);
@@ -218,7 +225,7 @@ impl Jit for TracingJit {
         unsafe {
             (*at.frame).instr_ptr.set(target);
             (*at.frame).stackpointer.set(at.sp);
-            self.enter(executor, at)
+            self.enter(executor, at, false)
         }
     }
 
@@ -257,14 +264,14 @@ impl Jit for TracingJit {
                 }
                 return LoopAction::Interpret;
             }
+            if !(*executor).pays() && state.options.mode != Mode::Eager {
+                log::function_dropped(&state.options, at);
+                jit_hooks::rest_entry(code, (*executor).rest());
+                return LoopAction::Interpret;
+            }
             (*at.frame).instr_ptr.set(at.instr);
             (*at.frame).stackpointer.set(at.sp);
-            let mut save = SaveArea::new();
-            let exit = Executor::run_function(executor, at, &mut save);
-            if exit != RETURNED {
-                self.function_left(executor, at);
-            }
-            self.ended(exit, at, &save)
+            self.enter(executor, at, true)
         }
     }
 
@@ -345,7 +352,10 @@ impl Jit for TracingJit {
         {
             match recorder.escaped() {
                 true => state.link(*recorder, None),
-                false => state.aborted(*recorder, false),
+                false => {
+                    log::lost(&state.options, &recorder);
+                    state.aborted(*recorder, false);
+                }
             }
         }
     }

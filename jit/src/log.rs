@@ -100,6 +100,23 @@ pub fn abandoned(options: &Options, recorder: &Recorder, at: Registers<'_>, op: 
     }
 }
 
+/// A recording was given up when the run that recorded had ended.
+pub fn lost(options: &Options, recorder: &Recorder) {
+    if options.log.is_some() {
+        let begin = title(recorder.code(), recorder.header());
+        write(options, &format!("== abandoned {begin}: the run has ended {}\n", recorder.detail()));
+    }
+}
+
+/// A compiled function did not pay where the interpreter called it.
+pub fn function_dropped(options: &Options, at: Registers<'_>) {
+    if options.log.is_some() {
+        // SAFETY: a live Python frame at this instruction.
+        let function = title(unsafe { (*at.frame).code() }, at.instr);
+        write(options, &format!("== dropped {function} (function): it ends too soon\n"));
+    }
+}
+
 /// A compiled loop did not pay.
 pub fn loop_dropped(options: &Options, at: Registers<'_>) {
     if options.log.is_some() {

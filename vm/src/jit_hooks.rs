@@ -211,13 +211,15 @@ pub unsafe fn loop_reached(at: Registers<'_>, target: *mut u16) -> LoopAction {
 }
 
 // What `co_executors` of a code object says: nothing yet (0), or a countdown in the upper half with flags in the lower, or the address of
-// what the JIT has compiled for the function's entry.
+// what the JIT has compiled for the function's entry, with a shorter countdown above it.
 
 /// The word is a countdown.
 const COUNTS: usize = 1;
 /// The JIT is to be told when the code object goes away.
 const WATCHED: usize = 2;
 const FLAGS: usize = COUNTS | WATCHED;
+/// Bits of an address.
+const ADDRESS_BITS: u32 = 48;
 
 #[inline(always)]
 fn executors(code: &PyCode) -> usize {
@@ -240,12 +242,13 @@ pub fn counts_entries(code: &PyCode, arg: usize) -> bool {
     true
 }
 
-/// Counts a function's entry. True at the end of the countdown, and where there is compiled code.
+/// Counts a function's entry. True at the end of the countdown.
 #[inline(always)]
 pub fn count_entry(code: &PyCode) -> bool {
     let word = executors(code);
-    if word & COUNTS != 0 && word >> 32 != 0 {
-        code.co_executors.set((word - (1 << 32)) as *mut c_void);
+    let one = 1 << if word & COUNTS != 0 { 32 } else { ADDRESS_BITS };
+    if word >= one {
+        code.co_executors.set((word - one) as *mut c_void);
         return false;
     }
     true
@@ -269,7 +272,17 @@ pub fn watch(code: &PyCode) {
 #[inline(always)]
 pub fn compiled_entry(code: &PyCode) -> *mut c_void {
     let word = executors(code);
-    if word & COUNTS != 0 || word <= FLAGS { core::ptr::null_mut() } else { word as *mut c_void }
+    let address = word & ((1 << ADDRESS_BITS) - 1);
+    if word & COUNTS != 0 || word <= FLAGS { core::ptr::null_mut() } else { address as *mut c_void }
+}
+
+/// The interpreter executes so many calls of a function whose entry is compiled before the JIT is asked again. Compiled code goes on to
+/// enter it.
+pub fn rest_entry(code: &PyCode, count: u16) {
+    let entry = compiled_entry(code) as usize;
+    if entry != 0 {
+        code.co_executors.set((entry | (count as usize) << ADDRESS_BITS) as *mut c_void);
+    }
 }
 
 /// The function's entry is compiled: the JIT is asked at each one. The address is even, and the JIT is told of the code's end.

@@ -301,7 +301,9 @@ impl Recorder {
                 } else {
                     let key = self.constant_object(name.as_object());
                     if !runtime::instance::instance_get(owner, name.as_object()).is_null() {
-                        let value = self.call_runtime(table::INSTANCE_GET, &[object, key])?;
+                        let near = shape::dict_of(owner).and_then(|dict| dict.lookup_index(name)).unwrap_or(0);
+                        let near = self.trace().int(near as i64);
+                        let value = self.call_runtime(table::INSTANCE_GET, &[object, key, near])?;
                         self.guard(Op::GuardNonNull, &[value])?;
                         return self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile });
                     }

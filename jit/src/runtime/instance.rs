@@ -29,6 +29,25 @@ pub unsafe extern "C" fn instance_get(instance: *const PyObject, name: *const Py
     }
 }
 
+/// As [`instance_get`]; in most instances the name is at the position `near`.
+///
+/// # Safety
+/// As for [`instance_get`].
+pub unsafe extern "C" fn instance_get_near(
+    instance: *const PyObject,
+    name: *const PyObject,
+    near: u64,
+) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(dict) = shape::dict_of(&*instance) else { return core::ptr::null_mut() };
+        match dict.value_of(&*name, near as usize) {
+            Some(value) => value.as_ptr(),
+            None => dict_get((*dict).as_object(), name),
+        }
+    }
+}
+
 /// Has an instance, in whatever mode, surely no attribute of its own of that name? Not if finding out could run Python code.
 ///
 /// # Safety

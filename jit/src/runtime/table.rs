@@ -161,8 +161,8 @@ functions! {
     DICT_MERGE = dict::dict_merge -> Bool, DICTS;
     /// `del dict[key]`; false if it was not done.
     DICT_DELETE = dict::dict_delete -> Bool, DESTROYS;
-    /// The attribute of an instance in dictionary mode (borrowed), or null.
-    INSTANCE_GET = instance::instance_get -> Obj, MAKES;
+    /// The attribute of an instance in dictionary mode (borrowed), or null; and at which position it probably is.
+    INSTANCE_GET = instance::instance_get_near -> Obj, MAKES;
     /// Has an instance surely no attribute of its own of a name?
     INSTANCE_LACKS = instance::instance_lacks -> Bool, MAKES;
     /// Sets the attribute of an instance in dictionary mode; false if it was not done.

@@ -134,15 +134,16 @@ pub fn min_max(name: &str, args: &[&PyObject], kwargs: &KwArgs<'_>, op: CompareO
             )));
         }
     }
-    let mut best: Option<(ObjRef, ObjRef)> = None;
+    // The best item, and its key, if it is another object.
+    let mut best: Option<(ObjRef, Option<ObjRef>)> = None;
     let mut offer = |item: ObjRef| -> PyResult<()> {
-        let value = match key {
-            Some(key) => call::call_one(key, &item)?,
-            None => item.clone(),
-        };
+        let value = key.map(|key| call::call_one(key, &item)).transpose()?;
         let better = match &best {
             None => true,
-            Some((_, best_value)) => po::rich_compare_bool(&value, best_value, op)?,
+            Some((best_item, best_value)) => {
+                let best_value = best_value.as_ref().unwrap_or(best_item);
+                po::rich_compare_bool(value.as_ref().unwrap_or(&item), best_value, op)?
+            }
         };
         if better {
             best = Some((item, value));

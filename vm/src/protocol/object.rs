@@ -533,6 +533,11 @@ pub fn rich_compare_bool(a: &PyObject, b: &PyObject, op: CompareOp) -> PyResult<
             CompareOp::Lt | CompareOp::Le | CompareOp::Gt | CompareOp::Ge => {}
         }
     }
+    if let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>())
+        && PyInt::both_compact(a, b)
+    {
+        return Ok(op.matches(a.compact_value().cmp(&b.compact_value())));
+    }
     is_true(&*rich_compare(a, b, op)?)
 }
 

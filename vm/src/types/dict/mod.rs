@@ -233,6 +233,17 @@ impl PyDict {
         self.find_str_fast(key).unwrap_or(None)
     }
 
+    /// The value at a position, if the key there is this very object.
+    #[inline]
+    pub fn value_of(&self, key: &PyObject, index: usize) -> Option<&PyObject> {
+        // SAFETY: no code runs; positions in use are initialised.
+        unsafe {
+            let keys = self.table();
+            let is_there = index < keys.nentries.get() && core::ptr::eq((*keys.entry(index)).key, key);
+            if is_there { (*keys.entry(index)).value.as_ref() } else { None }
+        }
+    }
+
     /// The value at a position, borrowed until the dict changes; `None` if there is none.
     #[inline(always)]
     pub fn value_at(&self, index: usize) -> Option<&PyObject> {

@@ -271,10 +271,46 @@ impl SetBody {
         unsafe { *self.table.get().add(index) }
     }
 
+    /// Looks for this very key in the one slot where it lies as a rule; `None` if that does not settle it. Nothing runs.
+    #[inline(always)]
+    fn find_at_once(&self, key: *mut PyObject, hash: isize) -> Option<Found> {
+        // SAFETY: the table has `mask + 1` slots.
+        let (slot, entry) = unsafe {
+            let slot = self.table.get().add(hash as usize & self.mask.get());
+            (slot, *slot)
+        };
+        if entry.key.is_null() {
+            return Some(Found::Empty(slot));
+        }
+        (entry.key == key && entry.hash == hash).then_some(Found::Key(slot))
+    }
+
     /// Looks for a key equal to `key`.
     #[inline]
     fn find(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
-        let key_ptr = key.as_ptr();
+        match self.find_at_once(key.as_ptr(), hash) {
+            Some(found) => Ok(found),
+            None => self.find_anywhere(key, hash),
+        }
+    }
+
+    /// Is the key of another table's entry in this one? It gets a reference only if code may run.
+    #[inline(always)]
+    fn contains_entry(&self, entry: Entry) -> PyResult<bool> {
+        let found = match self.find_at_once(entry.key, entry.hash) {
+            Some(found) => found,
+            None => {
+                // SAFETY: a live key of the other table.
+                let key: ObjRef = unsafe { Ref::from_borrowed_ptr(entry.key) };
+                self.find_anywhere(&key, entry.hash)?
+            }
+        };
+        Ok(matches!(found, Found::Key(_)))
+    }
+
+    /// Looks in all slots where a key equal to `key` may be.
+    #[inline(never)]
+    fn find_anywhere(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
         'restart: loop {
             let table = self.table.get();
             let mask = self.mask.get();
@@ -282,9 +318,9 @@ impl SetBody {
             let mut index = hash as usize & mask;
             loop {
                 let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-                for probe in 0..=probes {
+                for place in index..index + probes + 1 {
                     // SAFETY: index + probes <= mask, and the table is the present one: any change restarts the search.
-                    let slot = unsafe { table.add(index + probe) };
+                    let slot = unsafe { table.add(place) };
                     // SAFETY: as above.
                     let entry = unsafe { *slot };
                     if entry.key.is_null() {
@@ -293,35 +329,44 @@ impl SetBody {
                     if entry.hash != hash {
                         continue;
                     }
-                    if entry.key == key_ptr {
+                    if entry.key == key.as_ptr() {
                         return Ok(Found::Key(slot));
                     }
                     // SAFETY: dead slots have hash -1, which no key has: this one holds a live key.
-                    let present = unsafe { &*entry.key };
-                    if let (Some(a), Some(b)) = (present.downcast_exact::<PyStr>(), key.downcast_exact::<PyStr>()) {
-                        if PyStr::str_eq(a, b) {
-                            return Ok(Found::Key(slot));
-                        }
-                        continue;
-                    }
-                    // Runs Python code, which may drop the key and replace the table.
-                    let present = present.new_ref();
-                    let equal = protocol::object::rich_compare_bool(&present, key, CompareOp::Eq)?;
-                    // SAFETY: the slot is read only if the table has stayed.
-                    if self.table.get() != table
-                        || self.mask.get() != mask
-                        || unsafe { (*slot).key } != present.as_raw()
-                    {
+                    let equal = unsafe { self.holds_equal(slot, key)? };
+                    if self.table.get() != table || self.mask.get() != mask {
                         continue 'restart;
                     }
-                    if equal {
-                        return Ok(Found::Key(slot));
+                    match equal {
+                        Some(true) => return Ok(Found::Key(slot)),
+                        Some(false) => {}
+                        None => continue 'restart,
                     }
                 }
                 perturb >>= PERTURB_SHIFT;
                 index = (index.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
             }
         }
+    }
+
+    /// Is the key in the slot equal to this one? That may run Python code, which may drop the key and replace the table; `None` if
+    /// the slot has another key by then.
+    ///
+    /// # Safety
+    /// A slot of the present table with a live key.
+    #[inline(never)]
+    unsafe fn holds_equal(&self, slot: *mut Entry, key: &PyObject) -> PyResult<Option<bool>> {
+        let (table, mask) = (self.table.get(), self.mask.get());
+        // SAFETY: a live key.
+        let present = unsafe { &*(*slot).key };
+        if let (Some(a), Some(b)) = (present.downcast_exact::<PyStr>(), key.downcast_exact::<PyStr>()) {
+            return Ok(Some(PyStr::str_eq(a, b)));
+        }
+        let present = present.new_ref();
+        let equal = protocol::object::rich_compare_bool(&present, key, CompareOp::Eq)?;
+        // SAFETY: the slot is read only if the table has stayed.
+        let stays = self.table.get() == table && self.mask.get() == mask && unsafe { (*slot).key } == present.as_raw();
+        Ok(stays.then_some(equal))
     }
 
     /// Stores a key known to be absent into a table without dead slots.
@@ -333,10 +378,10 @@ impl SetBody {
         let mut index = entry.hash as usize & mask;
         loop {
             let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-            for probe in 0..=probes {
+            for place in index..index + probes + 1 {
                 // SAFETY: inside the table.
                 unsafe {
-                    let slot = table.add(index + probe);
+                    let slot = table.add(place);
                     if (*slot).key.is_null() {
                         *slot = entry;
                         return;
@@ -448,14 +493,18 @@ impl SetBody {
     /// The next element from slot `*at` on, as the slot has it.
     #[inline]
     fn next_entry(&self, at: &mut usize) -> Option<Entry> {
-        let mask = self.mask.get();
-        while *at <= mask {
-            let entry = self.entry(*at);
-            *at += 1;
+        let (table, mask) = (self.table.get(), self.mask.get());
+        let mut index = *at;
+        while index <= mask {
+            // SAFETY: the table has `mask + 1` slots.
+            let entry = unsafe { *table.add(index) };
+            index += 1;
             if entry.is_live() {
+                *at = index;
                 return Some(entry);
             }
         }
+        *at = index;
         None
     }
 
@@ -510,7 +559,20 @@ impl Traverse for SetBody {
 
 impl Drop for SetBody {
     fn drop(&mut self) {
-        self.clear_table();
+        // Nobody sees the table any more.
+        let table = self.table.get();
+        if table.is_null() {
+            return;
+        }
+        let mut at = 0;
+        while let Some(entry) = self.next_entry(&mut at) {
+            // SAFETY: a key that the table owns.
+            unsafe { PyObject::decref(entry.key) };
+        }
+        if !self.is_small() {
+            // SAFETY: a block of its own.
+            unsafe { alloc::mem_free(table as *mut u8) };
+        }
     }
 }
 

@@ -262,8 +262,8 @@ impl PySet {
             return Ok(false);
         }
         let mut at = 0;
-        while let Some((key, hash)) = self.next_hashed(&mut at) {
-            if !other.contains_hashed(&key, hash)? {
+        while let Some(entry) = self.body.next_entry(&mut at) {
+            if !other.body.contains_entry(entry)? {
                 return Ok(false);
             }
         }
