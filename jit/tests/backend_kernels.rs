@@ -66,8 +66,28 @@ impl Grower<'_> {
         self.rng.pick(&self.ints)
     }
 
-    fn compute(&mut self) {
+    /// Ones where a comparison holds.
+    fn mask(&mut self) {
+        let inst = if self.rng.chance(2) {
+            let op = self.rng.pick(&[Op::FLt, Op::FLe, Op::FGt, Op::FGe, Op::FEq, Op::FNe]);
+            Inst::new(op, &[self.float(), self.float()])
+        } else {
+            let op = self.rng.pick(&[Op::Lt, Op::Gt, Op::Eq]);
+            Inst::new(op, &[self.int(), self.int()])
+        };
+        let mut truth = self.kernel.code.push(inst);
         if self.rng.chance(2) {
+            truth = self.kernel.code.push(Inst::new(Op::Not, &[truth]));
+        }
+        let flag = self.kernel.code.push(Inst::new(Op::BoolToInt, &[truth]));
+        let mask = self.kernel.code.push(Inst::new(Op::Neg, &[flag]));
+        self.ints.push(mask);
+    }
+
+    fn compute(&mut self) {
+        if self.rng.chance(6) {
+            self.mask();
+        } else if self.rng.chance(2) {
             let (a, b) = (self.float(), self.float());
             let inst = match self.rng.below(8) {
                 0 => Inst::new(Op::FSqrt, &[a]),

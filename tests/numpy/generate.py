@@ -549,11 +549,22 @@ class WideMaker(Maker):
             return sub()
         return self.choose(lambda: f"(-{sub()})", lambda: f"abs({sub()})", lambda: f"({sub()} / {sub()})", lambda: f"np.sqrt({sub()})")()
 
+    def counting(self):
+        """A branch that counts."""
+        amount = lambda: self.choose("1", "1", "2", "k", "-3", "100000")
+        addition = lambda: self.choose(f"n += {amount()}", f"n -= {amount()}", f"m += {amount()}", f"m = m + {amount()}; n += 1")
+        comparison = f"{self.value(1)} {self.choose('<', '>', '==', '!=', '<=', '>=')} {self.choose(self.value(0), self.value(1), '3', '0.5', 'x')}"
+        self.line(f"if {self.choose('', '', 'not ')}{comparison}:")
+        self.line(f"    {self.choose(addition(), addition(), addition(), 'pass')}")
+        if self.chance(40):
+            self.line("else:")
+            self.line(f"    {addition()}")
+
     def function(self, n):
         self.line(f"def f{n}(a, b, c, d, k, x):")
         self.indent += 1
         self.line(f"s = {self.choose('0', '0', '5', 'np.int64(7)', '(1 << 62) + 5', '-(1 << 61)') if self.integers else self.choose('0.0', '0', '1.5')}; y = 0")
-        self.line("n = min(len(a), len(b), len(c), len(d))")
+        self.line(f"size = min(len(a), len(b), len(c), len(d)); n = 0; m = {self.choose('0', '7', '1 << 40', '0.5')}")
         state = self.choose("", "", "", "all='ignore'", "under='warn'", "all='raise'")
         if state:
             self.line(f"with np.errstate({state}):")
@@ -562,24 +573,27 @@ class WideMaker(Maker):
             self.line("for i in range(0, 2):")
             self.indent += 1
             self.line("y = i")
-            self.line(f"for i in range({self.choose('0', '1', '3')}, {self.choose('n', 'n - 1', 'n - 2')}):")
+            self.line(f"for i in range({self.choose('0', '1', '3')}, {self.choose('size', 'size - 1', 'size - 2')}):")
             head = True
         elif self.chance(25):
             self.line(f"for y in {self.choose('a', 'b', 'd[3:]')}:")
             self.indent += 1
-            self.line(self.choose("s += y", "s += y", "s += y; x = y", f"s = y {self.choose('+', '-')} k"))
+            if self.chance(40):
+                self.line(f"if y {self.choose('<', '>', '==', '>=')} {self.choose('3', '0.5', 'x', 'k')}: n += {self.choose('1', '1', 'k')}")
+            else:
+                self.line(self.choose("s += y", "s += y", "s += y; x = y", f"s = y {self.choose('+', '-')} k"))
             self.indent -= 1
             head = False
         elif self.chance(10):
             self.line(f"i = {self.choose('0', '1')}")
-            self.line(f"while i < {self.choose('n', 'n - 2')}:")
+            self.line(f"while i < {self.choose('size', 'size - 2')}:")
             self.indent += 1
             self.line(f"{self.choose('b', 'c', 'd')}[i] = {self.value(2)}")
             self.line("i += 1")
             self.indent -= 1
             head = False
         else:
-            self.line(f"for i in range({self.choose('0', '0', '1', '3')}, {self.choose('n', 'n', 'n - 1', 'n - 2', 'n + 1')}):")
+            self.line(f"for i in range({self.choose('0', '0', '1', '3')}, {self.choose('size', 'size', 'size - 1', 'size - 2', 'size + 1')}):")
             head = True
         if head:
             self.indent += 1
@@ -589,15 +603,17 @@ class WideMaker(Maker):
                     self.line(f"{self.choose('b', 'c', 'd', 'd', 'a')}{self.choose('[i]', '[i]', self.at())} = {self.value()}")
                 elif r < 75:
                     self.line(f"s += {self.value(1)}")
-                elif r < 85:
+                elif r < 80:
                     self.line(f"y = {self.value(2)}")
-                elif r < 92:
+                elif r < 90:
+                    self.counting()
+                elif r < 94:
                     self.line(f"if {self.choose('a[i]', 'i')} {self.choose('>', '==')} {self.choose('90', '33', '1e200')}: {self.choose('break', 'continue', 'x = 2.5', 's = 0', 'a = b')}")
                 else:
                     self.line(f"{self.choose('b', 'c', 'd')}[i] {self.choose('+=', '-=')} {self.value(1)}")
             self.indent -= 1
         self.indent = 1
-        self.line("return x, y, s")
+        self.line("return x, y, s, n, m")
         self.indent = 0
 
     def program(self):

@@ -133,7 +133,9 @@ impl<'t> Plan<'t> {
         let inst = &found.trace.insts[at];
         let value = Value::of_inst(at);
         match inst.op {
-            Op::GuardCalm | Op::Use | Op::FLt | Op::Lt | Op::Ult | Op::Gt => Some(()),
+            Op::GuardCalm | Op::Use | Op::Lt | Op::Ult | Op::Gt | Op::Eq => Some(()),
+            Op::FLt | Op::FLe | Op::FGt | Op::FGe | Op::FEq | Op::FNe | Op::Not | Op::BoolToInt => Some(()),
+            Op::Neg => self.mask(at, inst),
             Op::GuardTrue => {
                 let finite = self.lanes.get(&guarded(found.trace, at)?).copied()?;
                 self.kernel.finite.push(finite);
@@ -159,6 +161,29 @@ impl<'t> Plan<'t> {
     fn compute(&mut self, at: usize, inst: &Inst) -> Option<()> {
         let args = inst.args.iter().map(|&arg| self.lane(arg)).collect::<Option<Vec<_>>>()?;
         let value = self.kernel.code.push(Inst::new(inst.op, &args));
+        self.lanes.insert(Value::of_inst(at), value);
+        Some(())
+    }
+
+    /// Ones where a comparison holds: what it says as an integer, negated.
+    fn mask(&mut self, at: usize, inst: &Inst) -> Option<()> {
+        let found = self.found;
+        let flag = found.def(inst.args[0]).filter(|def| def.op == Op::BoolToInt)?;
+        let mut truth = found.def(flag.args[0])?;
+        let is_negated = truth.op == Op::Not;
+        if is_negated {
+            truth = found.def(truth.args[0])?;
+        }
+        let is_known =
+            matches!(truth.op, Op::FLt | Op::FLe | Op::FGt | Op::FGe | Op::FEq | Op::FNe | Op::Lt | Op::Gt | Op::Eq);
+        let args = truth.args.iter().map(|&arg| self.lane(arg)).collect::<Option<Vec<_>>>().filter(|_| is_known)?;
+        let code = &mut self.kernel.code;
+        let mut value = code.push(Inst::new(truth.op, &args));
+        if is_negated {
+            value = code.push(Inst::new(Op::Not, &[value]));
+        }
+        let value = code.push(Inst::new(Op::BoolToInt, &[value]));
+        let value = code.push(Inst::new(Op::Neg, &[value]));
         self.lanes.insert(Value::of_inst(at), value);
         Some(())
     }

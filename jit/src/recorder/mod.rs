@@ -30,6 +30,7 @@ use crate::runtime::table;
 use crate::starts::Input;
 
 mod arith;
+mod arms;
 mod attr;
 mod builtins;
 mod calls;
@@ -228,6 +229,8 @@ pub struct Recorder {
     has_big_arrays: bool,
     /// It is made to see whether there are: see `early`.
     pub is_early: bool,
+    /// The frame and the instruction up to which everything was recorded with a branch.
+    passing: Option<(*mut InterpreterFrame, *mut u16)>,
     /// The function that the instruction calls was guarded, takes its arguments plainly, and is not followed.
     direct: bool,
     /// The machine is in a frame that the trace does not follow.
@@ -336,6 +339,7 @@ impl Recorder {
             fused: Vec::new(),
             has_big_arrays: false,
             is_early: false,
+            passing: None,
             direct: false,
             away: false,
             raising: false,
@@ -421,6 +425,7 @@ impl Recorder {
             fused: Vec::new(),
             has_big_arrays: false,
             is_early: false,
+            passing: None,
             direct: false,
             away: false,
             raising: false,
@@ -768,6 +773,9 @@ impl Recorder {
     /// # Safety
     /// The registers are those of a live machine.
     pub unsafe fn step(&mut self, at: Registers<'_>, op: u8, arg: usize, heads: &dyn Heads) -> Outcome {
+        if self.passes_over(at.instr, at.frame) {
+            return Outcome::Continue;
+        }
         if self.last == (at.instr, at.frame as *const _) && op != EXTENDED_ARG && self.repeats < MAX_FORMS {
             // The same instruction, executed in another form after all: its general one, and what that becomes then. It has been recorded
             // by what it does.
@@ -1094,7 +1102,10 @@ impl Recorder {
                 SWAP => self.swap(arg),
                 JUMP_FORWARD => Ok(()),
                 JUMP_BACKWARD_NO_INTERRUPT => Err(Abort("a loop of await")),
-                POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE => self.pop_jump_if(at, base),
+                POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE => match self.count_branch(at, base, arg)? {
+                    true => Ok(()),
+                    false => self.pop_jump_if(at, base),
+                },
                 POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE => self.pop_jump_if_none(at),
                 BINARY_OP => self.binary_op(at, op, arg),
                 COMPARE_OP => self.compare_op(at, arg),

@@ -352,6 +352,37 @@ impl Recorder {
         Ok(Store { index, sym, kind: StoreKind::Base { plain, keep, dropped, word, end, held_end } })
     }
 
+    /// Guards what storing a number into a variable needs that holds a number.
+    ///
+    /// # Safety
+    /// The registers are those of a live machine.
+    pub(super) unsafe fn expect_number(
+        &mut self,
+        at: Registers<'_>,
+        index: usize,
+        number: Sym,
+    ) -> Result<Store, Abort> {
+        let frame = self.frames.len() - 1;
+        let held = self.frames[frame].slots[index];
+        let kind = if self.top().home.is_none() {
+            StoreKind::Inlined { end: Release::Nothing }
+        } else {
+            // SAFETY: a local of the real frame.
+            let old = unsafe { *(*at.frame).local(index) };
+            let word = self.load_word(index)?;
+            let end = self.expect_word(held, word, old, true)?;
+            let (dropped, held_end) = (Release::Nothing, Release::Nothing);
+            StoreKind::Base { plain: Some(number), keep: false, dropped, word, end, held_end }
+        };
+        Ok(Store { index, sym: number, kind })
+    }
+
+    /// Stores a number, as prepared.
+    pub(super) fn store_number(&mut self, store: Store) -> Done {
+        self.push(store.sym);
+        self.store(store)
+    }
+
     /// Stores the top of the stack, as prepared.
     fn store(&mut self, store: Store) -> Done {
         let Store { index, sym, kind } = store;
@@ -498,7 +529,7 @@ impl Recorder {
 }
 
 /// A store into a local whose guards have been emitted.
-struct Store {
+pub(super) struct Store {
     index: usize,
     /// The value as it was on the stack.
     sym: Sym,

@@ -307,6 +307,11 @@ impl Asm {
         self.vector(pp, map, false, true, opcode, reg, second, rm);
     }
 
+    /// A byte behind an instruction without an address of its own.
+    pub fn immediate(&mut self, byte: u8) {
+        self.byte(byte);
+    }
+
     /// A logical shift of four words to the right.
     pub fn shift_right256(&mut self, to: u8, from: u8, count: u8) {
         self.vector(Pp::P66, Map::M0F, false, true, 0x73, 2, to, Rm::Reg(from));

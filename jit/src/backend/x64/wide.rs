@@ -194,6 +194,24 @@ fn is_binary(op: Op) -> bool {
     opcode(op).is_some() && !matches!(op, Op::FNeg | Op::FAbs | Op::FSqrt)
 }
 
+/// How doubles are compared: quietly, as scalars are.
+fn predicate(op: Op) -> Option<u8> {
+    Some(match op {
+        Op::FLt => 0x11,
+        Op::FLe => 0x12,
+        Op::FGt => 0x1e,
+        Op::FGe => 0x1d,
+        Op::FEq => 0x00,
+        Op::FNe => 0x04,
+        _ => return None,
+    })
+}
+
+/// Is it an operation of truths, each of which is used once? They are masks from the start.
+fn is_truth(op: Op) -> bool {
+    predicate(op).is_some() || matches!(op, Op::Lt | Op::Gt | Op::Eq | Op::Not | Op::BoolToInt | Op::Neg)
+}
+
 /// The instruction on vectors.
 fn opcode(op: Op) -> Option<u8> {
     Some(match op {
@@ -426,6 +444,9 @@ impl Emitter<'_> {
             _ if layout.fused[at] || layout.needed[at] == 0 => return Ok(()),
             _ => {}
         }
+        if is_truth(inst.op) {
+            return self.truth(layout, at, inst);
+        }
         let halves = layout.take()?;
         for (half, &to) in halves.iter().enumerate() {
             let Some(opcode) = opcode(inst.op) else {
@@ -445,6 +466,38 @@ impl Emitter<'_> {
         if inst.op != Op::LoadIndexed {
             inst.args.iter().for_each(|&arg| layout.release(arg));
         }
+        Ok(())
+    }
+
+    /// A comparison, or what becomes of it.
+    fn truth(&mut self, layout: &mut Layout<'_>, at: usize, inst: &Inst) -> Done {
+        let halves = layout.take()?;
+        for (half, &to) in halves.iter().enumerate() {
+            let a = layout.half(inst.args[0], half)?;
+            let b = inst.args.get(1).map_or(Ok(a), |&second| layout.half(second, half))?;
+            let (map, opcode, first, second) = match inst.op {
+                Op::Lt => (Map::M0F38, 0x37, b, a),
+                Op::Gt => (Map::M0F38, 0x37, a, b),
+                Op::Eq => (Map::M0F38, 0x29, a, b),
+                // All ones, and what is not among them.
+                Op::Not => {
+                    let ones = TEMPS[0];
+                    self.asm.vex256(Pp::P66, Map::M0F, 0x76, ones, ones, Rm::Reg(ones));
+                    (Map::M0F, 0x57, a, ones)
+                }
+                Op::BoolToInt | Op::Neg => {
+                    self.asm.vex256(Pp::P66, Map::M0F, 0x28, to, 0, Rm::Reg(a));
+                    continue;
+                }
+                _ => (Map::M0F, 0xc2, a, b),
+            };
+            self.asm.vex256(Pp::P66, map, opcode, to, first, Rm::Reg(second));
+            if let Some(predicate) = predicate(inst.op) {
+                self.asm.immediate(predicate);
+            }
+        }
+        layout.places[at] = Some(halves);
+        inst.args.iter().for_each(|&arg| layout.release(arg));
         Ok(())
     }
 
@@ -511,7 +564,7 @@ fn plan(kernel: &Kernel) -> Result<Layout<'_>, CompileError> {
         if matches!(inst.op, Op::Param | Op::StoreIndexed) || trial.fused[at] || trial.needed[at] == 0 {
             continue;
         }
-        if inst.op != Op::LoadIndexed && opcode(inst.op).is_none() {
+        if inst.op != Op::LoadIndexed && opcode(inst.op).is_none() && !is_truth(inst.op) {
             return Err(TOO_MANY);
         }
         trial.places[at] = Some(trial.take()?);
