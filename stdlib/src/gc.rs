@@ -26,7 +26,7 @@ use rpy_derive::pymodule;
 pub mod gc {
     use rpy_vm::runtime::audit::audit;
     use rpy_vm::runtime::gc::collector::{self, GENERATIONS};
-    use rpy_vm::runtime::gc::{self, STATE};
+    use rpy_vm::runtime::gc::{self, STATE, pace};
     use rpy_vm::types::dict::PyDict;
     use rpy_vm::types::int::PyInt;
     use rpy_vm::types::list::PyList;
@@ -121,6 +121,7 @@ pub mod gc {
                 generation.threshold.set(threshold);
             }
         }
+        pace::reset();
     }
 
     /// Return the current collection thresholds.

@@ -300,7 +300,8 @@ pub fn make_shapes(ty: &PyTypeObject, known: Option<usize>) {
     }
     let inherited = ty.base().and_then(shapes_of).map_or(0, |s| s.capacity.get());
     let capacity = match known {
-        Some(n) if n > 0 => inherited + n.min(MAX_CAPACITY as usize) as u32,
+        // Where there are many, there may be others, which code outside of the class sets.
+        Some(n) if n > 0 => inherited + (n + n / 8).min(MAX_CAPACITY as usize) as u32,
         Some(_) | None => inherited.max(DEFAULT_CAPACITY),
     };
     let shapes = Box::new(TypeShapes {
@@ -613,7 +614,7 @@ pub unsafe fn clear_attrs(object: &PyObject) {
             let (len, base) = (shape.len(), shape.base as usize);
             for i in 0..len {
                 let value = slot_at(object, base + 8 * i).replace(core::ptr::null_mut());
-                PyObject::decref(value);
+                crate::interp::reclaim::decref(value);
             }
         } else if word != 0 {
             PyObject::decref(word as *const PyObject);
@@ -625,6 +626,7 @@ pub unsafe fn clear_attrs(object: &PyObject) {
 ///
 /// # Safety
 /// The object's type has MANAGED_DICT; `visit` may be called with `arg`.
+#[inline(always)]
 pub unsafe fn visit_attrs(
     object: &PyObject,
     visit: super::slots::visitproc,

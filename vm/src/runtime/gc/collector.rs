@@ -24,7 +24,7 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use std::time::Instant;
 
-use super::{GcHead, PREV_COLLECTING, PREV_FINALIZED, PREV_FLAGS, STATE, head_of, is_gc, object_of};
+use super::{GcHead, PREV_COLLECTING, PREV_FINALIZED, PREV_FLAGS, STATE, head_of, is_gc, object_of, pace};
 use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::header::STATIC_OBJECT_FLAGS;
@@ -35,6 +35,7 @@ use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
+use crate::types::type_::instance;
 use crate::types::weakref;
 
 /// The number of generations.
@@ -238,6 +239,11 @@ fn object(head: &GcHead) -> &PyObject {
 #[inline(always)]
 unsafe fn traverse(object: &PyObject, visit: crate::object::slots::visitproc, arg: *mut c_void) -> c_int {
     match object.ty().tp_traverse.get() {
+        // Most objects are instances: they are walked here, with the visitor in place.
+        // SAFETY: the visitor is shown live objects.
+        Some(traverse) if instance::is_subtype_traverse(traverse) => unsafe {
+            instance::traverse_instance(object.as_ptr(), visit, arg)
+        },
         // SAFETY: calling the slot as C would.
         Some(traverse) => unsafe { traverse(object.as_ptr(), visit, arg) },
         None => 0,
@@ -266,6 +272,7 @@ fn update_refs(list: &GcHead) {
     });
 }
 
+#[inline(always)]
 unsafe extern "C-unwind" fn visit_decref(object: *mut PyObject, _arg: *mut c_void) -> c_int {
     // SAFETY: visitors are shown live objects.
     if let Some(head) = unsafe { collecting_head(object) } {
@@ -287,10 +294,23 @@ fn subtract_refs(list: &GcHead) {
     });
 }
 
+#[inline(always)]
 unsafe extern "C-unwind" fn visit_reachable(object: *mut PyObject, arg: *mut c_void) -> c_int {
     // SAFETY: visitors are shown live objects; the argument is the list of reachable objects.
+    if let Some(head) = unsafe { collecting_head(object) } {
+        // SAFETY: passed on.
+        unsafe { reach(head, arg) };
+    }
+    0
+}
+
+/// A reachable object refers to one that takes part in this collection.
+///
+/// # Safety
+/// The head of such an object, and the list of reachable ones.
+unsafe fn reach(head: &GcHead, arg: *mut c_void) {
+    // SAFETY: the caller's promise.
     unsafe {
-        let Some(head) = collecting_head(object) else { return 0 };
         let next = head.next.get();
         if next & NEXT_UNREACHABLE != 0 {
             // It had been judged too early: back to the end of the list, to be walked.
@@ -304,7 +324,6 @@ unsafe extern "C-unwind" fn visit_reachable(object: *mut PyObject, arg: *mut c_v
             set_refs(head, 1);
         }
     }
-    0
 }
 
 /// What step 3 has met among the reachable.
@@ -696,8 +715,14 @@ fn invoke_callbacks(phase: &'static str, index: usize, outcome: Outcome) {
     }
 }
 
-/// Collects generations 0 to `index`, unless a collection is under way. Exceptions pending at the C border survive.
+/// The collection of generations 0 to `index` that a program asks for, unless one is under way. Exceptions pending at the C border
+/// survive.
 pub fn collect(index: usize) -> Outcome {
+    pace::reset();
+    run(index)
+}
+
+fn run(index: usize) -> Outcome {
     let index = index.min(GENERATIONS - 1);
     if STATE.collecting.replace(true) {
         return Outcome::default();
@@ -720,6 +745,7 @@ pub fn collect_if_due() {
     }
     for (index, generation) in STATE.generations.iter().enumerate().rev() {
         let threshold = match generation.threshold.get() {
+            _ if index == 0 => STATE.young_limit.get(),
             0 if index == GENERATIONS - 1 => FULL_COLLECTION,
             threshold => threshold,
         };
@@ -731,9 +757,22 @@ pub fn collect_if_due() {
         if index == GENERATIONS - 1 && COLLECTOR.long_lived_pending.get() < COLLECTOR.long_lived_total.get() / 4 {
             continue;
         }
-        collect(index);
+        let outcome = if index == 0 && pace::is_patient() { collect_patiently() } else { run(index) };
+        pace::note(outcome.collected + outcome.uncollectable != 0);
         return;
     }
+}
+
+/// A collection that has been waited for: what survives it is old. The counts go on as if the usual ones had been made.
+fn collect_patiently() -> Outcome {
+    let [_, middle, oldest] = &STATE.generations;
+    let (passed, full) = (middle.count.get().saturating_add(pace::PATIENCE), oldest.count.get());
+    let outcome = run(1);
+    if passed <= middle.threshold.get() {
+        middle.count.set(passed);
+        oldest.count.set(full);
+    }
+    outcome
 }
 
 /// A full collection without callbacks, for the end of the program.

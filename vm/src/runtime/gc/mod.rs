@@ -10,10 +10,12 @@ use core::marker::PhantomData;
 use crate::object::alloc::GC_HEAD_SIZE;
 use crate::object::header::PyObject;
 use crate::object::refs::{OptRef, PyStruct, Ref};
-use crate::object::slots::visitproc;
+use crate::object::slots::{inquiry, visitproc};
 use crate::object::typeobj::{PyTypeObject, flags};
+use crate::types::type_::type_is_gc;
 
 pub mod collector;
+pub mod pace;
 
 /// The collector's head in front of an object (`PyGC_Head`).
 #[repr(C)]
@@ -42,11 +44,16 @@ pub struct Generation {
 /// The collector's state: one per process, touched under the GIL.
 pub struct GcState {
     pub generations: [Generation; 3],
+    /// By how many objects the youngest generation may grow until it is looked through (see [`pace`]).
+    pub young_limit: Cell<i32>,
     /// Objects moved out of sight by `gc.freeze()`.
     pub permanent: Generation,
     pub enabled: Cell<bool>,
     pub collecting: Cell<bool>,
 }
+
+/// The threshold of the youngest generation, unless a program says otherwise.
+const YOUNG: i32 = 2000;
 
 impl Generation {
     const fn new(threshold: i32) -> Generation {
@@ -63,7 +70,8 @@ unsafe impl Sync for GcState {}
 
 /// The process's collector state. List anchors link to themselves lazily (0 = empty).
 pub static STATE: GcState = GcState {
-    generations: [Generation::new(2000), Generation::new(10), Generation::new(0)],
+    generations: [Generation::new(YOUNG), Generation::new(10), Generation::new(0)],
+    young_limit: Cell::new(YOUNG),
     permanent: Generation::new(0),
     enabled: Cell::new(true),
     collecting: Cell::new(false),
@@ -104,10 +112,20 @@ pub fn is_gc(object: &PyObject) -> bool {
     let ty = object.ty();
     ty.has_flag(flags::HAVE_GC)
         && match ty.tp_is_gc.get() {
+            // Every instance shows its class.
+            // SAFETY: only types have this function.
+            Some(tp_is_gc) if is_function_of_types(tp_is_gc) => unsafe {
+                (*object.as_ptr().cast::<PyTypeObject>()).has_flag(flags::HEAPTYPE)
+            },
             // SAFETY: calling the slot as C would.
             Some(tp_is_gc) => unsafe { tp_is_gc(object.as_ptr()) != 0 },
             None => true,
         }
+}
+
+#[inline(always)]
+fn is_function_of_types(tp_is_gc: inquiry) -> bool {
+    tp_is_gc as usize == type_is_gc as *const () as usize
 }
 
 /// Puts a collectable object on the youngest generation's list. Does nothing if it is tracked already.
@@ -169,7 +187,7 @@ pub fn count_allocation(ty: &PyTypeObject) {
         let generation = &STATE.generations[0];
         let count = generation.count.get() + 1;
         generation.count.set(count);
-        if count > generation.threshold.get() {
+        if count > STATE.young_limit.get() {
             request_collection();
         }
     }

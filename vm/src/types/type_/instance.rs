@@ -10,7 +10,8 @@ use super::glue::arg;
 use crate::err::PyErr;
 use crate::exc;
 use crate::object::defs::member;
-use crate::object::slots::{inquiry, visitproc};
+use crate::object::slots::{inquiry, traverseproc, visitproc};
+use crate::interp::reclaim::decref;
 use crate::object::{PyMemberDef, PyObject, PyStruct, PyTypeObject, alloc, flags, shape};
 use crate::runtime::gc;
 use crate::types::object::PyBaseObject_Type;
@@ -68,7 +69,7 @@ unsafe fn clear_members(ty: &PyTypeObject, object: &PyObject) {
             let old = cell.replace(core::ptr::null_mut());
             if !old.is_null() {
                 // SAFETY: the member owned its value.
-                unsafe { PyObject::decref(old) };
+                unsafe { decref(old) };
             }
         }
     }
@@ -234,17 +235,33 @@ pub unsafe extern "C-unwind" fn subtype_dealloc(this: *mut PyObject) {
     }
 }
 
+/// Is it the `tp_traverse` of Python classes?
+#[inline(always)]
+pub(crate) fn is_subtype_traverse(f: traverseproc) -> bool {
+    f as usize == subtype_traverse as *const () as usize
+}
+
 /// `tp_traverse` of Python classes.
 pub(crate) unsafe extern "C-unwind" fn subtype_traverse(
     this: *mut PyObject,
     visit: visitproc,
     visit_arg: *mut c_void,
 ) -> c_int {
-    // SAFETY: the collector passes a live object.
+    // SAFETY: passed on.
+    unsafe { traverse_instance(this, visit, visit_arg) }
+}
+
+/// The same, for the collector, which has its visitors in place.
+///
+/// # Safety
+/// A live instance of a Python class, and a visitor with its argument.
+#[inline(always)]
+pub(crate) unsafe fn traverse_instance(this: *mut PyObject, visit: visitproc, visit_arg: *mut c_void) -> c_int {
+    // SAFETY: the caller's promise.
     let object = unsafe { &*this };
     let ty = object.ty();
     let mut base = ty;
-    while base.tp_traverse.get().is_some_and(|f| f as usize == subtype_traverse as *const () as usize) {
+    while base.tp_traverse.get().is_some_and(is_subtype_traverse) {
         for def in heap_members(base) {
             // SAFETY: `base` is one of the object's types.
             if let Some(cell) = unsafe { member_cell(object, def) }
@@ -280,7 +297,7 @@ pub(crate) unsafe extern "C-unwind" fn subtype_traverse(
             }
         }
     }
-    let base_traverse = base.tp_traverse.get().filter(|&f| f as usize != subtype_traverse as *const () as usize);
+    let base_traverse = base.tp_traverse.get().filter(|&f| !is_subtype_traverse(f));
     if ty.has_flag(flags::HEAPTYPE) && (base_traverse.is_none() || !base.has_flag(flags::HEAPTYPE)) {
         // SAFETY: the collector's visitor.
         let result = unsafe { visit(ty.as_object().as_ptr(), visit_arg) };

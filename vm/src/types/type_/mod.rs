@@ -145,7 +145,7 @@ unsafe extern "C-unwind" fn type_repr(this: *mut PyObject) -> *mut PyObject {
 }
 
 /// Only heap types belong to the collector.
-unsafe extern "C-unwind" fn type_is_gc(this: *mut PyObject) -> c_int {
+pub(crate) unsafe extern "C-unwind" fn type_is_gc(this: *mut PyObject) -> c_int {
     // SAFETY: C passes a live type.
     c_int::from(unsafe { type_arg(this) }.has_flag(flags::HEAPTYPE))
 }
