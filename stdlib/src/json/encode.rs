@@ -5,6 +5,7 @@ use core::cell::{Cell, RefCell};
 use rpy_vm::object::alloc::new_in;
 use rpy_vm::protocol::{call, mapping, object as protocol, sequence};
 use rpy_vm::runtime::recursion::enter_recursive_call;
+use rpy_vm::types::bool_;
 use rpy_vm::types::dict::{PyDict, qualified_type_name};
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::{PyInt, parse::int_repr};
@@ -49,6 +50,36 @@ fn push_escaped(out: &mut StrBuilder, c: u32) {
     out.push_ascii(short);
 }
 
+/// The characters of a string in which there is nothing to escape, in either form.
+#[inline]
+fn plain_text(text: &PyStr) -> Option<&[u8]> {
+    let StrData::Latin1(units) = text.data() else { return None };
+    let special = |c: u8| !(0x20..0x7f).contains(&c) | (c == 0x22) | (c == 0x5c);
+    // All are looked at, several at a time.
+    let any = units.iter().fold(false, |any, &c| any | special(c));
+    (!any).then_some(units)
+}
+
+/// Appends an integer of the machine's.
+fn push_int(out: &mut StrBuilder, value: i64) {
+    let mut text = [0; 20];
+    let mut start = text.len();
+    let mut rest = value.unsigned_abs();
+    loop {
+        start -= 1;
+        text[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        start -= 1;
+        text[start] = b'-';
+    }
+    out.push_ascii(&text[start..]);
+}
+
 /// Appends a string in quotes.
 pub fn push_quoted(out: &mut StrBuilder, text: &PyStr, ascii: bool) {
     fn run<T: Unit>(out: &mut StrBuilder, units: &[T], plain: impl Fn(u32) -> bool) {
@@ -69,6 +100,9 @@ pub fn push_quoted(out: &mut StrBuilder, text: &PyStr, ascii: bool) {
     }
     let printable = |c: u32| (0x20..0x7f).contains(&c) && c != 0x22 && c != 0x5c;
     let not_special = |c: u32| c >= 0x20 && c != 0x22 && c != 0x5c;
+    if let Some(text) = plain_text(text) {
+        return out.push_ascii_parts([b"\"", text, b"\""]);
+    }
     out.push_ascii(b"\"");
     match (text.data(), ascii) {
         (StrData::Latin1(u), true) => run(out, u, printable),
@@ -194,9 +228,9 @@ impl Run<'_> {
     fn constant(object: &PyObject) -> Option<&'static [u8]> {
         if rpy_vm::is_none(object) {
             Some(b"null")
-        } else if object.is(&rpy_vm::py_bool(true)) {
+        } else if object.is(bool_::as_object(true)) {
             Some(b"true")
-        } else if object.is(&rpy_vm::py_bool(false)) {
+        } else if object.is(bool_::as_object(false)) {
             Some(b"false")
         } else {
             None
@@ -238,7 +272,10 @@ impl Run<'_> {
             return Ok(());
         }
         if let Some(n) = object.downcast_ref::<PyInt>() {
-            self.out.push_py(&*int_repr(n)?);
+            match n.medium_value() {
+                Some(value) => push_int(&mut self.out, value),
+                None => self.out.push_py(&*int_repr(n)?),
+            }
             return Ok(());
         }
         if let Some(f) = object.downcast_ref::<PyFloat>() {
@@ -360,14 +397,23 @@ impl Run<'_> {
             };
             &*made
         };
-        if *first {
-            *first = false;
-        } else {
-            self.out.push_py(&self.item_separator);
+        let between = if core::mem::replace(first, false) { None } else { Some(&*self.item_separator) };
+        // As a rule there is nothing special in any of it, which is appended at once then.
+        match (between.map_or(Some(&b""[..]), plain_text), plain_text(text), plain_text(&self.key_separator)) {
+            (Some(between), Some(text), Some(separator))
+                if self.indent.is_none() && self.encoder.strings != Strings::Custom =>
+            {
+                self.out.push_ascii_parts([between, b"\"", text, b"\"", separator]);
+            }
+            _ => {
+                if let Some(between) = between {
+                    self.out.push_py(between);
+                }
+                self.new_line(level + 1);
+                self.push_string(text)?;
+                self.out.push_py(&self.key_separator);
+            }
         }
-        self.new_line(level + 1);
-        self.push_string(text)?;
-        self.out.push_py(&self.key_separator);
         self.value(value, level + 1).map_err(|e| {
             let key = protocol::repr(key).map_or_else(|_| String::new(), |k| k.to_string_lossy().into_owned());
             note(e, format!("when serializing {} item {key}", qualified_type_name(owner)))

@@ -10,6 +10,38 @@ use crate::object::Ref;
 use crate::object::alloc::{mem_alloc, mem_free, mem_realloc};
 use crate::{PyResult, exc};
 
+/// Copies bytes, few as a rule.
+///
+/// # Safety
+/// There is room for them, which does not overlap them.
+#[inline(always)]
+unsafe fn copy_bytes(from: &[u8], to: *mut u8) {
+    let (start, len) = (from.as_ptr(), from.len());
+    // SAFETY: the caller's promise; reads and writes stay within the bytes, some of which are copied twice.
+    unsafe {
+        match len {
+            0 => {}
+            1 => to.write(*start),
+            2..4 => {
+                let (head, tail) = (start.cast::<u16>().read_unaligned(), start.add(len - 2).cast::<u16>().read_unaligned());
+                to.cast::<u16>().write_unaligned(head);
+                to.add(len - 2).cast::<u16>().write_unaligned(tail);
+            }
+            4..8 => {
+                let (head, tail) = (start.cast::<u32>().read_unaligned(), start.add(len - 4).cast::<u32>().read_unaligned());
+                to.cast::<u32>().write_unaligned(head);
+                to.add(len - 4).cast::<u32>().write_unaligned(tail);
+            }
+            8..17 => {
+                let (head, tail) = (start.cast::<u64>().read_unaligned(), start.add(len - 8).cast::<u64>().read_unaligned());
+                to.cast::<u64>().write_unaligned(head);
+                to.add(len - 8).cast::<u64>().write_unaligned(tail);
+            }
+            _ => core::ptr::copy_nonoverlapping(start, to, len),
+        }
+    }
+}
+
 /// Builds a string. Its characters lie behind the (not yet written) object header.
 pub struct StrBuilder {
     block: *mut u8,
@@ -181,6 +213,28 @@ impl StrBuilder {
     pub fn push_ascii(&mut self, text: &[u8]) {
         debug_assert!(text.is_ascii());
         self.push_known(StrData::Latin1(text), StrRepr::Ascii);
+    }
+
+    /// Appends several pieces that are all ASCII.
+    #[inline]
+    pub fn push_ascii_parts<const N: usize>(&mut self, parts: [&[u8]; N]) {
+        debug_assert!(parts.iter().all(|part| part.is_ascii()));
+        let count = parts.iter().map(|part| part.len()).sum();
+        if !self.prepare(count, StrRepr::Ascii) {
+            return;
+        }
+        if self.repr.kind() != StrKind::Latin1 {
+            return parts.iter().for_each(|part| self.push_ascii(part));
+        }
+        // SAFETY: room was made for all of them, a byte for each character.
+        unsafe {
+            let mut to = self.chars().add(self.len);
+            for part in parts {
+                copy_bytes(part, to);
+                to = to.add(part.len());
+            }
+        }
+        self.len += count;
     }
 
     /// Appends Rust text.
