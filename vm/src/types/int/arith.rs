@@ -426,6 +426,14 @@ pub fn int_xor(a: &PyInt, b: &PyInt) -> ObjRef {
     bit_slow(a, b, BitOp::Xor)
 }
 
+/// The value of an int that is not negative and has at most four digits.
+#[inline]
+fn few_digits(int: &PyInt) -> Option<u128> {
+    let digits = int.digits();
+    let value = || digits.iter().rev().fold(0, |value, &digit| value << SHIFT | u128::from(digit));
+    (!int.is_negative() && digits.len() <= 4).then(value)
+}
+
 #[inline(never)]
 fn bit_slow(a: &PyInt, b: &PyInt, op: BitOp) -> ObjRef {
     if let (Some(x), Some(y)) = (a.medium_value(), b.medium_value()) {
@@ -435,6 +443,15 @@ fn bit_slow(a: &PyInt, b: &PyInt, op: BitOp) -> ObjRef {
             BitOp::Xor => x ^ y,
         };
         return PyInt::from_i64(value).into_obj();
+    }
+    // Hashes and masks of a machine word and a little more.
+    if let (Some(x), Some(y)) = (few_digits(a), few_digits(b)) {
+        let value = match op {
+            BitOp::And => x & y,
+            BitOp::Or => x | y,
+            BitOp::Xor => x ^ y,
+        };
+        return PyInt::from_magnitude_u128(value, false).into_obj();
     }
     // The longer operand first; one digit more than needed holds the sign.
     let (a, b) = if a.digit_count() >= b.digit_count() { (a, b) } else { (b, a) };
