@@ -23,7 +23,7 @@ use crate::loops::{ExitOwner, Failures, Found, Loops};
 use crate::opt::{Contradicted, is_number};
 use crate::options::{Mode, Options};
 use crate::recorder::{
-    Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising, Recorder, Unfollowed, counts_references,
+    Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising, Recorder, Shapes, Unfollowed, counts_references,
 };
 use crate::runs;
 use crate::starts::{self, Input, Start};
@@ -62,6 +62,8 @@ struct State {
     unfollowed: Unfollowed,
     /// Instructions that raise into handlers.
     raises: Raising,
+    /// The shapes that instructions have met.
+    shapes: Shapes,
     backend: Option<X64>,
     budget: Budget,
     /// There are arrays: loops are looked at early.
@@ -150,6 +152,7 @@ impl Jit for TracingJit {
                 loops: Loops::default(),
                 unfollowed: Unfollowed::default(),
                 raises: Raising::default(),
+                shapes: Shapes::default(),
                 backend: None,
                 budget,
                 looks_early: false,
@@ -489,6 +492,7 @@ impl State {
     fn begin(&mut self, mut recorder: Box<Recorder>) {
         recorder.unfollowed = self.unfollowed.clone();
         recorder.raises = self.raises.clone();
+        recorder.shapes = self.shapes.clone();
         self.recording = Some(recorder);
     }
 

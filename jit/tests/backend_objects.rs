@@ -10,7 +10,8 @@ use rpy_jit::backend::x64::X64;
 use rpy_jit::backend::{Backend, Options};
 use rpy_jit::ir::interp::Outcome;
 use rpy_jit::ir::text::parse;
-use rpy_jit::ir::{Trace, interp};
+use rpy_jit::ir::{CallInfo, Trace, interp};
+use rpy_jit::runtime::table::{self, Function};
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
@@ -298,6 +299,51 @@ fn guards() {
         for word in [address(&object), address(&object) | 1, 1] {
             assert_eq!(run(&backend, &untag, &[word]).0.values, [word & !1]);
         }
+    }
+}
+
+/// A trace that may call these functions of the runtime.
+fn calling(text: &str, callees: &[Function]) -> Trace {
+    let calls: Vec<CallInfo> = callees.iter().map(|&callee| callee.into()).collect();
+    let trace = parse(text, &calls).unwrap_or_else(|e| panic!("{e}"));
+    if let Err(message) = rpy_jit::ir::verify::verify(&trace) {
+        panic!("{message}\n{}", show(&trace));
+    }
+    trace
+}
+
+/// Appending and taking the last item, in place or by the call.
+#[test]
+fn ends_of_lists() {
+    let _vm = vm();
+    let append = calling(
+        "f:ptr = frame\nl:obj = load f [raw+0:w64]\no:obj = load f [raw+8:w64]\nincref o\nd:bool = call list_append(l, o)\nexit @0\n\
+         snapshot 0 resume: base ip 0x0 +0 depth 0 [0 bool d, 1 obj l]",
+        &[table::LIST_APPEND],
+    );
+    let pop = calling(
+        "f:ptr = frame\nl:obj = load f [raw+0:w64]\no:obj = call list_pop(l)\nexit @0\n\
+         snapshot 0 resume: base ip 0x0 +0 depth 0 [0 own o, 1 obj l]",
+        &[table::LIST_POP],
+    );
+    for backend in backends() {
+        let (append, pop) = (compile(&backend, &append), compile(&backend, &pop));
+        let list = PyList::empty();
+        let item = PyFloat::new(1.5).into_obj();
+        let base = item.refcount();
+        for count in 1..200 {
+            let (exit, save, _) = execute(&append, &[address(list.as_object()), address(&item)]);
+            assert_eq!(outcome(&append, exit as usize, &save).values, [1, address(list.as_object())]);
+            assert_eq!((list.len(), item.refcount()), (count, base + count as u32));
+        }
+        for count in (0..199).rev() {
+            let (exit, save, _) = execute(&pop, &[address(list.as_object())]);
+            let last = owned(outcome(&pop, exit as usize, &save).values[0]);
+            assert!(last.is(&item));
+            assert_eq!((list.len(), item.refcount()), (count, base + count as u32 + 1));
+        }
+        let (exit, save, _) = execute(&pop, &[address(list.as_object())]);
+        assert_eq!(outcome(&pop, exit as usize, &save).values[0], 0, "an empty list has no last item");
     }
 }
 

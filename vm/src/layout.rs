@@ -5,6 +5,7 @@ use core::mem::offset_of;
 use crate::interp::frame::{FRAME_HEADER_SLOTS, InterpreterFrame};
 use crate::object::header::{IMMORTAL_INITIAL_REFCNT, PyObject};
 use crate::object::typeobj::PyTypeObject;
+use crate::runtime::gc::{self, GcHead};
 use crate::runtime::thread::PyThreadState;
 use crate::types::bytearray::PyByteArray;
 use crate::types::bytes::PyBytes;
@@ -59,6 +60,8 @@ pub const ARRAY_ITEMS: usize = 24;
 pub const ARRAY_DESCR: usize = 40;
 /// `list`: the address of the items.
 pub const LIST_ITEMS: usize = offset_of!(PyList, ob_item);
+/// `list`: how many items there is room for.
+pub const LIST_ALLOCATED: usize = offset_of!(PyList, allocated);
 /// `tuple`: the first item.
 pub const TUPLE_ITEMS: usize = offset_of!(PyTuple, ob_item);
 /// `cell`: the content, null if there is none.
@@ -128,6 +131,35 @@ pub struct FreeListWords {
 
 fn words(list: &'static FreeList) -> FreeListWords {
     FreeListWords { head: list.head.as_ptr(), len: list.len.as_ptr(), limit: list.limit }
+}
+
+/// The list on which blocks for instances of this size wait (all bytes): the addresses of its first block, and of their number. A block
+/// holds the address of the next one in its first word. `None` for sizes that are not kept.
+pub fn pool_list(size: usize) -> Option<(*const *mut u8, *const usize)> {
+    crate::object::pool::words(size)
+}
+
+/// Heads in front of collectable objects, 16 bytes: the next one on the list, the one before.
+pub const GC_NEXT: usize = offset_of!(GcHead, next);
+pub const GC_PREV: usize = offset_of!(GcHead, prev);
+
+/// What the collector wants to know of new objects. One is counted, unless that makes more than the limit, and is appended to the
+/// youngest generation's list.
+#[derive(Clone, Copy, Debug)]
+pub struct CollectorWords {
+    /// How many objects the youngest generation has gained, and may gain (32 bits each, signed).
+    pub count: *const i32,
+    pub limit: *const i32,
+    /// The head that the list begins and ends with. It has no flags.
+    pub youngest: *const GcHead,
+}
+
+/// See [`CollectorWords`].
+pub fn collector() -> CollectorWords {
+    let state = &gc::STATE;
+    let [youngest, ..] = &state.generations;
+    youngest.head.ensure_init();
+    CollectorWords { count: youngest.count.as_ptr(), limit: state.young_limit.as_ptr(), youngest: &youngest.head }
 }
 
 /// The free list of ints of one or two digits.

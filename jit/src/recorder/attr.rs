@@ -31,7 +31,7 @@ use super::state::{Hold, Sym};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
-use crate::runtime::{self, table};
+use crate::runtime::{self, table, table::Function};
 
 /// The item that a field of a namedtuple stands for.
 fn tuple_field(found: &PyObject) -> Option<usize> {
@@ -290,18 +290,24 @@ impl Recorder {
         if ty.has_flag(flags::MANAGED_DICT) {
             // SAFETY: just checked; passed on.
             unsafe {
-                if let Some(current) = shape::shape_of(owner).as_ref() {
+                let current = shape::shape_of(owner).as_ref();
+                let many = current.map_or(Ok(false), |current| self.has_many_shapes(at, object, current))?;
+                if let (Some(current), false) = (current, many) {
                     self.guard_attrs_word(object, current.word())?;
                     if let Some(index) = current.lookup(name) {
                         let value = self.load_slot(object, current.slot_offset(index))?;
                         return self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile });
                     }
-                } else if shape::dict_of(owner).is_none() {
+                } else if current.is_none() && shape::dict_of(owner).is_none() {
                     self.guard_attrs_word(object, 0)?;
                 } else {
                     let key = self.constant_object(name.as_object());
                     if !runtime::instance::instance_get(owner, name.as_object()).is_null() {
-                        let near = shape::dict_of(owner).and_then(|dict| dict.lookup_index(name)).unwrap_or(0);
+                        let near = match current {
+                            Some(shape) => shape.lookup(name),
+                            None => shape::dict_of(owner).and_then(|dict| dict.lookup_index(name)),
+                        };
+                        let near = near.unwrap_or(0);
                         let near = self.trace().int(near as i64);
                         let value = self.call_runtime(table::INSTANCE_GET, &[object, key, near])?;
                         self.guard(Op::GuardNonNull, &[value])?;
@@ -511,9 +517,13 @@ impl Recorder {
         Ok(())
     }
 
-    fn guard_attrs_word(&mut self, object: Value, word: usize) -> Done {
+    pub(super) fn attrs_word(&mut self, object: Value) -> Result<Value, Abort> {
         let access = Access { offset: layout::ATTRS_WORD as i32, ..Access::word(Class::Shape, 0) };
-        let actual = self.emit(Inst::load(Ty::Ptr, object, access))?;
+        self.emit(Inst::load(Ty::Ptr, object, access))
+    }
+
+    fn guard_attrs_word(&mut self, object: Value, word: usize) -> Done {
+        let actual = self.attrs_word(object)?;
         let expected = self.trace().ptr(word);
         self.guard(Op::GuardIs, &[actual, expected])?;
         Ok(())
@@ -570,8 +580,12 @@ impl Recorder {
                     return Err(Abort("an instance without a dict"));
                 }
                 // SAFETY: passed on.
-                return self.store_in_dict(at, object, name);
+                return self.store_in(at, table::INSTANCE_SET, object, name);
             };
+            if self.has_many_shapes(at, object, current)? {
+                // SAFETY: passed on.
+                return self.store_in(at, table::INSTANCE_STORE, object, name);
+            }
             match current.lookup(name) {
                 Some(index) => {
                     self.guard_attrs_word(object, current.word())?;
@@ -627,12 +641,12 @@ impl Recorder {
         Err(self.no_attribute(owner, name))
     }
 
-    /// A store into the dict of an instance.
-    unsafe fn store_in_dict(&mut self, at: Registers<'_>, object: Value, name: &PyStr) -> Done {
+    /// A store by a function of the runtime.
+    unsafe fn store_in(&mut self, at: Registers<'_>, callee: Function, object: Value, name: &PyStr) -> Done {
         self.disturb()?;
         let value = self.materialize(2)?;
         let key = self.constant_object(name.as_object());
-        let done = self.call_runtime(table::INSTANCE_SET, &[object, key, value])?;
+        let done = self.call_runtime(callee, &[object, key, value])?;
         self.guard(Op::GuardTrue, &[done])?;
         // SAFETY: the real operands.
         let ends = unsafe { self.late_ends(at, 2)? };

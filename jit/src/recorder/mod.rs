@@ -45,6 +45,7 @@ mod names;
 mod natives;
 mod numpy;
 mod raise;
+mod shapes;
 mod special;
 mod stack;
 pub mod state;
@@ -57,6 +58,7 @@ pub use values::{is_inert, known_types};
 pub use enter::counts_references;
 pub use link::HeadSlot;
 pub use raise::{Raised, Raising};
+pub use shapes::Shapes;
 use state::{Hold, Home, Sym, SymFrame};
 
 /// Why a recording came to nothing.
@@ -243,6 +245,8 @@ pub struct Recorder {
     pub unfollowed: Unfollowed,
     /// What raises.
     pub raises: Raising,
+    /// Which shapes instructions have met.
+    pub shapes: Shapes,
 }
 
 /// An instruction that the interpreter executes.
@@ -346,6 +350,7 @@ impl Recorder {
             in_flight: false,
             unfollowed: Unfollowed::default(),
             raises: Raising::default(),
+            shapes: Shapes::default(),
         }
     }
 
@@ -432,6 +437,7 @@ impl Recorder {
             in_flight: false,
             unfollowed: Unfollowed::default(),
             raises: Raising::default(),
+            shapes: Shapes::default(),
         };
         recorder.take_over(exit)?;
         recorder.given = recorder.frames.len();

@@ -3,28 +3,33 @@
 use super::dict::{dict_get, dict_set};
 use super::raising;
 use rpy_vm::layout;
-use rpy_vm::object::alloc::{generic_alloc, instance_with_shape};
+use rpy_vm::object::alloc::{self, InstancePlan};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 use rpy_vm::object::refs::PyStruct;
-use rpy_vm::object::shape::{self, Shape};
+use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::cell::PyCell;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::method::PyMethod;
 
-/// The value that an instance in dictionary mode has under a name (borrowed). Null says nothing: there is none, or the instance is in
-/// another mode, or finding it could run Python code.
+/// The value that an instance, in whatever mode, has under a name (borrowed). Null says nothing: there is none, or finding it could
+/// run Python code.
 ///
 /// # Safety
 /// A live instance of a type with MANAGED_DICT, and a live exact string.
 pub unsafe extern "C" fn instance_get(instance: *const PyObject, name: *const PyObject) -> *mut PyObject {
     // SAFETY: the caller's promise.
     unsafe {
-        match shape::dict_of(&*instance) {
-            Some(dict) => dict_get((*dict).as_object(), name),
-            None => core::ptr::null_mut(),
+        let instance = &*instance;
+        match (shape::shape_of(instance).as_ref(), shape::dict_of(instance)) {
+            (Some(shape), _) => match shape.lookup((*name).cast_unchecked_ref()) {
+                Some(slot) => shape::slot_at(instance, shape.slot_offset(slot)).get(),
+                None => core::ptr::null_mut(),
+            },
+            (None, Some(dict)) => dict_get((*dict).as_object(), name),
+            (None, None) => core::ptr::null_mut(),
         }
     }
 }
@@ -40,11 +45,15 @@ pub unsafe extern "C" fn instance_get_near(
 ) -> *mut PyObject {
     // SAFETY: the caller's promise.
     unsafe {
-        let Some(dict) = shape::dict_of(&*instance) else { return core::ptr::null_mut() };
-        match dict.value_of(&*name, near as usize) {
-            Some(value) => value.as_ptr(),
-            None => dict_get((*dict).as_object(), name),
+        let (object, near) = (&*instance, near as usize);
+        if let Some(shape) = shape::shape_of(object).as_ref() {
+            if shape.has_at(near, (*name).cast_unchecked_ref()) {
+                return shape::slot_at(object, shape.slot_offset(near)).get();
+            }
+        } else if let Some(value) = shape::dict_of(object).and_then(|dict| dict.value_of(&*name, near)) {
+            return value.as_ptr();
         }
+        instance_get(instance, name)
     }
 }
 
@@ -71,16 +80,15 @@ pub unsafe extern "C" fn instance_lacks(instance: *const PyObject, name: *const 
 /// # Safety
 /// A live, ready type, and an attrs word that its instances had.
 pub unsafe extern "C" fn new_instance(ty: *mut PyTypeObject, attrs: usize) -> *mut PyObject {
-    // SAFETY: the caller's promise; allocation as object.__new__ does it. Instances that are made later have no less room for attributes.
+    // SAFETY: the caller's promise; allocation as object.__new__ does it.
     unsafe {
-        let Some(alloc) = (*ty).tp_alloc.get() else { return core::ptr::null_mut() };
-        if attrs != 0 && alloc as usize == generic_alloc as *const () as usize {
-            let root = &*((attrs & !shape::SHAPE_TAG) as *const Shape);
-            let object = instance_with_shape(&*ty, root);
+        if let Some(plan) = InstancePlan::of(&*ty, attrs) {
+            let object = alloc::instance(&*ty, plan);
             if !object.is_null() {
                 return object;
             }
         }
+        let Some(alloc) = (*ty).tp_alloc.get() else { return core::ptr::null_mut() };
         let object = alloc(ty, 0);
         if attrs != 0 && !object.is_null() {
             object.byte_offset(layout::ATTRS_WORD).cast::<usize>().write(attrs);
@@ -115,6 +123,24 @@ pub unsafe extern "C" fn instance_set(instance: *const PyObject, name: *const Py
             Some(dict) => dict_set((*dict).as_object(), name, value),
             None => 0,
         }
+    }
+}
+
+/// Sets an attribute of an instance, in whatever mode: 1, or 0 if it was not done. The old value may be destroyed.
+///
+/// # Safety
+/// As for [`instance_set`].
+pub unsafe extern "C" fn instance_store(
+    instance: *const PyObject,
+    name: *const PyObject,
+    value: *const PyObject,
+) -> u64 {
+    // SAFETY: the caller's promise. In shape mode only names are compared, which are exact strings.
+    unsafe {
+        if shape::shape_of(&*instance).is_null() {
+            return instance_set(instance, name, value);
+        }
+        shape::set_attr(&*instance, (*name).cast_unchecked_ref(), Some(&*value)).is_ok().into()
     }
 }
 

@@ -134,17 +134,79 @@ pub unsafe extern "C" fn list_slice(list: *const PyObject, start: i64, stop: i64
     if step == 1 || count == 0 {
         return attempted(list.slice(start as usize, start as usize + count).map(|part| part.into_obj()));
     }
-    let Ok(part) = PyList::new_null(count) else { return core::ptr::null_mut() };
-    let places = part.items_ptr();
-    // SAFETY: a resolved slice stays inside of the list, and the new list has as many places.
+    attempted(list.slice_step(start, step as isize, count).map(|part| part.into_obj()))
+}
+
+/// As [`list_set_slice`], where the list of values is given up next: if nobody else has it, it gets the items that were there.
+///
+/// # Safety
+/// Two live exact lists, the second one of which is used no more but to be given up.
+pub unsafe extern "C" fn list_exchange_slice(
+    list: *const PyObject,
+    start: i64,
+    stop: i64,
+    values: *const PyObject,
+) -> u64 {
+    // SAFETY: the caller's promise; the lists differ, if there is but one reference to one of them.
     unsafe {
-        let items = list.items();
-        for i in 0..count {
-            let item = items.get_unchecked((start + i as isize * step as isize) as usize);
-            places.add(i).write(item.new_ref().into_raw());
+        if core::ptr::eq(list, values) || (*values).refcount() != 1 {
+            return list_set_slice(list, start, stop, values);
+        }
+        let (list, values): (&PyList, &PyList) = ((*list).cast_unchecked_ref(), (*values).cast_unchecked_ref());
+        let (start, stop, _) = adjust_indices(list.len(), start as isize, stop as isize, 1);
+        done(list.exchange_range(start as usize, stop.max(start) as usize, values))
+    }
+}
+
+/// `a + b` of lists (owned), or null and an exception. Bits of `given` say which of them are given up next: the first one may become the
+/// result, and the items of the second one may move.
+///
+/// # Safety
+/// Live exact lists; those that are given up are used no more but for that.
+pub unsafe extern "C" fn list_concat(given: u64, a: *const PyObject, b: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let only = |list: *const PyObject, bit: u64| given & bit != 0 && (*list).refcount() == 1;
+        let (left, right): (&PyList, &PyList) = ((*a).cast_unchecked_ref(), (*b).cast_unchecked_ref());
+        if core::ptr::eq(a, b) || !only(a, 1) {
+            let joined = PyList::with_capacity(left.len().saturating_add(right.len())).and_then(|joined| {
+                joined.join(left, false)?;
+                joined.join(right, !core::ptr::eq(a, b) && only(b, 2))?;
+                Ok(joined.into_obj())
+            });
+            return raising(joined);
+        }
+        raising(left.join(right, only(b, 2)).map(|()| (*a).new_ref()))
+    }
+}
+
+/// `list.insert(index, x)`, which takes over the reference. Where memory is short, as [`list_append`].
+///
+/// # Safety
+/// A live exact list, and an owned object.
+pub unsafe extern "C" fn list_insert(list: *const PyObject, index: i64, value: *mut PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let list: &PyList = (*list).cast_unchecked_ref();
+        if list.insert(index as isize, ObjRef::from_owned_ptr(value)).is_err() {
+            thread::set_eval_breaker(thread::breaker::OUT_OF_MEMORY);
         }
     }
-    part.into_obj().into_raw()
+    1
+}
+
+/// `list.pop(index)` (owned); null if there is no such item.
+///
+/// # Safety
+/// A live exact list.
+pub unsafe extern "C" fn list_pop_at(list: *const PyObject, index: i64) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    let list: &PyList = unsafe { (*list).cast_unchecked_ref() };
+    let index = if index < 0 { index.saturating_add(list.len() as i64) } else { index };
+    match usize::try_from(index) {
+        Ok(index) if index < list.len() => list.remove_at(index).into_raw(),
+        _ => core::ptr::null_mut(),
+    }
 }
 
 /// `list[start:stop] = values`: 1, or 0 with the thread's exception set. Absent bounds as for [`list_slice`].
@@ -168,7 +230,8 @@ pub unsafe extern "C" fn list_set_slice(list: *const PyObject, start: i64, stop:
         for (i, item) in values.items().iter().enumerate() {
             old[i] = places.add(i).replace(item.new_ref().into_raw());
         }
-        for &item in &old[..count] {
+        // From the last one on, as the interpreter does.
+        for &item in old[..count].iter().rev() {
             drop(ObjRef::from_owned_ptr(item));
         }
     }
@@ -256,7 +319,7 @@ macro_rules! displays {
             /// Owned objects.
             pub unsafe extern "C" fn $tuple($($item: *mut PyObject),*) -> *mut PyObject {
                 // SAFETY: the caller's promise.
-                unsafe { PyTuple::new(vec![$(ObjRef::from_owned_ptr($item)),*]).into_obj().into_raw() }
+                unsafe { PyTuple::from_array([$(ObjRef::from_owned_ptr($item)),*]).into_obj().into_raw() }
             }
 
             /// A list of these items, which it takes over (owned).
@@ -265,7 +328,7 @@ macro_rules! displays {
             /// Owned objects.
             pub unsafe extern "C" fn $list($($item: *mut PyObject),*) -> *mut PyObject {
                 // SAFETY: the caller's promise.
-                unsafe { PyList::new(vec![$(ObjRef::from_owned_ptr($item)),*]).into_obj().into_raw() }
+                unsafe { new_list(&[$($item),*]) }
             }
         )*
     };
@@ -278,6 +341,18 @@ displays! {
     new_tuple4, new_list4 (a, b, c, d);
     new_tuple5, new_list5 (a, b, c, d, e);
     new_tuple6, new_list6 (a, b, c, d, e, f);
+}
+
+/// A list of owned items. The process ends if there is no memory.
+///
+/// # Safety
+/// Owned objects, which are given up.
+unsafe fn new_list(items: &[*mut PyObject]) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    match unsafe { PyList::from_owned_array(items.as_ptr(), items.len()) } {
+        Ok(list) => list.into_obj().into_raw(),
+        Err(_) => std::alloc::handle_alloc_error(core::alloc::Layout::new::<PyList>()),
+    }
 }
 
 /// An empty list (owned).

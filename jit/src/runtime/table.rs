@@ -161,12 +161,14 @@ functions! {
     DICT_MERGE = dict::dict_merge -> Bool, DICTS;
     /// `del dict[key]`; false if it was not done.
     DICT_DELETE = dict::dict_delete -> Bool, DESTROYS;
-    /// The attribute of an instance in dictionary mode (borrowed), or null; and at which position it probably is.
+    /// The attribute of an instance, in whatever mode (borrowed), or null; and at which position it probably is.
     INSTANCE_GET = instance::instance_get_near -> Obj, MAKES;
     /// Has an instance surely no attribute of its own of a name?
     INSTANCE_LACKS = instance::instance_lacks -> Bool, MAKES;
     /// Sets the attribute of an instance in dictionary mode; false if it was not done.
     INSTANCE_SET = instance::instance_set -> Bool, DICTS;
+    /// Sets the attribute of an instance in whatever mode, whose old value may be destroyed; false if it was not done.
+    INSTANCE_STORE = instance::instance_store -> Bool, DESTROYS;
     /// Adds an entry to a new dict for `**kwargs`, which takes over the value.
     SET_KEYWORD = dict::set_keyword -> Bool, DICTS;
     /// An attribute that is computed natively (owned); null and an exception.
@@ -205,6 +207,14 @@ functions! {
     LIST_SLICE = sequence::list_slice -> Obj, MAKES;
     /// `list[start:stop] = list` by numbers; false and an exception.
     LIST_SET_SLICE = sequence::list_set_slice -> Bool, DESTROYS;
+    /// The same, where the list on the right is given up next.
+    LIST_EXCHANGE_SLICE = sequence::list_exchange_slice -> Bool, DESTROYS;
+    /// `list + list` (owned), where one or both are given up next.
+    LIST_CONCAT = sequence::list_concat -> Obj, LISTS;
+    /// `list.insert(index, x)`, which takes over the item.
+    LIST_INSERT = sequence::list_insert -> Bool, LISTS;
+    /// `list.pop(index)` (owned), or null.
+    LIST_POP_AT = sequence::list_pop_at -> Obj, LISTS;
     /// `slice(start, stop, step)`.
     NEW_SLICE = sequence::new_slice -> Obj, MAKES;
     /// `len(x)`, or -1.

@@ -216,42 +216,69 @@ pub fn alloc_var(ty: &PyTypeObject, nitems: usize) -> PyResult<*mut PyObject> {
 #[inline(always)]
 fn instance_block(size: usize) -> *mut u8 {
     let block = pool::take(size);
-    if block.is_null() {
-        return mem_calloc(pool::rounded(size));
+    let block = if block.is_null() { pool::fresh(size) } else { block };
+    if !block.is_null() {
+        // SAFETY: the block is at least as large.
+        unsafe { block.write_bytes(0, size) };
     }
-    // SAFETY: the block is at least as large.
-    unsafe { block.write_bytes(0, size) };
     block
 }
 
-/// A new instance of a class, tracked by the collector, that has just its root shape; null when memory is exhausted.
+/// What a new instance of a class is made of, which [`instance`] makes.
+#[derive(Clone, Copy, Debug)]
+pub struct InstancePlan {
+    /// Bytes in front of the object.
+    pub before: usize,
+    /// All bytes.
+    pub size: usize,
+    /// The attrs word; 0 where there is none.
+    pub attrs: usize,
+}
+
+impl InstancePlan {
+    /// For instances of `ty` whose attrs word is `attrs` (0 where they have none); `None` where it takes more to make one.
+    ///
+    /// # Safety
+    /// The class is a ready one; `attrs` is 0, or the attrs word that new instances of it have had.
+    #[inline]
+    pub unsafe fn of(ty: &PyTypeObject, attrs: usize) -> Option<InstancePlan> {
+        let generic = ty.tp_alloc.get().is_some_and(|alloc| alloc as usize == generic_alloc as *const () as usize);
+        let fits = generic && ty.has_flag(flags::HEAPTYPE) && ty.has_flag(flags::HAVE_GC) && ty.tp_itemsize.get() == 0;
+        let before = preheader_size(ty);
+        let end = match attrs {
+            0 if ty.has_flag(flags::INLINE_VALUES) => return None,
+            0 => (ty.tp_basicsize.get() as usize + 7) & !7,
+            // SAFETY: the caller's promise. Instances that are made later have no less room for attributes.
+            word => unsafe { (*((word & !super::shape::SHAPE_TAG) as *const super::shape::Shape)).end() },
+        };
+        fits.then_some(InstancePlan { before, size: before + end, attrs })
+    }
+}
+
+/// A new instance of a class, tracked by the collector, all of whose slots are empty; null when memory is exhausted.
 ///
 /// # Safety
-/// The class is a ready one whose instances [`generic_alloc`] makes, with the collector's head and attributes in place; `root` is a root
-/// shape of it.
-#[inline]
-pub unsafe fn instance_with_shape(ty: &PyTypeObject, root: &super::shape::Shape) -> *mut PyObject {
-    const PRE: usize = GC_HEAD_SIZE + MANAGED_SIZE;
-    let size = PRE + root.end();
-    let block = pool::take(size);
-    let block = if block.is_null() { mem_alloc(pool::rounded(size)) } else { block };
+/// The plan is the class's.
+#[inline(always)]
+pub unsafe fn instance(ty: &PyTypeObject, plan: InstancePlan) -> *mut PyObject {
+    let block = instance_block(plan.size);
     if block.is_null() {
         return core::ptr::null_mut();
     }
-    // SAFETY: the block has room for what lies in front, the object and its attributes.
+    // SAFETY: the block has room for what lies in front, the object and its slots.
     unsafe {
-        // Only what is not written below has to be cleared: the weak references' list, the head, the attributes' places.
-        block.write_bytes(0, size);
-        let object = block.add(PRE) as *mut PyObject;
+        let object = block.add(plan.before) as *mut PyObject;
         init_header(object, ty);
-        object.byte_offset(super::shape::ATTRS_WORD_OFFSET).cast::<usize>().write(root.word());
+        if plan.attrs != 0 {
+            object.byte_offset(super::shape::ATTRS_WORD_OFFSET).cast::<usize>().write(plan.attrs);
+        }
         gc::count_allocation(ty);
         gc::track(&*object);
         object
     }
 }
 
-/// Gives back the memory of a dead instance that [`alloc_var`] or [`instance_with_shape`] made, `size` bytes without what lies in front.
+/// Gives back the memory of a dead instance that [`alloc_var`] or [`instance`] made, `size` bytes without what lies in front.
 ///
 /// # Safety
 /// As for [`free_object`]; the class is a heap type.

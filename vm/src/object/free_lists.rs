@@ -5,7 +5,7 @@
 use crate::types::dict::PyDict;
 use crate::types::list::PyList;
 use crate::types::tuple::PyTuple;
-use crate::types::{float, int, range};
+use crate::types::{float, int, list, range};
 
 /// Gives back the memory that types keep for their next objects.
 pub fn clear() {
@@ -15,6 +15,7 @@ pub fn clear() {
     int::FREE.clear();
     float::FREE.clear();
     range::iterator::FREE.clear();
+    list::iter::FREE.clear();
     super::pool::clear();
 }
 
@@ -27,5 +28,6 @@ pub fn set_enabled(enabled: bool) {
     int::FREE.set_enabled(enabled);
     float::FREE.set_enabled(enabled);
     range::iterator::FREE.set_enabled(enabled);
+    list::iter::FREE.set_enabled(enabled);
     super::pool::keep_dead(enabled);
 }

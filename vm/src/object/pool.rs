@@ -7,12 +7,14 @@
 
 use core::cell::Cell;
 
-use super::alloc::mem_free;
+use super::alloc::{mem_alloc, mem_free};
 
 /// Blocks differ by so many bytes.
 const STEP: usize = 16;
 /// Larger blocks are not kept.
 const LARGEST: usize = 256;
+/// So many blocks are allocated at once.
+const BATCH: usize = 8;
 /// How many blocks of a size are kept.
 const MOST: usize = if cfg!(feature = "poison") { 0 } else { 512 };
 
@@ -57,6 +59,31 @@ pub fn take(size: usize) -> *mut u8 {
         list.len.set(list.len.get() - 1);
     }
     block
+}
+
+/// As [`take`] where none waits: a new block; null when memory is exhausted. Who makes one instance makes more, as a rule: some other
+/// blocks wait then, side by side.
+#[cold]
+#[inline(never)]
+pub fn fresh(size: usize) -> *mut u8 {
+    let size = rounded(size);
+    let first = mem_alloc(size);
+    let Some(list) = list(size).filter(|_| !first.is_null()) else { return first };
+    let mut others = [core::ptr::null_mut(); BATCH - 1];
+    let count = others.len().min(POOL.most.get().saturating_sub(list.len.get()));
+    others[..count].fill_with(|| mem_alloc(size));
+    // They are taken in the order in which they were allocated: memory is walked through forwards.
+    for &block in others[..count].iter().rev().filter(|block| !block.is_null()) {
+        // SAFETY: a block of this size that nobody has.
+        unsafe { give(block, size) };
+    }
+    first
+}
+
+/// The words of the list that blocks of a size wait on: the address of the first one, and how many there are. `None` for sizes of which none
+/// are kept. A block holds the address of the next one in its first word.
+pub fn words(size: usize) -> Option<(*const *mut u8, *const usize)> {
+    list(size).map(|list| (list.head.as_ptr().cast_const(), list.len.as_ptr().cast_const()))
 }
 
 /// Keeps a block, or frees it.

@@ -118,6 +118,12 @@ impl Shape {
         if is_interned(name) { None } else { self.lookup_by_value(name) }
     }
 
+    /// Is this (interned) name that of slot `index`?
+    #[inline(always)]
+    pub fn has_at(&self, index: usize, name: &PyStr) -> bool {
+        self.names.get(index).is_some_and(|&found| core::ptr::eq(found, name))
+    }
+
     #[cold]
     fn lookup_by_value(&self, name: &PyStr) -> Option<usize> {
         // SAFETY: the tree keeps its names alive.

@@ -4,6 +4,7 @@ use dynasmrt::dynasm;
 
 use super::asm::{Mem, RAX, RBP, Rm};
 use super::emit::{BIAS, Emitter};
+use super::exits::Cold;
 use crate::backend::parallel_move::resolve;
 use crate::backend::regalloc::{Move, Place, Reg};
 use crate::backend::{CompileError, SaveArea};
@@ -42,10 +43,16 @@ impl Emitter<'_> {
             return Err(CompileError::TooComplex("a call with too many operands"));
         }
         resolve(&mut moves, self);
-        self.announce()?;
-        self.call_address(info.address);
-        if self.step.exit.is_some() {
-            self.asm.store_imm(CALL, 0, 8);
+        let (slow, back) = (self.asm.label(), self.asm.label());
+        if self.step.exit.is_none() && self.in_place(inst, info.address, slow) {
+            self.asm.bind(back);
+            self.cold.push(Cold::Call { here: slow, back, address: info.address });
+        } else {
+            self.announce()?;
+            self.call_address(info.address);
+            if self.step.exit.is_some() {
+                self.asm.store_imm(CALL, 0, 8);
+            }
         }
         let Some(dst) = self.step.result else { return Ok(()) };
         match inst.ty {

@@ -18,6 +18,8 @@ pub struct Undo {
 
 /// A slow path: begins `here`, goes on at `back`.
 pub enum Cold {
+    /// Calls, its operands being where the callee expects them.
+    Call { here: DynamicLabel, back: DynamicLabel, address: usize },
     /// Destroys an object whose last reference is gone.
     Dealloc { here: DynamicLabel, back: DynamicLabel, object: u8 },
     /// Adds the second digit of an int; more digits leave the trace.
@@ -92,6 +94,11 @@ impl Emitter<'_> {
     pub fn cold_paths(&mut self) -> Result<(), CompileError> {
         for cold in core::mem::take(&mut self.cold) {
             match cold {
+                Cold::Call { here, back, address } => {
+                    self.asm.bind(here);
+                    self.call_address(address);
+                    self.asm.jmp(back);
+                }
                 Cold::Dealloc { here, back, object } => {
                     self.asm.bind(here);
                     self.asm.mov(RAX, object);

@@ -2,7 +2,7 @@
 //!
 //! * [`asm`]: instructions; [`cpu`]: which of them there are
 //! * [`shapes`]: what each operation needs of the register allocator
-//! * [`emit`]: the walk over the allocated trace; `int`, `float`, `memory`, `guards`, `boxes`, `counts`, `calls`: the operations
+//! * [`emit`]: the walk over the allocated trace; `int`, `float`, `memory`, `guards`, `boxes`, `counts`, `calls`, `inline`: the operations
 //! * [`exits`]: entry, exits, and the slow paths that lie outside of the trace's straight line
 //! * [`thunks`]: code that all traces share
 //!
@@ -21,6 +21,7 @@ mod exits;
 mod float;
 mod forced;
 mod guards;
+mod inline;
 mod int;
 mod memory;
 pub mod shapes;

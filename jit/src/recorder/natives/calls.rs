@@ -7,6 +7,7 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::builtin_function::PyCFunction;
 use rpy_vm::types::descr::method::PyMethodDescr;
 use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
 
@@ -194,6 +195,12 @@ impl Recorder {
                 ("list", "append", 1) => self.call_append(at, receiver)?,
                 ("list", "pop", 0) if this.downcast_ref::<PyList>().is_some_and(|list| !list.is_empty()) => {
                     self.call_list_pop(at, receiver)?;
+                }
+                ("list", "pop", 1) if PyInt::check_exact(self.real(at, 1)?) => {
+                    self.call_list_pop_at(at, this, receiver)?
+                }
+                ("list", "insert", 2) if PyInt::check_exact(self.real(at, 2)?) => {
+                    self.call_list_insert(at, receiver)?;
                 }
                 ("dict" | "collections.defaultdict" | "collections.OrderedDict", "get", 1 | 2) => {
                     self.call_dict_get(at, receiver, argc)?;
@@ -399,6 +406,44 @@ impl Recorder {
         let ends = unsafe { self.prepare(at, 2, Does::Takes)? };
         let value = self.attempt(table::LIST_POP, &[list])?;
         self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
+    }
+
+    /// `list.pop(index)`.
+    unsafe fn call_list_pop_at(&mut self, at: Registers<'_>, this: &PyObject, list: Value) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        let len = this.downcast_ref::<PyList>().map_or(0, |list| list.len() as i64);
+        if !real.downcast_exact::<PyInt>().and_then(PyInt::medium_value).is_some_and(|i| (-len..len).contains(&i)) {
+            return Err(Abort("an index out of range"));
+        }
+        let index = self.peek(1)?;
+        let Some(index) = self.int(index, real)? else { return Err(Abort("an index that is no number")) };
+        // SAFETY: the real operands.
+        let ends = unsafe { self.prepare(at, 3, Does::Takes)? };
+        let value = self.attempt(table::LIST_POP_AT, &[list, index])?;
+        self.conclude(3, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
+    }
+
+    /// `list.insert(index, x)`, whose item's ownership goes to the list.
+    unsafe fn call_list_insert(&mut self, at: Registers<'_>, list: Value) -> Done {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 2)? };
+        let index = self.peek(2)?;
+        let Some(index) = self.int(index, real)? else { return Err(Abort("an index that is no number")) };
+        // The item leaves by other ways than the other operands.
+        let mut ends = Vec::new();
+        for n in 2..=4 {
+            let raw = self.peek_raw(n)?;
+            // SAFETY: the real words.
+            if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
+                ends.push(self.expect_release(raw, real)?);
+            }
+        }
+        let item = self.peek_raw(1)?;
+        let owned = self.owned_object(item)?;
+        self.call_runtime(table::LIST_INSERT, &[list, index, owned])?;
+        let none = self.none_sym();
+        self.conclude(4, ends, Some(none))
     }
 
     /// `set.add(key)`.

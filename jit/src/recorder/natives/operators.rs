@@ -85,7 +85,15 @@ impl Recorder {
             let (b, moves) = self.expect_argument(at, 1, needs.right)?;
             self.guard_type(a, left.ty())?;
             self.guard_type(b, right.ty())?;
+            let given = |sym: Sym| matches!(sym, Sym::Obj { hold: Hold::Owned, .. }) as i64;
+            let given = given(self.peek_raw(2)?) | given(self.peek_raw(1)?) << 1;
             let ends = self.prepare(at, 2, needs.does)?;
+            if plain == operator::ADD && given != 0 && !in_place && PyList::check_exact(left) {
+                let given = self.trace().int(given);
+                let value = self.call_runtime(table::LIST_CONCAT, &[given, a, b])?;
+                self.guard_raised(Op::GuardNonNull, value)?;
+                return self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }));
+            }
             let looks = needs.does == Does::Looks && !moves;
             let callee = if looks { table::OPERATOR } else { table::OPERATOR.changing() };
             let number = self.trace().int(arg as i64);

@@ -25,6 +25,17 @@ const SLICED: &[&str] = &["list", "tuple", "str", "bytes", "bytearray", "array.a
 /// Of these, what holds no objects, so that a store or deletion destroys none.
 const NUMBERS: &[&str] = &["bytearray", "array.array", "memoryview"];
 
+/// Start, stop and step of a slice object with plain numbers; absent ones are the farthest on their side.
+fn numbers_of(slice: &PySlice) -> Option<[i64; 3]> {
+    let number = |part: &PyObject, absent: i64| match is_none(part) {
+        true => Some(absent),
+        false => part.downcast_exact::<PyInt>()?.medium_value(),
+    };
+    let step = number(slice.step(), 1).filter(|&step| step != 0)?;
+    let (first, last) = if step > 0 { (0, i64::MAX) } else { (i64::MAX, i64::MIN) };
+    Some([number(slice.start(), first)?, number(slice.stop(), last)?, step])
+}
+
 /// Can it be the bound of a slice, as a number?
 fn is_bound(object: &PyObject) -> bool {
     is_none(object) || object.downcast_exact::<PyInt>().is_some_and(|int| int.medium_value().is_some())
@@ -204,9 +215,20 @@ impl Recorder {
         }
         let (c, k) = (self.materialize(2)?, self.materialize(1)?);
         self.guard_type(c, container.ty())?;
+        if let Some(numbers) = self.constant_slice(container, key, k) {
+            let [start, stop, step] = numbers.map(|number| self.trace().int(number));
+            let value = self.attempt(table::LIST_SLICE, &[c, start, stop, step])?;
+            return Ok(Some(Sym::Obj { value, hold: Hold::Owned }));
+        }
         self.guard_key(k, key)?;
         let value = self.attempt(table::GET_ITEM, &[c, k])?;
         Ok(Some(Sym::Obj { value, hold: Hold::Owned }))
+    }
+
+    /// What a constant slice of a list says.
+    fn constant_slice(&self, container: &PyObject, key: &PyObject, value: Value) -> Option<[i64; 3]> {
+        let slice = key.downcast_exact::<PySlice>().filter(|_| value.is_const() && PyList::check_exact(container));
+        slice.and_then(numbers_of)
     }
 
     /// Guards that a key stays of its type, a slice with plain bounds.
@@ -233,10 +255,7 @@ impl Recorder {
             if PyList::check_exact(self.real(at, 4)?)
                 && let Some([a, b]) = self.bounds_in(at, container)?
             {
-                let ends = self.prepare(at, 4, Does::Destroys)?;
-                let done = self.call_runtime(table::LIST_SET_SLICE, &[c, a, b, v])?;
-                self.guard_raised(Op::GuardTrue, done)?;
-                return self.conclude(4, ends, None);
+                return self.store_list_slice(at, 4, [c, a, b, v]);
             }
             let (a, _) = self.expect_argument(at, 2, Takes::Plain)?;
             let (b, _) = self.expect_argument(at, 1, Takes::Plain)?;
@@ -246,6 +265,17 @@ impl Recorder {
             self.guard_raised(Op::GuardTrue, done)?;
             self.conclude(4, ends, None)
         }
+    }
+
+    /// `list[start:stop] = list`, with the value `count` words below the top, and everything guarded.
+    unsafe fn store_list_slice(&mut self, at: Registers<'_>, count: usize, args: [Value; 4]) -> Done {
+        let given = matches!(self.peek_raw(count)?, Sym::Obj { hold: Hold::Owned, .. });
+        // SAFETY: the real operands.
+        let ends = unsafe { self.prepare(at, count, Does::Destroys)? };
+        let callee = if given { table::LIST_EXCHANGE_SLICE } else { table::LIST_SET_SLICE };
+        let done = self.call_runtime(callee, &args)?;
+        self.guard_raised(Op::GuardTrue, done)?;
+        self.conclude(count, ends, None)
     }
 
     /// What a store into a slice takes its items from.
@@ -292,6 +322,14 @@ impl Recorder {
             self.guard_type(c, container.ty())?;
             let k = self.materialize(1)?;
             self.guard_key(k, key)?;
+            if sliced
+                && PyList::check_exact(self.real(at, 3)?)
+                && let Some([start, stop, 1]) = self.constant_slice(container, key, k)
+            {
+                let v = self.slice_value(at, 3, container)?;
+                let [start, stop] = [start, stop].map(|number| self.trace().int(number));
+                return self.store_list_slice(at, 3, [c, start, stop, v]);
+            }
             let v = if sliced {
                 self.slice_value(at, 3, container)?
             } else {

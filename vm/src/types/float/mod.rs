@@ -53,7 +53,7 @@ impl PyFloat {
     pub fn new(value: f64) -> Ref<PyFloat> {
         let mut object = FREE.pop();
         if object.is_null() {
-            object = PyFloat::alloc_fresh();
+            object = FREE.fresh(&PyFloat_Type, size_of::<PyFloat>());
         }
         let float = object as *mut PyFloat;
         // SAFETY: a block of 24 bytes with its header set, ours alone.
@@ -75,18 +75,6 @@ impl PyFloat {
             (*float).ob_fval.set(value);
             Some(Ref::from_owned_ptr(float))
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn alloc_fresh() -> *mut PyObject {
-        let block = alloc::mem_alloc(size_of::<PyFloat>()) as *mut PyObject;
-        if block.is_null() {
-            std::alloc::handle_alloc_error(core::alloc::Layout::new::<PyFloat>());
-        }
-        // SAFETY: fresh memory of sufficient size.
-        unsafe { alloc::init_header(block, &PyFloat_Type) };
-        block
     }
 
     /// An instance of `cls`, which is `float` or a subtype.

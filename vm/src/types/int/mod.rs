@@ -399,19 +399,8 @@ impl PyInt {
     #[inline(always)]
     fn alloc_medium() -> *mut PyInt {
         let object = FREE.pop();
-        if object.is_null() { PyInt::alloc_medium_fresh() } else { object as *mut PyInt }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn alloc_medium_fresh() -> *mut PyInt {
-        let block = alloc::mem_alloc(size_of::<PyInt>()) as *mut PyInt;
-        if block.is_null() {
-            std::alloc::handle_alloc_error(core::alloc::Layout::new::<PyInt>());
-        }
-        // SAFETY: fresh memory of sufficient size.
-        unsafe { alloc::init_header(block as *mut PyObject, &PyLong_Type) };
-        block
+        let fresh = || FREE.fresh(&PyLong_Type, size_of::<PyInt>());
+        (if object.is_null() { fresh() } else { object }) as *mut PyInt
     }
 
     /// From an unsigned machine integer.

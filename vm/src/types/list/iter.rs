@@ -5,11 +5,17 @@ use core::cell::Cell;
 use super::{PyList, builtin};
 use crate::err::PyResult;
 use crate::exc;
+use crate::object::dealloc::free_instance;
 use crate::object::{ObjRef, OptRef, PyObject, PyStruct, Ref, alloc};
 use crate::protocol::number;
+use crate::runtime::gc;
 use crate::types::int::PyInt;
+use crate::types::int::freelist::FreeList;
 use crate::types::tuple::PyTuple;
 use rpy_derive::{pyclass, pymethods};
+
+/// Dead iterators: loops over lists come and go.
+pub(crate) static FREE: FreeList = FreeList::of_collectable(32);
 
 /// Iterator over a list.
 #[pyclass(name = "list_iterator", symbol = "PyListIter_Type", no_new, gc)]
@@ -27,6 +33,16 @@ impl PyListIterator {
     /// An iterator at the start of a list.
     #[inline]
     pub fn new(list: &PyList) -> Ref<PyListIterator> {
+        let kept = FREE.pop() as *mut PyListIterator;
+        if !kept.is_null() {
+            // SAFETY: a dead, untracked iterator whose header is set, and which is ours; its fields are garbage.
+            unsafe {
+                (&raw mut (*kept).index).write(Cell::new(0));
+                (&raw mut (*kept).seq).write(OptRef::some(list.to_ref()));
+                gc::track((*kept).as_object());
+                return Ref::from_owned_ptr(kept);
+            }
+        }
         alloc::new_exact(PyListIterator {
             ob_base: PyObject::placeholder(),
             index: Cell::new(0),
@@ -54,6 +70,18 @@ impl PyListIterator {
 
 #[pymethods]
 impl PyListIterator {
+    #[slot]
+    unsafe fn tp_dealloc(object: *mut PyObject) {
+        // SAFETY: a dead iterator; the type has no subtypes.
+        unsafe {
+            gc::untrack(&*object);
+            (*(object as *mut PyListIterator)).seq.take();
+            if !FREE.push(object) {
+                free_instance(object);
+            }
+        }
+    }
+
     #[slot]
     fn tp_iter(&self) -> ObjRef {
         self.to_obj()

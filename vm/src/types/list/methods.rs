@@ -7,6 +7,7 @@ use super::indices::{index_bounds, subscript_index};
 use super::{PyList, PyList_Type, PyListIterator, PyListReverseIterator, class_getitem, no_keywords};
 use crate::err::PyResult;
 use crate::exc;
+use crate::interp::reclaim::decref;
 use crate::object::alloc::{self, mem_free};
 use crate::object::dealloc::free_instance;
 use crate::object::slots::CompareOp;
@@ -101,7 +102,7 @@ impl PyList {
                 for i in (0..(*list).len()).rev() {
                     let item = *items.add(i);
                     if !item.is_null() {
-                        PyObject::decref(item);
+                        decref(item);
                     }
                 }
                 mem_free(items as *mut u8);

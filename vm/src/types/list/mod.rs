@@ -303,7 +303,7 @@ impl PyList {
     }
 
     /// Removes and returns the item at `index`, which is in range.
-    fn remove_at(&self, index: usize) -> ObjRef {
+    pub fn remove_at(&self, index: usize) -> ObjRef {
         let len = self.len();
         debug_assert!(index < len);
         // SAFETY: in range; the tail moves down by one, so that no slot below the new length is stale.

@@ -39,7 +39,8 @@ impl PyList {
         PyList::from_slice(unsafe { &self.items()[low..high] })
     }
 
-    fn slice_step(&self, start: isize, step: isize, count: usize) -> PyResult<Ref<PyList>> {
+    /// So many items, from one on in steps.
+    pub fn slice_step(&self, start: isize, step: isize, count: usize) -> PyResult<Ref<PyList>> {
         if count == 0 {
             return Ok(PyList::empty());
         }
@@ -112,7 +113,8 @@ impl PyList {
                 let item = values.get_unchecked(i).new_ref();
                 *old = slots.add(i).replace(item.into_raw());
             }
-            for old in &old[..count] {
+            // From the last one on, as CPython does.
+            for old in old[..count].iter().rev() {
                 drop(ObjRef::from_owned_ptr(*old));
             }
         }
@@ -162,7 +164,68 @@ impl PyList {
         if added < removed {
             self.shrink_to(new_len);
         }
-        drop(old);
+        // From the last one on, as CPython does.
+        while old.pop().is_some() {}
+        Ok(())
+    }
+
+    /// Replaces the items from `low` to `high` (`low <= high <= len`) by those of a list that nobody else has. It gets those that
+    /// were there, or none, in exchange.
+    ///
+    /// # Errors
+    /// `MemoryError`; nothing was done then.
+    pub fn exchange_range(&self, low: usize, high: usize, other: &PyList) -> PyResult<()> {
+        debug_assert!(!ptr::eq(self, other) && other.ob_base.ob_base.refcount() == 1);
+        let count = other.len();
+        if low == 0 && high == self.len() {
+            self.ob_item.swap(&other.ob_item);
+            self.allocated.swap(&other.allocated);
+            self.ob_base.ob_size.swap(&other.ob_base.ob_size);
+            return Ok(());
+        }
+        if count == high - low {
+            if count > 0 {
+                // SAFETY: both lists have so many items there, in arrays of their own.
+                unsafe { ptr::swap_nonoverlapping(self.ob_item.get().add(low), other.ob_item.get(), count) };
+            }
+            return Ok(());
+        }
+        let mut values = Vec::new();
+        values.try_reserve_exact(count).map_err(|_| exc::memory_error())?;
+        if count > high - low {
+            // What could fail comes first.
+            self.reserve_exact(self.len() + count - (high - low))?;
+        }
+        // SAFETY: the references move, and the list has none of them any more.
+        unsafe {
+            for i in 0..count {
+                values.push(ObjRef::from_owned_ptr(*other.ob_item.get().add(i)));
+            }
+        }
+        other.ob_base.ob_size.set(0);
+        self.replace_range(low, high, values)
+    }
+
+    /// Appends the items of a list; those of one that nobody else has move (`moves`).
+    ///
+    /// # Errors
+    /// `MemoryError`; nothing was done then.
+    pub fn join(&self, other: &PyList, moves: bool) -> PyResult<()> {
+        let (len, count) = (self.len(), other.len());
+        self.reserve_exact(len.checked_add(count).ok_or_else(exc::memory_error)?)?;
+        if count == 0 {
+            return Ok(());
+        }
+        // SAFETY: there is room for them behind the items that there are, in an array of its own.
+        unsafe {
+            ptr::copy_nonoverlapping(other.ob_item.get(), self.ob_item.get().add(len), count);
+            if moves {
+                other.ob_base.ob_size.set(0);
+            } else {
+                other.items().iter().for_each(|item| item.incref());
+            }
+        }
+        self.ob_base.ob_size.set((len + count) as isize);
         Ok(())
     }
 

@@ -23,17 +23,20 @@ unsafe fn copy_bytes(from: &[u8], to: *mut u8) {
             0 => {}
             1 => to.write(*start),
             2..4 => {
-                let (head, tail) = (start.cast::<u16>().read_unaligned(), start.add(len - 2).cast::<u16>().read_unaligned());
+                let (head, tail) =
+                    (start.cast::<u16>().read_unaligned(), start.add(len - 2).cast::<u16>().read_unaligned());
                 to.cast::<u16>().write_unaligned(head);
                 to.add(len - 2).cast::<u16>().write_unaligned(tail);
             }
             4..8 => {
-                let (head, tail) = (start.cast::<u32>().read_unaligned(), start.add(len - 4).cast::<u32>().read_unaligned());
+                let (head, tail) =
+                    (start.cast::<u32>().read_unaligned(), start.add(len - 4).cast::<u32>().read_unaligned());
                 to.cast::<u32>().write_unaligned(head);
                 to.add(len - 4).cast::<u32>().write_unaligned(tail);
             }
             8..17 => {
-                let (head, tail) = (start.cast::<u64>().read_unaligned(), start.add(len - 8).cast::<u64>().read_unaligned());
+                let (head, tail) =
+                    (start.cast::<u64>().read_unaligned(), start.add(len - 8).cast::<u64>().read_unaligned());
                 to.cast::<u64>().write_unaligned(head);
                 to.add(len - 8).cast::<u64>().write_unaligned(tail);
             }

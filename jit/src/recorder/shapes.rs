@@ -1,0 +1,41 @@
+//! Instances of one class whose attributes lie in different ways.
+//!
+//! A shape is guarded where an attribute is used. Where a class has many of them (attributes that are set in another order, or later than
+//! the others), each such guard would be followed by a side trace for each shape, and each of those by others. So an instruction that
+//! has met several shapes asks the runtime instead, which finds the attribute in any.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::shape::Shape;
+
+use super::{Abort, Recorder};
+use crate::ir::Value;
+
+use smallvec::SmallVec;
+
+/// So many shapes of a class are told apart at one instruction.
+const MOST: usize = 2;
+
+/// The attrs words that instructions have met, by their addresses and those of the instances' classes.
+pub type Shapes = Rc<RefCell<HashMap<(usize, usize), SmallVec<[usize; MOST]>>>>;
+
+impl Recorder {
+    /// Has the instruction met too many shapes to guard this one, of `object`? Not where it is known anyway.
+    pub(super) fn has_many_shapes(&mut self, at: Registers<'_>, object: Value, shape: &Shape) -> Result<bool, Abort> {
+        if self.attrs_word(object)?.is_const() {
+            return Ok(false);
+        }
+        let mut shapes = self.shapes.borrow_mut();
+        let met = shapes.entry((at.instr as usize, shape.ty() as usize)).or_default();
+        if !met.contains(&shape.word()) {
+            if met.len() == MOST {
+                return Ok(true);
+            }
+            met.push(shape.word());
+        }
+        Ok(false)
+    }
+}
