@@ -2,10 +2,9 @@
 //!
 //! Several backward jumps may lead to one head (`continue`); they are one loop.
 
-use std::collections::HashMap;
-
 use crate::early::Look;
 use crate::executor::Executor;
+use crate::hash::FastMap;
 use crate::recorder::{Heads, LoopKey};
 use crate::starts::Starts;
 
@@ -48,11 +47,11 @@ const RECENT: usize = 256;
 
 /// All loops.
 pub struct Loops {
-    by_head: HashMap<LoopKey, Loop>,
+    by_head: FastMap<LoopKey, Loop>,
     /// Compiled loops that were entered lately, by bits of their heads.
     recent: Box<[(LoopKey, *mut Executor); RECENT]>,
     /// The loops of each code object, which is told by its address.
-    by_code: HashMap<usize, Vec<LoopKey>>,
+    by_code: FastMap<usize, Vec<LoopKey>>,
     compiled: usize,
     /// The owners of all exits, by number. Those of loops that are gone stay, and nobody asks for them.
     exits: Vec<ExitOwner>,
@@ -63,9 +62,9 @@ pub struct Loops {
 impl Default for Loops {
     fn default() -> Loops {
         Loops {
-            by_head: HashMap::new(),
+            by_head: FastMap::default(),
             recent: Box::new([(0, core::ptr::null_mut()); RECENT]),
-            by_code: HashMap::new(),
+            by_code: FastMap::default(),
             compiled: 0,
             exits: Vec::new(),
             starts: Starts::default(),

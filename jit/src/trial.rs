@@ -9,16 +9,18 @@
 //! the program has just begun or the machine is busy, it only rests until there is.
 
 /// Entries between the first measurement and the loop's beginning, and the entries of a measurement.
-const WINDOW: u64 = 32;
+const WINDOW: u64 = 64;
 /// The next measurement comes after so many times the entries that there were.
 const PAUSE: u64 = 4;
 /// Measurements in which the loop got new side traces that do not count.
 const GROWING: u32 = 80;
 /// How long what does not pay is left to the interpreter, in rounds or calls: twice as long each time, so many times.
-const REST: u16 = 500;
-const LONGER: u32 = 6;
-/// Up to so many entries it may be that the exits have not been taken often enough for side traces: rests are not longer each time.
+const REST: u16 = 200;
+const LONGER: u32 = 7;
+/// Up to so many entries it may be that the exits have not been taken often enough for side traces, or wait for them: rests are short,
+/// and not longer each time.
 const YOUNG: u64 = 512;
+const SHORT_REST: u16 = 50;
 /// An interruption of the program is no part of the way in and out.
 const LONGEST_WAY: u64 = 3_000;
 
@@ -107,7 +109,10 @@ impl Trial {
     pub fn rest(&mut self) -> u16 {
         self.pays = true;
         self.begin = self.entries;
-        REST << self.rests.saturating_sub(1).min(LONGER)
+        match self.rests {
+            0 => SHORT_REST,
+            rests => REST << (rests - 1).min(LONGER),
+        }
     }
 }
 
@@ -159,8 +164,8 @@ mod tests {
 
     #[test]
     fn it_rests_longer_each_time() {
-        let young = rests(1_000, |_| false).iter().take_while(|&&rest| rest == REST).count();
-        let rests = rests(young + LONGER as usize + 2, |_| false).split_off(young - 1);
+        let young = rests(1_000, |_| false).iter().take_while(|&&rest| rest == SHORT_REST).count();
+        let rests = rests(young + LONGER as usize + 3, |_| false).split_off(young);
         let (longer, longest) = rests.split_at(LONGER as usize + 1);
         assert!(longer.windows(2).all(|pair| pair[1] == 2 * pair[0]));
         assert_eq!(longest, &longer[LONGER as usize..][..1].repeat(2));
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn it_is_not_judged_while_it_waits() {
-        assert!(rests(1_000, |_| true).iter().all(|&rest| rest == REST));
+        assert!(rests(1_000, |_| true).iter().all(|&rest| rest == SHORT_REST));
         assert!(rests(1_000, |_| false).iter().any(|&rest| rest > REST));
     }
 }

@@ -10,7 +10,6 @@
 //! these begin with the unwinding.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use rpy_vm::interp::ops::exceptions::{exception_matches, is_exception_class};
@@ -27,6 +26,7 @@ use super::frames::Pending;
 use super::state::{Hold, Sym};
 use super::values::{Release, is_inert};
 use super::{Abort, Done, Recorder};
+use crate::hash::FastMap;
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty};
 use crate::runtime::table;
 
@@ -40,7 +40,7 @@ pub struct Raises {
 }
 
 /// Such instructions, by their addresses.
-pub type Raising = Rc<RefCell<HashMap<usize, Raises>>>;
+pub type Raising = Rc<RefCell<FastMap<usize, Raises>>>;
 /// Recordings that are made anew because of one instruction.
 const MAX_AGAIN: u8 = 10;
 
