@@ -4,7 +4,7 @@ use crate::args::KwArgs;
 use crate::err::PyResult;
 use crate::exc;
 use crate::object::{CompareOp, ObjRef, PyObject, PyStruct};
-use crate::protocol::{call, number, object as po};
+use crate::protocol::{call, native, number, object as po};
 use crate::types::bytearray::PyByteArray;
 use crate::types::bytes::PyBytes;
 use crate::types::complex::PyComplex;
@@ -113,6 +113,27 @@ pub fn sum(iterable: &PyObject, start: Option<&PyObject>) -> PyResult<ObjRef> {
     Ok(total)
 }
 
+/// `min` and `max` of the items of a list, tuple, set or dict that are all strings, all ints or all floats: no Python code runs.
+/// `None` where it is otherwise, and of what is empty.
+pub fn native_extreme(iterable: &PyObject, op: CompareOp) -> Option<ObjRef> {
+    let mut best: Option<&PyObject> = None;
+    let beats = |best: Option<&PyObject>, item: &PyObject| match best {
+        Some(best) => native::compare(item, best, op),
+        // Alone, it is compared with nothing.
+        None => Some(true),
+    };
+    // SAFETY: no code runs that could change the container.
+    unsafe {
+        native::for_each_item(iterable, |item| {
+            if beats(best, item)? {
+                best = Some(item);
+            }
+            Some(())
+        })?;
+    }
+    best.map(PyObject::new_ref)
+}
+
 /// `min` and `max`: `op` tells when an item beats the best one so far.
 pub fn min_max(name: &str, args: &[&PyObject], kwargs: &KwArgs<'_>, op: CompareOp) -> PyResult<ObjRef> {
     if args.is_empty() {
@@ -133,6 +154,11 @@ pub fn min_max(name: &str, args: &[&PyObject], kwargs: &KwArgs<'_>, op: CompareO
                 keyword.to_string_lossy()
             )));
         }
+    }
+    if let ([iterable], None) = (args, key)
+        && let Some(best) = native_extreme(iterable, op)
+    {
+        return Ok(best);
     }
     // The best item, and its key, if it is another object.
     let mut best: Option<(ObjRef, Option<ObjRef>)> = None;

@@ -13,7 +13,7 @@ use crate::protocol::{call, object as po};
 use crate::types::bool_::PyBool;
 use crate::types::dict::PyDict;
 use crate::types::str::PyStr;
-use crate::types::tuple::PyTuple;
+use crate::types::tuple::{PyTuple, TupleBuilder};
 
 /// The keyword `strict`, the only one that `map` and `zip` know.
 fn strict_keyword(name: &str, kwargs: Option<&PyDict>) -> PyResult<bool> {
@@ -233,6 +233,11 @@ impl PyZip {
     pub fn inner(&self) -> &PyTuple {
         &self.iterators
     }
+
+    /// Does it insist on iterators of one length?
+    pub fn is_strict(&self) -> bool {
+        self.strict.get()
+    }
 }
 
 #[pymethods(signature = "(*iterables, strict=False)")]
@@ -263,10 +268,10 @@ impl PyZip {
             Some(result) if result.as_object().refcount() == 1 => Some(result),
             _ => None,
         };
-        let mut items: Vec<ObjRef> = Vec::new();
-        if reused.is_none() {
-            items.reserve_exact(iterators.len());
-        }
+        let mut items = match reused {
+            Some(_) => None,
+            None => Some(TupleBuilder::new(iterators.len())?),
+        };
         for (i, it) in iterators.iter().enumerate() {
             let Some(item) = po::iter_next(it)? else {
                 if self.strict.get() {
@@ -274,21 +279,24 @@ impl PyZip {
                 }
                 return Ok(None);
             };
-            match &reused {
-                // SAFETY: the index is within the tuple, which nobody else sees.
-                Some(result) => unsafe { result.set_item_unchecked(i, item) },
-                None => items.push(item),
+            // SAFETY: the index is within the tuple, which nobody else sees; the builder has room for as many items as there are iterators.
+            unsafe {
+                match (&reused, &mut items) {
+                    (Some(result), _) => result.set_item_unchecked(i, item),
+                    (None, Some(items)) => items.push_unchecked(item),
+                    (None, None) => {}
+                }
             }
         }
-        let result = match reused {
-            Some(result) => {
+        let result = match (reused, items) {
+            (Some(result), _) => {
                 result.ob_hash.set(-1);
                 // The collector may have stopped tracking it for its former contents.
                 // SAFETY: tuples are collectable and this one is complete.
                 unsafe { crate::runtime::gc::track(result.as_object()) };
                 result
             }
-            None => PyTuple::new(items),
+            (None, items) => items.map_or_else(PyTuple::empty, TupleBuilder::finish),
         };
         self.result.set(Some(result.clone()));
         Ok(Some(result.into_obj()))

@@ -3,6 +3,7 @@
 pub mod buffer;
 pub mod call;
 pub mod mapping;
+pub mod native;
 pub mod number;
 pub mod object;
 pub mod operators;

@@ -6,7 +6,7 @@ use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::slots::{getattrofunc, iternextfunc};
 use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags, shape};
-use crate::protocol::{call, number};
+use crate::protocol::{call, native, number};
 use crate::runtime::recursion;
 use crate::types::dict::PyDict;
 use crate::types::int::PyInt;
@@ -533,10 +533,8 @@ pub fn rich_compare_bool(a: &PyObject, b: &PyObject, op: CompareOp) -> PyResult<
             CompareOp::Lt | CompareOp::Le | CompareOp::Gt | CompareOp::Ge => {}
         }
     }
-    if let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>())
-        && PyInt::both_compact(a, b)
-    {
-        return Ok(op.matches(a.compact_value().cmp(&b.compact_value())));
+    if let Some(answer) = native::compare(a, b, op) {
+        return Ok(answer);
     }
     is_true(&*rich_compare(a, b, op)?)
 }
@@ -544,22 +542,17 @@ pub fn rich_compare_bool(a: &PyObject, b: &PyObject, op: CompareOp) -> PyResult<
 /// `a is b or a == b`.
 #[inline]
 pub fn eq(a: &PyObject, b: &PyObject) -> PyResult<bool> {
-    if a.is(b) {
-        return Ok(true);
+    match native::eq(a, b) {
+        Some(answer) => Ok(answer),
+        None => is_true(&*rich_compare(a, b, CompareOp::Eq)?),
     }
-    if is_exact_str(a) && is_exact_str(b) {
-        // SAFETY: checked.
-        return Ok(unsafe { PyStr::str_eq(a.cast_unchecked_ref(), b.cast_unchecked_ref()) });
-    }
-    rich_compare_bool(a, b, CompareOp::Eq)
 }
 
 /// `hash(o)`.
 #[inline]
 pub fn hash(o: &PyObject) -> PyResult<isize> {
-    if is_exact_str(o) {
-        // SAFETY: checked.
-        return Ok(unsafe { o.cast_unchecked_ref::<PyStr>() }.hash());
+    if let Some(hash) = native::hash(o) {
+        return Ok(hash);
     }
     let Some(f) = o.ty().tp_hash.get() else { return hash_unready(o) };
     // SAFETY: calling the slot as C would.

@@ -403,7 +403,7 @@ impl PyTuple {
     }
 
     /// The hash of items already hashed, as `hash((…))` computes it. Also used by types that hash like tuples.
-    pub fn combine_hashes(hashes: impl ExactSizeIterator<Item = PyResult<isize>>) -> PyResult<isize> {
+    pub fn combine_hashes<E>(hashes: impl ExactSizeIterator<Item = Result<isize, E>>) -> Result<isize, E> {
         const PRIME_1: u64 = 11_400_714_785_074_694_791;
         const PRIME_2: u64 = 14_029_467_366_897_019_727;
         const PRIME_5: u64 = 2_870_177_450_012_600_261;
@@ -415,6 +415,18 @@ impl PyTuple {
         }
         acc = acc.wrapping_add(len ^ (PRIME_5 ^ 3_527_539));
         Ok(if acc == u64::MAX { 1_546_275_796 } else { acc as isize })
+    }
+
+    /// The hash, of which `hash_item` tells what the items contribute. Cached.
+    #[inline]
+    pub(crate) fn hash_by<E>(&self, mut hash_item: impl FnMut(&PyObject) -> Result<isize, E>) -> Result<isize, E> {
+        let cached = self.ob_hash.get();
+        if cached != -1 {
+            return Ok(cached);
+        }
+        let hash = PyTuple::combine_hashes(self.items().iter().map(|item| hash_item(item)))?;
+        self.ob_hash.set(hash);
+        Ok(hash)
     }
 
     /// Position of the first item equal to `value` between two bounds.
@@ -585,14 +597,8 @@ impl PyTuple {
 
     #[slot]
     fn tp_hash(&self) -> PyResult<isize> {
-        let cached = self.ob_hash.get();
-        if cached != -1 {
-            return Ok(cached);
-        }
         crate::runtime::recursion::check(" while computing a hash")?;
-        let hash = PyTuple::combine_hashes(self.items().iter().map(|item| protocol::hash(item)))?;
-        self.ob_hash.set(hash);
-        Ok(hash)
+        self.hash_by(|item| protocol::hash(item))
     }
 
     #[slot]

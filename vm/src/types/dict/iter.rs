@@ -179,6 +179,11 @@ macro_rules! dict_iterator {
             pub fn next_item(&self) -> PyResult<Option<ObjRef>> {
                 Ok(self.walk.$next($make)?.map($wrap))
             }
+
+            /// Items still to come, if the dict stays as it is; none from a dict whose size has changed.
+            pub fn left(&self) -> usize {
+                self.walk.hint()
+            }
         }
 
         #[pymethods]
@@ -196,7 +201,7 @@ macro_rules! dict_iterator {
             /// Private method returning an estimate of len(list(it)).
             #[pymethod(name = "__length_hint__")]
             fn length_hint(&self) -> usize {
-                self.walk.hint()
+                self.left()
             }
 
             /// Return state information for pickling.

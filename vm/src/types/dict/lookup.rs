@@ -1,7 +1,7 @@
 //! Finding keys.
 //!
 //! Three grades: an exact string in a table of exact strings compares pointers, hashes and characters and can neither fail nor run code. Other keys
-//! of exact built-in types compare the same way with ints included. Only what is left calls `__eq__`, which may change the dict: after each such call the
+//! of exact built-in types compare natively (`protocol::native`). Only what is left calls `__eq__`, which may change the dict: after each such call the
 //! table is compared with what it was, and the search starts over if it is not the same.
 
 use super::PyDict;
@@ -10,6 +10,7 @@ use crate::err::PyResult;
 use crate::object::slots::CompareOp;
 use crate::object::typeobj::PyTypeObject;
 use crate::object::{ObjRef, PyClass, PyObject, PyStruct};
+use crate::protocol::native;
 use crate::protocol::object as protocol;
 use crate::types::bytes::PyBytes;
 use crate::types::float::PyFloat;
@@ -17,21 +18,6 @@ use crate::types::int::PyInt;
 use crate::types::object::PyBaseObject_Type;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
-
-/// Are two objects of exact built-in types equal? `None` where `__eq__` has to be asked.
-#[inline]
-fn simple_eq(a: &PyObject, b: &PyObject) -> Option<bool> {
-    if let (Some(a), Some(b)) = (a.downcast_exact::<PyStr>(), b.downcast_exact::<PyStr>()) {
-        return Some(PyStr::str_eq(a, b));
-    }
-    if let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>())
-        && a.is_compact()
-        && b.is_compact()
-    {
-        return Some(a.compact_value() == b.compact_value());
-    }
-    None
-}
 
 /// Is the object of an exact built-in type whose hash and equality run no Python code? (Tuples: of such objects.)
 pub fn is_plain(object: &PyObject) -> bool {
@@ -80,13 +66,34 @@ fn is_key_within(object: &PyObject, left: &mut usize) -> bool {
         || crate::is_none(object)
 }
 
+/// The hash of a key, if no Python code runs for it.
+#[inline]
+pub fn plain_hash(key: &PyObject) -> Option<isize> {
+    match native::hash(key) {
+        Some(hash) => Some(hash),
+        None if is_key(key) => protocol::hash(key).ok(),
+        None => None,
+    }
+}
+
+/// Are two keys equal? `None` where Python code would run to find out.
+#[inline]
+pub fn plain_eq(a: &PyObject, b: &PyObject) -> Option<bool> {
+    match native::eq(a, b) {
+        Some(answer) => Some(answer),
+        None if is_key(a) && is_key(b) => protocol::rich_compare_bool(a, b, CompareOp::Eq).ok(),
+        None => None,
+    }
+}
+
 impl PyDict {
     /// The position of a key, for [`PyDict::value_at`], found without running Python code; `Err` where that is not possible.
     pub fn find_plain(&self, key: &PyObject) -> Result<Option<usize>, ()> {
-        if !is_key(key) {
-            return Err(());
-        }
-        let hash = PyDict::hash_key(key).map_err(drop)?;
+        self.find_plain_hashed(key, plain_hash(key).ok_or(())?)
+    }
+
+    /// As [`PyDict::find_plain`], of a key whose hash is known.
+    fn find_plain_hashed(&self, key: &PyObject, hash: isize) -> Result<Option<usize>, ()> {
         // SAFETY: no code runs during the search.
         let keys = unsafe { self.table() };
         if keys.only_str()
@@ -94,15 +101,14 @@ impl PyDict {
         {
             return Ok(keys.find_str(key, hash));
         }
-        keys.find_simple(key, hash, |other| {
-            if is_key(other) { protocol::rich_compare_bool(other, key, CompareOp::Eq).ok() } else { None }
-        })
+        keys.find_simple(key, hash, |other| plain_eq(other, key))
     }
 
     /// Sets the value of a key without running Python code; `Err` where that is not possible: a key that has to be asked, a
     /// watched dict, an old value that would be destroyed and is not a plain object, memory that is short.
     pub fn set_plain(&self, key: &PyObject, value: &PyObject) -> Result<(), ()> {
-        let found = self.find_plain(key)?;
+        let hash = plain_hash(key).ok_or(())?;
+        let found = self.find_plain_hashed(key, hash)?;
         if self.is_watched() {
             return Err(());
         }
@@ -114,10 +120,7 @@ impl PyDict {
                 }
                 if self.set_value_at(at, value.new_ref()) { Ok(()) } else { Err(()) }
             }
-            None => {
-                let hash = PyDict::hash_key(key).map_err(drop)?;
-                self.insert_new(key.new_ref(), hash, value.new_ref()).map_err(drop)
-            }
+            None => self.insert_new(key.new_ref(), hash, value.new_ref()).map_err(drop),
         }
     }
 
@@ -150,7 +153,7 @@ impl PyDict {
         {
             return Ok(keys.find_str(key, hash));
         }
-        match keys.find_simple(key, hash, |other| simple_eq(other, key)) {
+        match keys.find_simple(key, hash, |other| native::eq(other, key)) {
             Ok(found) => Ok(found),
             Err(()) => self.find_general(key, hash),
         }
@@ -174,10 +177,7 @@ impl PyDict {
                 if candidate.is(key) {
                     return Ok(Some(at));
                 }
-                let equal = match simple_eq(&candidate, key) {
-                    Some(answer) => answer,
-                    None => protocol::rich_compare_bool(&candidate, key, CompareOp::Eq)?,
-                };
+                let equal = protocol::eq(&candidate, key)?;
                 // SAFETY: the dict's present table, whatever it is; `at` is checked against it before use.
                 let keys = unsafe { self.table() };
                 let same = self.ma_keys.get() == table
@@ -198,16 +198,6 @@ impl PyDict {
     /// The hash of a key; a `TypeError` of an unhashable one says what it was wanted for.
     #[inline(always)]
     pub(super) fn hash_key(key: &PyObject) -> PyResult<isize> {
-        if let Some(key) = key.downcast_exact::<PyStr>() {
-            return Ok(key.hash());
-        }
-        if let Some(key) = key.downcast_exact::<PyInt>()
-            && key.is_compact()
-        {
-            // A small int is its own hash, but for the number that means "failed".
-            let value = key.compact_value();
-            return Ok(if value == -1 { -2 } else { value });
-        }
         match protocol::hash(key) {
             Ok(hash) => Ok(hash),
             Err(e) => Err(unhashable(key, e)),

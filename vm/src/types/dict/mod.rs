@@ -551,6 +551,25 @@ impl PyDict {
         }
     }
 
+    /// As [`PyDict::for_each`], until the function says `None`.
+    ///
+    /// # Safety
+    /// The function changes no dict and runs no Python code.
+    #[inline]
+    pub unsafe fn try_for_each<'a>(
+        &'a self,
+        mut f: impl FnMut(&'a PyObject, &'a PyObject) -> Option<()>,
+    ) -> Option<()> {
+        // SAFETY: the caller's promise.
+        for entry in unsafe { self.table() }.entries() {
+            if !entry.key.is_null() {
+                // SAFETY: a living entry.
+                unsafe { f(&*entry.key, &*entry.value)? };
+            }
+        }
+        Some(())
+    }
+
     /// New references to all keys.
     pub fn keys_vec(&self) -> Vec<ObjRef> {
         let mut keys = Vec::with_capacity(self.len());

@@ -46,6 +46,9 @@ impl PySetIterator {
     /// `RuntimeError` when the set has changed.
     #[inline]
     pub fn next_item(&self) -> PyResult<Option<ObjRef>> {
+        if let Some(item) = self.next_borrowed() {
+            return Ok(Some(item.new_ref()));
+        }
         let Some(set) = self.set.peek() else {
             return Ok(None);
         };
@@ -54,15 +57,31 @@ impl PySetIterator {
             self.used.set(usize::MAX);
             return Err(exc::runtime_error("Set changed size during iteration"));
         }
-        let mut at = self.at.get();
-        let next = set.iter_index(&mut at);
-        self.at.set(at);
-        if next.is_some() {
-            self.left.set(self.left.get().saturating_sub(1));
-        } else {
-            self.set.set(None);
+        self.set.set(None);
+        Ok(None)
+    }
+
+    /// The next element, which the set keeps as long as it stays as it is. `None`, and nothing has happened, at the end, and where the set has
+    /// changed.
+    #[inline]
+    pub fn next_borrowed(&self) -> Option<&PyObject> {
+        let set = self.set.peek()?;
+        if self.used.get() != set.len() {
+            return None;
         }
-        Ok(next)
+        let mut at = self.at.get();
+        let item = set.next_element(&mut at)?;
+        self.at.set(at);
+        self.left.set(self.left.get().saturating_sub(1));
+        Some(item)
+    }
+
+    /// Items still to come, if the set stays as it is; none from a set whose size has changed.
+    pub fn left(&self) -> usize {
+        match self.set.peek() {
+            Some(set) if set.len() == self.used.get() => self.left.get(),
+            _ => 0,
+        }
     }
 }
 
@@ -81,10 +100,7 @@ impl PySetIterator {
     /// Private method returning an estimate of len(list(it)).
     #[pymethod]
     fn __length_hint__(&self) -> usize {
-        match self.set.peek() {
-            Some(set) if set.len() == self.used.get() => self.left.get(),
-            _ => 0,
-        }
+        self.left()
     }
 
     /// Return state information for pickling.

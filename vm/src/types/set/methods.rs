@@ -1,6 +1,7 @@
 //! The Python face of `set` and `frozenset`.
 
 use super::ops::{both, object};
+use super::search::Asking;
 use super::{PyFrozenSet, PyFrozenSet_Type, PySet, PySet_Type, PySetIterator, any_set};
 use crate::err::PyResult;
 use crate::exc;
@@ -97,7 +98,7 @@ fn set_repr(set: &PySet) -> PyResult<Ref<PyStr>> {
 
 fn set_compare(set: &PySet, other: &PyObject, op: CompareOp) -> PyResult<ObjRef> {
     match any_set(other) {
-        Some(other) => Ok(crate::py_bool(set.compare(other, op)?)),
+        Some(other) => Ok(crate::py_bool(set.compare::<Asking>(other, op)?)),
         None => Ok(crate::not_implemented()),
     }
 }
@@ -107,7 +108,7 @@ fn set_contains(set: &PySet, key: &PyObject) -> PyResult<bool> {
 }
 
 fn set_union(set: &PySet, others: &[&PyObject]) -> PyResult<ObjRef> {
-    let result = set.copy_plain()?;
+    let result = set.copy_plain::<Asking>()?;
     for other in others {
         if !set.as_object().is(other) {
             result.update_from(other)?;
@@ -118,7 +119,7 @@ fn set_union(set: &PySet, others: &[&PyObject]) -> PyResult<ObjRef> {
 
 fn set_intersection(set: &PySet, others: &[&PyObject]) -> PyResult<Ref<PySet>> {
     let Some((first, rest)) = others.split_first() else {
-        return set.copy_plain();
+        return set.copy_plain::<Asking>();
     };
     let mut result = set.intersection_with(first)?;
     for other in rest {
@@ -129,7 +130,7 @@ fn set_intersection(set: &PySet, others: &[&PyObject]) -> PyResult<Ref<PySet>> {
 
 fn set_difference(set: &PySet, others: &[&PyObject]) -> PyResult<ObjRef> {
     let Some((first, rest)) = others.split_first() else {
-        return object(set.copy_plain()?);
+        return object(set.copy_plain::<Asking>()?);
     };
     let result = set.difference_with(first)?;
     for other in rest {
@@ -139,6 +140,9 @@ fn set_difference(set: &PySet, others: &[&PyObject]) -> PyResult<ObjRef> {
 }
 
 fn set_symmetric_difference(set: &PySet, other: &PyObject) -> PyResult<ObjRef> {
+    if let Some(other) = any_set(other) {
+        return object(set.symmetric_difference_of::<Asking>(other)?);
+    }
     let result = set.empty_like();
     result.update_from(other)?;
     result.symmetric_difference_update_with(set.as_object())?;
@@ -147,7 +151,7 @@ fn set_symmetric_difference(set: &PySet, other: &PyObject) -> PyResult<ObjRef> {
 
 fn set_issubset(set: &PySet, other: &PyObject) -> PyResult<bool> {
     match any_set(other) {
-        Some(other) => set.is_subset_of(other),
+        Some(other) => set.is_subset_of::<Asking>(other),
         None => {
             // Only elements in common count: if all of ours are among them, we are a subset.
             let common = set.intersection_with(other)?;
@@ -158,7 +162,7 @@ fn set_issubset(set: &PySet, other: &PyObject) -> PyResult<bool> {
 
 fn set_issuperset(set: &PySet, other: &PyObject) -> PyResult<bool> {
     if let Some(other) = any_set(other) {
-        return other.is_subset_of(set);
+        return other.is_subset_of::<Asking>(set);
     }
     let iterator = protocol::object::get_iter(other)?;
     while let Some(key) = protocol::object::iter_next(&iterator)? {
@@ -258,22 +262,22 @@ impl PySet {
 
     #[slot]
     fn nb_subtract(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| object(x.difference_with(y.as_object())?))
+        operator!(a, b, |x, y| object(x.difference_of::<Asking>(y)?))
     }
 
     #[slot]
     fn nb_and(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| object(x.intersection_with(y.as_object())?))
+        operator!(a, b, |x, y| object(x.common_with::<Asking>(y)?))
     }
 
     #[slot]
     fn nb_xor(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| set_symmetric_difference(x, y.as_object()))
+        operator!(a, b, |x, y| object(x.symmetric_difference_of::<Asking>(y)?))
     }
 
     #[slot]
     fn nb_or(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| set_union(x, &[y.as_object()]))
+        operator!(a, b, |x, y| object(x.union_of::<Asking>(y)?))
     }
 
     #[slot]
@@ -309,7 +313,7 @@ impl PySet {
         let Some(other) = any_set(other) else {
             return Ok(crate::not_implemented());
         };
-        self.merge(other)?;
+        self.merge::<Asking>(other)?;
         Ok(self.to_obj())
     }
 
@@ -338,7 +342,7 @@ impl PySet {
     /// Return a shallow copy of a set.
     #[pymethod]
     fn copy(&self) -> PyResult<ObjRef> {
-        object(self.copy_plain()?)
+        object(self.copy_plain::<Asking>()?)
     }
 
     /// Remove an element from a set if it is a member.
@@ -523,22 +527,22 @@ impl PyFrozenSet {
 
     #[slot]
     fn nb_subtract(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| object(x.difference_with(y.as_object())?))
+        operator!(a, b, |x, y| object(x.difference_of::<Asking>(y)?))
     }
 
     #[slot]
     fn nb_and(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| object(x.intersection_with(y.as_object())?))
+        operator!(a, b, |x, y| object(x.common_with::<Asking>(y)?))
     }
 
     #[slot]
     fn nb_xor(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| set_symmetric_difference(x, y.as_object()))
+        operator!(a, b, |x, y| object(x.symmetric_difference_of::<Asking>(y)?))
     }
 
     #[slot]
     fn nb_or(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator!(a, b, |x, y| set_union(x, &[y.as_object()]))
+        operator!(a, b, |x, y| object(x.union_of::<Asking>(y)?))
     }
 
     // ---- methods ----
@@ -555,7 +559,7 @@ impl PyFrozenSet {
         if PyFrozenSet::check_exact(self.as_object()) {
             return Ok(self.to_obj());
         }
-        object(self.as_set().copy_plain()?)
+        object(self.as_set().copy_plain::<Asking>()?)
     }
 
     /// Return a new set with elements in the set that are not in the others.

@@ -23,25 +23,27 @@ use core::cell::Cell;
 use core::mem::size_of;
 use core::ptr;
 
-use crate::err::PyResult;
+use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::alloc;
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, PyClass, PyStruct, Ref};
-use crate::object::slots::CompareOp;
 use crate::object::typeobj::PyTypeObject;
 use crate::protocol;
+use crate::protocol::native;
 use crate::runtime::gc::{Traverse, Visit};
-use crate::types::str::PyStr;
 use rpy_derive::pyclass;
 
 mod iter;
 mod methods;
 mod ops;
 mod plain;
+mod search;
 
 pub use iter::{PySetIter_Type, PySetIterator};
 pub use methods::construct_frozenset;
+pub use plain::SetOperator;
+use search::Search;
 
 /// Slots inside the object.
 const MIN_SIZE: usize = 8;
@@ -204,17 +206,14 @@ pub fn any_set_exact(object: &PyObject) -> Option<&PySet> {
         .then(|| unsafe { object.cast_unchecked_ref() })
 }
 
-/// Hash of a key, quickly for strings that know theirs. An unhashable key gets a message that speaks of sets.
+/// Hash of a key. An unhashable key gets a message that speaks of sets.
 #[inline]
 pub(crate) fn key_hash(key: &PyObject) -> PyResult<isize> {
-    if let Some(text) = key.downcast_exact::<PyStr>() {
-        return Ok(text.hash());
-    }
     protocol::object::hash(key).map_err(|e| explain_unhashable(e, key))
 }
 
 #[cold]
-fn explain_unhashable(error: crate::err::PyErr, key: &PyObject) -> crate::err::PyErr {
+fn explain_unhashable(error: PyErr, key: &PyObject) -> PyErr {
     if !error.object().is_exact_type(exc::TypeError()) {
         return error;
     }
@@ -285,6 +284,39 @@ impl SetBody {
         (entry.key == key && entry.hash == hash).then_some(Found::Key(slot))
     }
 
+    /// Goes through the slots where a key with this hash may be. `same` is asked of other keys with the same hash, and does nothing
+    /// that could change the table.
+    #[inline(always)]
+    fn probe<E>(
+        &self,
+        key: &PyObject,
+        hash: isize,
+        mut same: impl FnMut(&PyObject) -> Result<bool, E>,
+    ) -> Result<Found, E> {
+        let key_ptr = key.as_ptr();
+        let (table, mask) = (self.table.get(), self.mask.get());
+        let mut perturb = hash as usize;
+        let mut index = hash as usize & mask;
+        loop {
+            let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
+            for place in index..index + probes + 1 {
+                // SAFETY: index + probes <= mask, and nothing that runs here changes the table.
+                let slot = unsafe { table.add(place) };
+                // SAFETY: as above.
+                let entry = unsafe { *slot };
+                if entry.key.is_null() {
+                    return Ok(Found::Empty(slot));
+                }
+                // SAFETY: dead slots have hash -1, which no key has: one with the hash holds a live key.
+                if entry.hash == hash && (entry.key == key_ptr || same(unsafe { &*entry.key })?) {
+                    return Ok(Found::Key(slot));
+                }
+            }
+            perturb >>= PERTURB_SHIFT;
+            index = (index.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
+        }
+    }
+
     /// Looks for a key equal to `key`.
     #[inline]
     fn find(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
@@ -294,26 +326,23 @@ impl SetBody {
         }
     }
 
-    /// Is the key of another table's entry in this one? It gets a reference only if code may run.
-    #[inline(always)]
-    fn contains_entry(&self, entry: Entry) -> PyResult<bool> {
-        let found = match self.find_at_once(entry.key, entry.hash) {
-            Some(found) => found,
-            None => {
-                // SAFETY: a live key of the other table.
-                let key: ObjRef = unsafe { Ref::from_borrowed_ptr(entry.key) };
-                self.find_anywhere(&key, entry.hash)?
-            }
-        };
-        Ok(matches!(found, Found::Key(_)))
-    }
-
     /// Looks in all slots where a key equal to `key` may be.
     #[inline(never)]
     fn find_anywhere(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
+        match self.probe(key, hash, |present| native::eq(present, key).ok_or(())) {
+            Ok(found) => Ok(found),
+            Err(()) => self.find_asking(key, hash),
+        }
+    }
+
+    /// As `find_anywhere`, where keys may have to be asked.
+    #[cold]
+    #[inline(never)]
+    fn find_asking(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
+        // Whoever lends it may lose it meanwhile.
+        let key = key.new_ref();
         'restart: loop {
-            let table = self.table.get();
-            let mask = self.mask.get();
+            let (table, mask) = (self.table.get(), self.mask.get());
             let mut perturb = hash as usize;
             let mut index = hash as usize & mask;
             loop {
@@ -329,44 +358,25 @@ impl SetBody {
                     if entry.hash != hash {
                         continue;
                     }
-                    if entry.key == key.as_ptr() {
-                        return Ok(Found::Key(slot));
-                    }
                     // SAFETY: dead slots have hash -1, which no key has: this one holds a live key.
-                    let equal = unsafe { self.holds_equal(slot, key)? };
-                    if self.table.get() != table || self.mask.get() != mask {
+                    let present = unsafe { Ref::from_borrowed_ptr(entry.key) };
+                    // Runs Python code, which may drop the key and replace the table.
+                    let equal = protocol::object::eq(&present, &key)?;
+                    // SAFETY: the slot is read only if the table has stayed.
+                    if self.table.get() != table
+                        || self.mask.get() != mask
+                        || unsafe { (*slot).key } != present.as_raw()
+                    {
                         continue 'restart;
                     }
-                    match equal {
-                        Some(true) => return Ok(Found::Key(slot)),
-                        Some(false) => {}
-                        None => continue 'restart,
+                    if equal {
+                        return Ok(Found::Key(slot));
                     }
                 }
                 perturb >>= PERTURB_SHIFT;
                 index = (index.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
             }
         }
-    }
-
-    /// Is the key in the slot equal to this one? That may run Python code, which may drop the key and replace the table; `None` if
-    /// the slot has another key by then.
-    ///
-    /// # Safety
-    /// A slot of the present table with a live key.
-    #[inline(never)]
-    unsafe fn holds_equal(&self, slot: *mut Entry, key: &PyObject) -> PyResult<Option<bool>> {
-        let (table, mask) = (self.table.get(), self.mask.get());
-        // SAFETY: a live key.
-        let present = unsafe { &*(*slot).key };
-        if let (Some(a), Some(b)) = (present.downcast_exact::<PyStr>(), key.downcast_exact::<PyStr>()) {
-            return Ok(Some(PyStr::str_eq(a, b)));
-        }
-        let present = present.new_ref();
-        let equal = protocol::object::rich_compare_bool(&present, key, CompareOp::Eq)?;
-        // SAFETY: the slot is read only if the table has stayed.
-        let stays = self.table.get() == table && self.mask.get() == mask && unsafe { (*slot).key } == present.as_raw();
-        Ok(stays.then_some(equal))
     }
 
     /// Stores a key known to be absent into a table without dead slots.
@@ -394,6 +404,7 @@ impl SetBody {
     }
 
     /// Makes room for more than `wanted` elements, dropping dead slots.
+    #[inline(never)]
     fn resize(&self, wanted: usize) -> PyResult<()> {
         let mut size = MIN_SIZE;
         while size <= wanted {
@@ -453,18 +464,36 @@ impl SetBody {
         match self.find(key, hash)? {
             Found::Key(_) => Ok(false),
             Found::Empty(slot) => {
-                // SAFETY: nothing has run since the slot was found.
-                unsafe { *slot = Entry { key: key.new_ref().into_raw(), hash } };
-                let fill = self.fill.get() + 1;
-                let used = self.used.get() + 1;
-                self.fill.set(fill);
-                self.used.set(used);
-                if fill * 5 >= self.mask.get() * 3 {
-                    self.resize(SetBody::growth(used))?;
-                }
+                // SAFETY: the slot was just found.
+                unsafe { self.fill_slot(slot, key.new_ref(), hash)? };
                 Ok(true)
             }
         }
+    }
+
+    /// Adds a key to a set that may have it already.
+    #[inline]
+    fn add_by<S: Search>(&self, key: ObjRef, hash: isize) -> Result<(), S::Stop> {
+        if let Found::Empty(slot) = S::find(self, &key, hash)? {
+            // SAFETY: the slot was just found.
+            unsafe { self.fill_slot(slot, key, hash).map_err(S::failed)? };
+        }
+        Ok(())
+    }
+
+    /// Puts a key where a search for it ended, and makes room for others.
+    ///
+    /// # Safety
+    /// An empty slot of the present table; nothing has run since it was found.
+    #[inline(always)]
+    unsafe fn fill_slot(&self, slot: *mut Entry, key: ObjRef, hash: isize) -> PyResult<()> {
+        // SAFETY: the caller's promise.
+        unsafe { *slot = Entry { key: key.into_raw(), hash } };
+        let fill = self.fill.get() + 1;
+        let used = self.used.get() + 1;
+        self.fill.set(fill);
+        self.used.set(used);
+        if fill * 5 >= self.mask.get() * 3 { self.resize(SetBody::growth(used)) } else { Ok(()) }
     }
 
     /// Removes a key with a known hash, giving it back.
@@ -719,12 +748,34 @@ impl PySet {
         self.next_hashed(pos).map(|(key, _)| key)
     }
 
+    /// As [`PySet::iter_index`], borrowed until the set changes.
+    #[inline]
+    pub fn next_element(&self, pos: &mut usize) -> Option<&PyObject> {
+        let entry = self.body.next_entry(pos)?;
+        // SAFETY: a live key.
+        Some(unsafe { &*entry.key })
+    }
+
     /// As [`PySet::iter_index`], with the hash.
     #[inline]
     pub fn next_hashed(&self, pos: &mut usize) -> Option<(ObjRef, isize)> {
         let entry = self.body.next_entry(pos)?;
         // SAFETY: a live key.
         Some((unsafe { Ref::from_borrowed_ptr(entry.key) }, entry.hash))
+    }
+
+    /// Calls a function with every element, borrowed, until it says `None`.
+    ///
+    /// # Safety
+    /// The function changes no set and runs no Python code.
+    #[inline]
+    pub unsafe fn try_for_each<'a>(&'a self, mut f: impl FnMut(&'a PyObject) -> Option<()>) -> Option<()> {
+        let mut at = 0;
+        while let Some(entry) = self.body.next_entry(&mut at) {
+            // SAFETY: a live key, which the set keeps.
+            f(unsafe { &*entry.key })?;
+        }
+        Some(())
     }
 
     /// Copies of the elements.

@@ -3,7 +3,8 @@
 //! Operands are walked by position, each step reading the table anew, because hashing and comparing may run code that changes
 //! either set.
 
-use super::{Entry, PySet, SetBody, any_set, key_hash};
+use super::search::{Asking, Search};
+use super::{Entry, Found, PySet, SetBody, any_set, key_hash};
 use crate::err::PyResult;
 use crate::exc;
 use crate::object::header::PyObject;
@@ -49,20 +50,20 @@ impl PySet {
     }
 
     /// A copy of the plain type.
-    pub(super) fn copy_plain(&self) -> PyResult<Ref<PySet>> {
+    pub(super) fn copy_plain<S: Search>(&self) -> Result<Ref<PySet>, S::Stop> {
         let copy = self.empty_like();
-        copy.merge(self)?;
+        copy.merge::<S>(self)?;
         Ok(copy)
     }
 
     /// Adds all elements of another set.
-    pub(super) fn merge(&self, other: &PySet) -> PyResult<()> {
+    pub(super) fn merge<S: Search>(&self, other: &PySet) -> Result<(), S::Stop> {
         let (body, theirs) = (&self.body, &other.body);
         if core::ptr::eq(self, other) || theirs.used.get() == 0 {
             return Ok(());
         }
         if (body.fill.get() + theirs.used.get()) * 5 >= body.mask.get() * 3 {
-            body.resize((body.used.get() + theirs.used.get()) * 2)?;
+            body.resize((body.used.get() + theirs.used.get()) * 2).map_err(S::failed)?;
         }
         if body.fill.get() == 0 {
             // Nothing to compare with: the keys go where their hashes say, and no code runs.
@@ -90,7 +91,7 @@ impl PySet {
         }
         let mut at = 0;
         while let Some((key, hash)) = other.next_hashed(&mut at) {
-            body.add_hashed(&key, hash)?;
+            body.add_by::<S>(key, hash)?;
         }
         Ok(())
     }
@@ -98,7 +99,7 @@ impl PySet {
     /// `self |= iterable`.
     pub fn update_from(&self, iterable: &PyObject) -> PyResult<()> {
         if let Some(other) = any_set(iterable) {
-            return self.merge(other);
+            return self.merge::<Asking>(other);
         }
         if let Some(dict) = iterable.downcast_exact::<PyDict>() {
             let wanted = self.body.fill.get() + dict.len();
@@ -112,29 +113,43 @@ impl PySet {
         })
     }
 
+    /// A new set with the elements of both.
+    pub(super) fn union_of<S: Search>(&self, other: &PySet) -> Result<Ref<PySet>, S::Stop> {
+        let result = self.copy_plain::<S>()?;
+        if !core::ptr::eq(self, other) {
+            result.merge::<S>(other)?;
+        }
+        Ok(result)
+    }
+
     /// A new set with the elements common to both.
     pub(super) fn intersection_with(&self, iterable: &PyObject) -> PyResult<Ref<PySet>> {
-        if self.as_object().is(iterable) {
-            return self.copy_plain();
+        if let Some(other) = any_set(iterable) {
+            return self.common_with::<Asking>(other);
         }
         let result = self.empty_like();
-        match any_set(iterable) {
-            Some(other) => {
-                // Walk the smaller one.
-                let (walked, asked) = if other.len() > self.len() { (self, other) } else { (other, self) };
-                let mut at = 0;
-                while let Some((key, hash)) = walked.next_hashed(&mut at) {
-                    if asked.contains_hashed(&key, hash)? {
-                        result.body.add_hashed(&key, hash)?;
-                    }
-                }
+        for_each(iterable, |key, hash| {
+            if self.contains_hashed(key, hash)? {
+                result.body.add_hashed(key, hash)?;
             }
-            None => for_each(iterable, |key, hash| {
-                if self.contains_hashed(key, hash)? {
-                    result.body.add_hashed(key, hash)?;
-                }
-                Ok(true)
-            })?,
+            Ok(true)
+        })?;
+        Ok(result)
+    }
+
+    /// A new set with the elements common to both.
+    pub(super) fn common_with<S: Search>(&self, other: &PySet) -> Result<Ref<PySet>, S::Stop> {
+        if core::ptr::eq(self, other) {
+            return self.copy_plain::<S>();
+        }
+        let result = self.empty_like();
+        // Walk the smaller one.
+        let (walked, asked) = if other.len() > self.len() { (self, other) } else { (other, self) };
+        let mut at = 0;
+        while let Some((key, hash)) = walked.next_hashed(&mut at) {
+            if let Found::Key(_) = S::find(&asked.body, &key, hash)? {
+                result.body.add_by::<S>(key, hash)?;
+            }
         }
         Ok(result)
     }
@@ -160,29 +175,38 @@ impl PySet {
 
     /// A new set with the elements that the other lacks.
     pub(super) fn difference_with(&self, iterable: &PyObject) -> PyResult<Ref<PySet>> {
-        let dict = iterable.downcast_exact::<PyDict>();
-        let other = any_set(iterable);
-        let other_len = match (other, dict) {
-            (Some(other), _) => other.len(),
-            (None, Some(dict)) => dict.len(),
-            // Anything else is walked once.
-            (None, None) => 0,
-        };
-        if (other.is_none() && dict.is_none()) || self.len() >> 2 > other_len {
-            let copy = self.copy_plain()?;
+        if let Some(other) = any_set(iterable) {
+            return self.difference_of::<Asking>(other);
+        }
+        // Anything but a set or a dict is walked once.
+        let dict = iterable.downcast_exact::<PyDict>().filter(|dict| self.len() >> 2 <= dict.len());
+        let Some(dict) = dict else {
+            let copy = self.copy_plain::<Asking>()?;
             copy.difference_update_with(iterable)?;
+            return Ok(copy);
+        };
+        let result = self.empty_like();
+        let mut at = 0;
+        while let Some((key, hash)) = self.next_hashed(&mut at) {
+            if dict.get_item_hash(&key, hash)?.is_none() {
+                result.body.add_by::<Asking>(key, hash)?;
+            }
+        }
+        Ok(result)
+    }
+
+    /// As [`PySet::difference_with`], of another set.
+    pub(super) fn difference_of<S: Search>(&self, other: &PySet) -> Result<Ref<PySet>, S::Stop> {
+        if self.len() >> 2 > other.len() {
+            let copy = self.copy_plain::<S>()?;
+            copy.remove_all::<S>(other)?;
             return Ok(copy);
         }
         let result = self.empty_like();
         let mut at = 0;
         while let Some((key, hash)) = self.next_hashed(&mut at) {
-            let present = match (other, dict) {
-                (Some(other), _) => other.contains_hashed(&key, hash)?,
-                (None, Some(dict)) => dict.get_item_hash(&key, hash)?.is_some(),
-                (None, None) => false,
-            };
-            if !present {
-                result.body.add_hashed(&key, hash)?;
+            if let Found::Empty(_) = S::find(&other.body, &key, hash)? {
+                result.body.add_by::<S>(key, hash)?;
             }
         }
         Ok(result)
@@ -190,24 +214,41 @@ impl PySet {
 
     /// `self -= iterable`.
     pub(super) fn difference_update_with(&self, iterable: &PyObject) -> PyResult<()> {
-        if self.as_object().is(iterable) {
+        if let Some(other) = any_set(iterable) {
+            return self.remove_all::<Asking>(other);
+        }
+        for_each(iterable, |key, hash| {
+            drop(self.body.remove_hashed(key, hash)?);
+            Ok(true)
+        })?;
+        self.tidy()
+    }
+
+    /// `self -= other`, of a set. What is removed is destroyed if nobody else has it.
+    fn remove_all<S: Search>(&self, other: &PySet) -> Result<(), S::Stop> {
+        if core::ptr::eq(self, other) {
             self.clear();
             return Ok(());
         }
         // Of a much larger set only the common part matters.
         let common;
-        let mut other = iterable;
-        if let Some(set) = any_set(iterable)
-            && set.len() >> 3 > self.len()
-        {
-            common = set.intersection_with(self.as_object())?;
-            other = common.as_object();
+        let mut other = other;
+        if other.len() >> 3 > self.len() {
+            common = other.common_with::<S>(self)?;
+            other = &common;
         }
-        for_each(other, |key, hash| {
-            drop(self.body.remove_hashed(key, hash)?);
-            Ok(true)
-        })?;
-        // Many dead slots slow searches down.
+        let mut at = 0;
+        while let Some((key, hash)) = other.next_hashed(&mut at) {
+            if let Found::Key(slot) = S::find(&self.body, &key, hash)? {
+                // SAFETY: nothing has run since the slot was found.
+                drop(unsafe { self.body.kill(slot) });
+            }
+        }
+        self.tidy().map_err(S::failed)
+    }
+
+    /// Rebuilds a table with many dead slots, which slow searches down.
+    fn tidy(&self) -> PyResult<()> {
         let dead = self.body.fill.get() - self.body.used.get();
         if dead > self.body.mask.get() / 5 {
             self.body.resize(SetBody::growth(self.body.used.get()))?;
@@ -237,52 +278,77 @@ impl PySet {
 
     /// Have the two no element in common?
     pub(super) fn is_disjoint(&self, iterable: &PyObject) -> PyResult<bool> {
-        if self.as_object().is(iterable) {
-            return Ok(self.is_empty());
-        }
-        let mut asked = self;
-        let mut walked = iterable;
-        if let Some(other) = any_set(iterable)
-            && other.len() > self.len()
-        {
-            walked = self.as_object();
-            asked = other;
+        if let Some(other) = any_set(iterable) {
+            return self.is_apart_from::<Asking>(other);
         }
         let mut disjoint = true;
-        for_each(walked, |key, hash| {
-            disjoint = !asked.contains_hashed(key, hash)?;
+        for_each(iterable, |key, hash| {
+            disjoint = !self.contains_hashed(key, hash)?;
             Ok(disjoint)
         })?;
         Ok(disjoint)
     }
 
-    /// Are all elements in the other?
-    pub(super) fn is_subset_of(&self, other: &PySet) -> PyResult<bool> {
-        if self.len() > other.len() {
-            return Ok(false);
+    /// Have two sets no element in common?
+    pub(super) fn is_apart_from<S: Search>(&self, other: &PySet) -> Result<bool, S::Stop> {
+        if core::ptr::eq(self, other) {
+            return Ok(self.is_empty());
         }
+        let (walked, asked) = if other.len() > self.len() { (self, other) } else { (other, self) };
         let mut at = 0;
-        while let Some(entry) = self.body.next_entry(&mut at) {
-            if !other.body.contains_entry(entry)? {
+        while let Some(entry) = walked.body.next_entry(&mut at) {
+            // SAFETY: a live key, which the search may outlive.
+            if let Found::Key(_) = S::find(&asked.body, unsafe { &*entry.key }, entry.hash)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
+    /// Are all elements in the other?
+    pub(super) fn is_subset_of<S: Search>(&self, other: &PySet) -> Result<bool, S::Stop> {
+        if self.len() > other.len() {
+            return Ok(false);
+        }
+        let mut at = 0;
+        while let Some(entry) = self.body.next_entry(&mut at) {
+            // SAFETY: a live key, which the search may outlive.
+            if let Found::Empty(_) = S::find(&other.body, unsafe { &*entry.key }, entry.hash)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The elements of either, but not of both.
+    pub(super) fn symmetric_difference_of<S: Search>(&self, other: &PySet) -> Result<Ref<PySet>, S::Stop> {
+        let result = self.empty_like();
+        result.merge::<S>(other)?;
+        let mut at = 0;
+        while let Some((key, hash)) = self.next_hashed(&mut at) {
+            match S::find(&result.body, &key, hash)? {
+                // SAFETY: nothing has run since the slot was found.
+                Found::Key(slot) => drop(unsafe { result.body.kill(slot) }),
+                // SAFETY: as above.
+                Found::Empty(slot) => unsafe { result.body.fill_slot(slot, key, hash).map_err(S::failed)? },
+            }
+        }
+        Ok(result)
+    }
+
     /// `self <op> other`.
-    pub(super) fn compare(&self, other: &PySet, op: CompareOp) -> PyResult<bool> {
+    pub(super) fn compare<S: Search>(&self, other: &PySet, op: CompareOp) -> Result<bool, S::Stop> {
         let hashes_differ = || {
             let (a, b) = (self.body.hash.get(), other.body.hash.get());
             a != -1 && b != -1 && a != b
         };
         match op {
-            CompareOp::Eq => Ok(self.len() == other.len() && !hashes_differ() && self.is_subset_of(other)?),
-            CompareOp::Ne => Ok(!self.compare(other, CompareOp::Eq)?),
-            CompareOp::Le => self.is_subset_of(other),
-            CompareOp::Ge => other.is_subset_of(self),
-            CompareOp::Lt => Ok(self.len() < other.len() && self.is_subset_of(other)?),
-            CompareOp::Gt => Ok(self.len() > other.len() && other.is_subset_of(self)?),
+            CompareOp::Eq => Ok(self.len() == other.len() && !hashes_differ() && self.is_subset_of::<S>(other)?),
+            CompareOp::Ne => Ok(!self.compare::<S>(other, CompareOp::Eq)?),
+            CompareOp::Le => self.is_subset_of::<S>(other),
+            CompareOp::Ge => other.is_subset_of::<S>(self),
+            CompareOp::Lt => Ok(self.len() < other.len() && self.is_subset_of::<S>(other)?),
+            CompareOp::Gt => Ok(self.len() > other.len() && other.is_subset_of::<S>(self)?),
         }
     }
 

@@ -1,57 +1,28 @@
 //! Sets whose work runs no Python code, because the keys that have to be compared do not (`is_key`): for compiled code, which may call
 //! nothing that looks at frames.
 
-use super::{Entry, Found, LINEAR_PROBES, PERTURB_SHIFT, PySet, SetBody, key_hash};
+use super::search::{Plain, Search};
+use super::{Found, PySet, SetBody};
 use crate::object::header::PyObject;
-use crate::object::refs::ObjRef;
+use crate::object::refs::{ObjRef, Ref};
 use crate::object::slots::CompareOp;
-use crate::protocol::object::rich_compare_bool;
-use crate::types::dict::lookup::{is_key, is_plain};
+use crate::types::dict::lookup::{is_plain, plain_hash};
 
 impl SetBody {
-    /// As `find`; `None` where a key has to be compared that runs Python code for it.
-    fn find_plain(&self, key: &PyObject, hash: isize) -> Option<Found> {
-        let (table, mask) = (self.table.get(), self.mask.get());
-        let mut perturb = hash as usize;
-        let mut index = hash as usize & mask;
-        loop {
-            let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-            for probe in 0..=probes {
-                // SAFETY: index + probes <= mask, and nothing that runs here changes the table.
-                let slot = unsafe { table.add(index + probe) };
-                // SAFETY: as above.
-                let entry = unsafe { *slot };
-                if entry.key.is_null() {
-                    return Some(Found::Empty(slot));
-                }
-                if entry.hash != hash {
-                    continue;
-                }
-                // SAFETY: dead slots have hash -1, which no key has: this one holds a live key.
-                let present = unsafe { &*entry.key };
-                if present.is(key) {
-                    return Some(Found::Key(slot));
-                }
-                if !is_key(present) {
-                    return None;
-                }
-                if rich_compare_bool(present, key, CompareOp::Eq).ok()? {
-                    return Some(Found::Key(slot));
-                }
-            }
-            perturb >>= PERTURB_SHIFT;
-            index = (index.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
-        }
-    }
-
     /// Looks for a key, if that needs no Python code.
     fn search_plain(&self, key: &PyObject) -> Option<(Found, isize)> {
-        if !is_key(key) {
-            return None;
-        }
-        let hash = key_hash(key).ok()?;
-        Some((self.find_plain(key, hash)?, hash))
+        let hash = plain_hash(key)?;
+        Some((Plain::find(self, key, hash).ok()?, hash))
     }
+}
+
+/// An operator of two sets that makes a new one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetOperator {
+    Union,
+    Intersection,
+    Difference,
+    SymmetricDifference,
 }
 
 impl PySet {
@@ -67,17 +38,11 @@ impl PySet {
     /// Adds an element. `None`, and nothing done, where that takes Python code, or memory that there is not.
     pub fn add_plain(&self, key: &PyObject) -> Option<()> {
         let (found, hash) = self.body.search_plain(key)?;
-        let Found::Empty(slot) = found else { return Some(()) };
-        let (fill, used) = (self.body.fill.get() + 1, self.body.used.get() + 1);
-        if fill * 5 >= self.body.mask.get() * 3 {
-            // The table has to grow: the general way does it.
-            return self.body.add_hashed(key, hash).ok().map(|_| ());
+        match found {
+            Found::Key(_) => Some(()),
+            // SAFETY: the slot was just found.
+            Found::Empty(slot) => unsafe { self.body.fill_slot(slot, key.new_ref(), hash) }.ok(),
         }
-        // SAFETY: nothing has run since the slot was found.
-        unsafe { *slot = Entry { key: key.new_ref().into_raw(), hash } };
-        self.body.fill.set(fill);
-        self.body.used.set(used);
-        Some(())
     }
 
     /// Takes a plain element out; the inner `None` if there is none that is equal. The outer `None` where that takes Python code to find
@@ -89,6 +54,27 @@ impl PySet {
             Found::Key(slot) if is_plain(unsafe { &*(*slot).key }) => Some(Some(unsafe { self.body.kill(slot) })),
             Found::Key(_) => None,
         }
+    }
+
+    /// `self <op> other`. `None` where that takes Python code.
+    pub fn compare_plain(&self, other: &PySet, op: CompareOp) -> Option<bool> {
+        self.compare::<Plain>(other, op).ok()
+    }
+
+    /// Have two sets no element in common? `None` where that takes Python code to find out.
+    pub fn is_disjoint_plain(&self, other: &PySet) -> Option<bool> {
+        self.is_apart_from::<Plain>(other).ok()
+    }
+
+    /// `self <op> other`, of the plain type that `self` is of. `None` where that takes Python code, or memory that there is not.
+    pub fn combine_plain(&self, op: SetOperator, other: &PySet) -> Option<Ref<PySet>> {
+        match op {
+            SetOperator::Union => self.union_of::<Plain>(other),
+            SetOperator::Intersection => self.common_with::<Plain>(other),
+            SetOperator::Difference => self.difference_of::<Plain>(other),
+            SetOperator::SymmetricDifference => self.symmetric_difference_of::<Plain>(other),
+        }
+        .ok()
     }
 
     /// Are all elements plain (see `is_plain`)? Then comparing them runs no Python code.
