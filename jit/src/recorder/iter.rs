@@ -7,7 +7,6 @@ use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::refs::PyStruct;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::generator::PyGenerator;
-use rpy_vm::types::iter::enumerate::PyEnumerate;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::list::iter::PyListIterator;
 use rpy_vm::types::range::PyRange;
@@ -16,19 +15,12 @@ use rpy_vm::types::tuple::{PyTuple, PyTupleIterator};
 
 use super::special::is_like;
 use super::state::{Hold, Sym};
+use super::step::{field, is_inline};
 use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallEffect;
 use crate::ir::{Access, Class, Inst, Made, Op, Ty, Value};
 use crate::runtime::table;
-
-const fn field(offset: usize) -> Access {
-    Access::word(Class::Iterator, offset)
-}
-
-/// Where `enumerate` keeps the next count, and the larger one that may take its place: around the iterator (its layout is C's).
-const COUNT: usize = PyEnumerate::INNER_OFFSET - 8;
-const LARGE_COUNT: usize = PyEnumerate::INNER_OFFSET + 8;
 
 impl Recorder {
     pub(super) unsafe fn for_iter(&mut self, at: Registers<'_>, distance: usize) -> Done {
@@ -77,12 +69,8 @@ impl Recorder {
         if self.array_next(iterator, real)? {
             return Ok(());
         }
-        if let Some(enumerate) = real.downcast_exact::<PyEnumerate>()
-            && let Some(inner) = enumerate.inner()
-            && let Some(list) = inner.downcast_exact::<PyListIterator>()
-            && list.seq.get().is_some_and(|sequence| list.index.get() < sequence.len())
-        {
-            return self.enumerate_list(iterator);
+        if is_inline(real) {
+            return self.inline_next(iterator, real);
         }
         self.native_next(iterator, real)
     }
@@ -90,34 +78,7 @@ impl Recorder {
     /// The next item of a list's iterator.
     fn list_item(&mut self, iterator: Value, list: Value, length: Value) -> Result<Value, Abort> {
         let index = self.next_index(iterator, length, layout::LIST_ITER_INDEX)?;
-        let items = Access::word(Class::ListHeader, layout::LIST_ITEMS);
-        let items = self.emit(Inst::load(Ty::Ptr, list, items))?;
-        self.emit(Inst::load_indexed(Ty::Obj, items, index, Access::word(Class::ListItem, 0)))
-    }
-
-    /// The next pair of an `enumerate` of a list's iterator. The pair need not exist if it is taken apart at once.
-    fn enumerate_list(&mut self, iterator: Value) -> Done {
-        self.guard_type(iterator, PyEnumerate::type_object())?;
-        // The count is that of machine integers, while there is no larger one.
-        let large = self.emit(Inst::load(Ty::Obj, iterator, field(LARGE_COUNT)))?;
-        let nothing = self.nothing;
-        self.guard(Op::GuardIs, &[large, nothing])?;
-        let count = self.emit(Inst::load(Ty::Int, iterator, field(COUNT)))?;
-        let one = self.trace().int(1);
-        let next = self.guard(Op::AddOvf, &[count, one])?;
-        let inner = self.emit(Inst::load(Ty::Obj, iterator, field(PyEnumerate::INNER_OFFSET)))?;
-        self.guard(Op::GuardNonNull, &[inner])?;
-        self.guard_type(inner, PyListIterator::type_object())?;
-        let list = self.emit(Inst::load(Ty::Obj, inner, field(layout::LIST_ITER_SEQ)))?;
-        self.guard(Op::GuardNonNull, &[list])?;
-        let length = self.length(list, Class::ListHeader)?;
-        let item = self.list_item(inner, list, length)?;
-        self.emit(Inst::store(iterator, next, field(COUNT)))?;
-        self.op(Op::Incref, &[item])?;
-        let count = self.op(Op::BoxInt, &[count])?;
-        let pair = self.call_runtime(table::NEW_TUPLE2, &[count, item])?;
-        self.push_obj(pair, Hold::Owned);
-        Ok(())
+        self.list_item_at(list, index)
     }
 
     fn range_next(&mut self, iterator: Value, real: &PyRangeIterator) -> Done {
@@ -225,11 +186,7 @@ impl Recorder {
 
     /// The position of a sequence's iterator, which moves on; guarded to be below the length.
     fn next_index(&mut self, iterator: Value, length: Value, offset: usize) -> Result<Value, Abort> {
-        let index = self.emit(Inst::load(Ty::Int, iterator, field(offset)))?;
-        let some = self.op(Op::Ult, &[index, length])?;
-        self.guard(Op::GuardTrue, &[some])?;
-        let one = self.trace().int(1);
-        let next = self.op(Op::Add, &[index, one])?;
+        let (index, next) = self.next_place(iterator, length, offset)?;
         self.emit(Inst::store(iterator, next, field(offset)))?;
         Ok(index)
     }

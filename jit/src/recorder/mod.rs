@@ -49,6 +49,7 @@ mod shapes;
 mod special;
 mod stack;
 pub mod state;
+mod step;
 mod strings;
 mod subscr;
 mod values;

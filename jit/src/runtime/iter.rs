@@ -3,12 +3,15 @@
 use super::attempted;
 use rpy_vm::builtins::iterators::PyZip;
 use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::PyClass;
 use rpy_vm::protocol::object;
+use rpy_vm::types::dict::{PyDictItemIterator, PyDictKeyIterator, PyDictValueIterator};
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::iter::enumerate::PyEnumerate;
 use rpy_vm::types::list::iter::PyListIterator;
 use rpy_vm::types::range::PyRange;
 use rpy_vm::types::range::iterator::PyRangeIterator;
+use rpy_vm::types::set::PySetIterator;
 use rpy_vm::types::tuple::PyTupleIterator;
 
 /// The next item of an iterator that runs no Python code; null, and the iterator is as it was, if there is none or an exception
@@ -86,6 +89,18 @@ pub fn has_none(iterator: &PyObject) -> bool {
     if let Some(range) = iterator.downcast_exact::<PyRangeIterator>() {
         return range.peek_i64().is_none();
     }
+    if let Some(set) = iterator.downcast_exact::<PySetIterator>() {
+        return set.left() == 0;
+    }
+    if let Some(dict) = iterator.downcast_exact::<PyDictKeyIterator>() {
+        return dict.left() == 0;
+    }
+    if let Some(dict) = iterator.downcast_exact::<PyDictValueIterator>() {
+        return dict.left() == 0;
+    }
+    if let Some(dict) = iterator.downcast_exact::<PyDictItemIterator>() {
+        return dict.left() == 0;
+    }
     if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
         return enumerate.inner().is_none_or(has_none);
     }
@@ -103,9 +118,23 @@ fn takes_from_several(iterator: &PyObject) -> bool {
     }
 }
 
-/// Is an iterator at its end, so that [`finish`] can tell it? The end of those that take from several is left to the interpreter.
+/// Is an iterator at its end, so that [`finish`] can tell it? The end of those that take from several is left to the interpreter, unless
+/// nothing is raised that others would not be as they were for.
 pub fn is_at_end(iterator: &PyObject) -> bool {
-    !takes_from_several(iterator) && has_none(iterator)
+    (ends_quietly(iterator) || !takes_from_several(iterator)) && has_none(iterator)
+}
+
+/// Is nothing raised at the end of an iterator, whatever has happened to its containers?
+fn ends_quietly(iterator: &PyObject) -> bool {
+    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
+        return enumerate.inner().is_some_and(ends_quietly);
+    }
+    if let Some(zip) = iterator.downcast_exact::<PyZip>() {
+        return !zip.is_strict() && zip.inner().items().iter().all(|inner| ends_quietly(inner));
+    }
+    PyListIterator::check_exact(iterator)
+        || PyTupleIterator::check_exact(iterator)
+        || PyRangeIterator::check_exact(iterator)
 }
 
 /// [`is_at_end`] for compiled code.

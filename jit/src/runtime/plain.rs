@@ -3,7 +3,7 @@
 use rpy_vm::object::CompareOp;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
-use rpy_vm::protocol::object::rich_compare_bool;
+use rpy_vm::protocol::native;
 use rpy_vm::types::bytearray::PyByteArray;
 pub use rpy_vm::types::dict::lookup::{is_key, is_plain};
 use rpy_vm::types::dict::{PyDict, PyDictItems, PyDictKeys, PyDictValues};
@@ -205,6 +205,18 @@ pub unsafe extern "C" fn deep(object: *const PyObject) -> u64 {
     is_deep(unsafe { &*object }) as u64
 }
 
+/// The comparison with this number.
+pub fn comparison(number: u64) -> CompareOp {
+    match number {
+        0 => CompareOp::Lt,
+        1 => CompareOp::Le,
+        2 => CompareOp::Eq,
+        3 => CompareOp::Ne,
+        4 => CompareOp::Gt,
+        _ => CompareOp::Ge,
+    }
+}
+
 /// The comparison of two objects, if no Python code runs for it; [`UNSURE`] otherwise, and where it raises.
 ///
 /// # Safety
@@ -212,15 +224,15 @@ pub unsafe extern "C" fn deep(object: *const PyObject) -> u64 {
 pub unsafe extern "C" fn compare(a: *const PyObject, b: *const PyObject, op: u64) -> u64 {
     // SAFETY: the caller's promise.
     let (a, b) = unsafe { (&*a, &*b) };
-    let op = match op {
-        0 => CompareOp::Lt,
-        1 => CompareOp::Le,
-        2 => CompareOp::Eq,
-        3 => CompareOp::Ne,
-        4 => CompareOp::Gt,
-        _ => CompareOp::Ge,
-    };
+    let op = comparison(op);
     let is_equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
+    // Something may differ from itself.
+    if is_equality
+        && !a.is(b)
+        && let Some(equal) = native::eq(a, b)
+    {
+        return (equal == (op == CompareOp::Eq)) as u64;
+    }
     let fits = |object| is_deep(object) || (is_equality && is_key(object));
     if !fits(a) || !fits(b) {
         return UNSURE;
@@ -231,15 +243,4 @@ pub unsafe extern "C" fn compare(a: *const PyObject, b: *const PyObject, op: u64
         Ok(answer) if answer.is(rpy_vm::types::bool_::as_object(false)) => 0,
         _ => UNSURE,
     }
-}
-
-/// Are two objects equal, as containers see it? `None` where finding out could run Python code. `wanted` is a key.
-pub fn plain_equal(item: &PyObject, wanted: &PyObject) -> Option<bool> {
-    if item.is(wanted) {
-        return Some(true);
-    }
-    if !is_key(item) {
-        return None;
-    }
-    rich_compare_bool(item, wanted, CompareOp::Eq).ok()
 }

@@ -1,12 +1,15 @@
 //! Lists, tuples, and what sequences have in common.
 
-use super::plain::{is_key, plain_equal};
+use super::plain::is_key;
 use super::{UNSURE, attempted, done, raising};
+use rpy_vm::builtins::arithmetic::native_extreme;
+use rpy_vm::object::CompareOp;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyStruct};
 use rpy_vm::protocol::number::BinaryOp;
 use rpy_vm::protocol::{number, object};
 use rpy_vm::runtime::thread;
+use rpy_vm::types::dict::lookup::plain_eq;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::list::indices::adjust_indices;
 use rpy_vm::types::slice::PySlice;
@@ -28,7 +31,7 @@ pub unsafe extern "C" fn sequence_contains(container: *const PyObject, wanted: *
             return UNSURE;
         }
         for item in items {
-            match plain_equal(item, wanted) {
+            match plain_eq(item, wanted) {
                 Some(true) => return 1,
                 Some(false) => {}
                 None => return UNSURE,
@@ -373,4 +376,55 @@ pub unsafe extern "C" fn list_append(list: *const PyObject, value: *mut PyObject
         }
     }
     1
+}
+
+/// `min(items)` (owned), or null where items are to be asked, and of what is empty.
+///
+/// # Safety
+/// A live object.
+pub unsafe extern "C" fn min(items: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    native_extreme(unsafe { &*items }, CompareOp::Lt).map_or(core::ptr::null_mut(), ObjRef::into_raw)
+}
+
+/// `max(items)`, likewise.
+///
+/// # Safety
+/// A live object.
+pub unsafe extern "C" fn max(items: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    native_extreme(unsafe { &*items }, CompareOp::Gt).map_or(core::ptr::null_mut(), ObjRef::into_raw)
+}
+
+/// Is a tuple equal to one of these items? 0, 1, or [`UNSURE`].
+fn has_items<const N: usize>(tuple: &PyTuple, wanted: [&PyObject; N]) -> u64 {
+    for (item, wanted) in tuple.items().iter().zip(wanted) {
+        match plain_eq(item, wanted) {
+            None => return UNSURE,
+            Some(false) => return 0,
+            Some(true) => {}
+        }
+    }
+    (tuple.len() == N) as u64
+}
+
+macro_rules! tuple_has {
+    ($($name:ident($($item:ident),*);)*) => {
+        $(
+            /// Is a tuple equal to one of these items? 0, 1, or [`UNSURE`].
+            ///
+            /// # Safety
+            /// A live exact tuple and live objects.
+            pub unsafe extern "C" fn $name(tuple: *const PyObject, $($item: *const PyObject),*) -> u64 {
+                // SAFETY: the caller's promise.
+                unsafe { has_items((*tuple).cast_unchecked_ref(), [$(&*$item),*]) }
+            }
+        )*
+    };
+}
+
+tuple_has! {
+    tuple_has1(a);
+    tuple_has2(a, b);
+    tuple_has3(a, b, c);
 }

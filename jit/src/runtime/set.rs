@@ -2,8 +2,9 @@
 
 use rpy_vm::object::header::PyObject;
 use rpy_vm::runtime::thread;
-use rpy_vm::types::set::PySet;
+use rpy_vm::types::set::{PySet, PySetIterator, SetOperator};
 
+use super::plain::comparison;
 use super::{UNSURE, done};
 
 /// Is a plain key in the set? 0, 1, or [`UNSURE`].
@@ -36,6 +37,54 @@ pub unsafe extern "C" fn set_discard(set: *const PyObject, key: *const PyObject)
     set.take_plain(key).map_or(UNSURE, |taken| taken.is_some() as u64)
 }
 
+/// `a <op> b` of two sets, by number: 0, 1, or [`UNSURE`].
+///
+/// # Safety
+/// Live sets or frozensets, and the number of a comparison.
+pub unsafe extern "C" fn set_compare(a: *const PyObject, b: *const PyObject, op: u64) -> u64 {
+    // SAFETY: the caller's promise; both types have one layout.
+    let (a, b): (&PySet, &PySet) = unsafe { ((*a).cast_unchecked_ref(), (*b).cast_unchecked_ref()) };
+    a.compare_plain(b, comparison(op)).map_or(UNSURE, u64::from)
+}
+
+/// Have two sets no element in common? 0, 1, or [`UNSURE`].
+///
+/// # Safety
+/// Live sets or frozensets.
+pub unsafe extern "C" fn set_disjoint(a: *const PyObject, b: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise; both types have one layout.
+    let (a, b): (&PySet, &PySet) = unsafe { ((*a).cast_unchecked_ref(), (*b).cast_unchecked_ref()) };
+    a.is_disjoint_plain(b).map_or(UNSURE, u64::from)
+}
+
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident = $operator:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Safety
+            /// Live sets or frozensets.
+            pub unsafe extern "C" fn $name(a: *const PyObject, b: *const PyObject) -> *mut PyObject {
+                // SAFETY: the caller's promise; both types have one layout.
+                let (a, b): (&PySet, &PySet) = unsafe { ((*a).cast_unchecked_ref(), (*b).cast_unchecked_ref()) };
+                let result = a.combine_plain(SetOperator::$operator, b);
+                result.map_or(core::ptr::null_mut(), |set| set.into_obj().into_raw())
+            }
+        )*
+    };
+}
+
+operators! {
+    /// `a | b` (owned), or null where that takes Python code or memory that there is not.
+    set_union = Union;
+    /// `a & b`, likewise.
+    set_intersection = Intersection;
+    /// `a - b`, likewise.
+    set_difference = Difference;
+    /// `a ^ b`, likewise.
+    set_symmetric_difference = SymmetricDifference;
+}
+
 /// An empty set (owned).
 pub extern "C" fn new_set() -> *mut PyObject {
     PySet::new().into_obj().into_raw()
@@ -62,4 +111,14 @@ pub unsafe extern "C" fn set_update(set: *const PyObject, iterable: *const PyObj
     // SAFETY: the caller's promise.
     let (set, iterable): (&PySet, &PyObject) = unsafe { ((*set).cast_unchecked_ref(), &*iterable) };
     done(set.update_from(iterable))
+}
+
+/// The next element of a set's iterator, borrowed from the set; null at the end, and where the set has changed: nothing has happened.
+///
+/// # Safety
+/// A live iterator of a set.
+pub unsafe extern "C" fn set_next(iterator: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    let iterator: &PySetIterator = unsafe { (*iterator).cast_unchecked_ref() };
+    iterator.next_borrowed().map_or(core::ptr::null_mut(), PyObject::as_ptr)
 }

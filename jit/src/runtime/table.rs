@@ -190,6 +190,13 @@ functions! {
 
     // ---- sequences ----
 
+    /// Is a tuple equal to one of these items? Or UNSURE.
+    TUPLE_HAS1 = sequence::tuple_has1 -> Int, MAKES;
+    TUPLE_HAS2 = sequence::tuple_has2 -> Int, MAKES;
+    TUPLE_HAS3 = sequence::tuple_has3 -> Int, MAKES;
+    /// `min(items)` and `max(items)` of a container (owned), or null.
+    MIN = sequence::min -> Obj, MAKES;
+    MAX = sequence::max -> Obj, MAKES;
     /// `item in sequence` of lists and tuples, or UNSURE.
     SEQUENCE_CONTAINS = sequence::sequence_contains -> Int, MAKES;
     /// `sequence[start:stop]`, or null.
@@ -252,6 +259,15 @@ functions! {
     SET_ADD = set::set_add -> Bool, SETS;
     /// `set.discard(key)`: was it there? UNSURE if it was not done.
     SET_DISCARD = set::set_discard -> Int, SETS;
+    /// A comparison by number, or UNSURE.
+    SET_COMPARE = set::set_compare -> Int, MAKES;
+    /// `a.isdisjoint(b)`, or UNSURE.
+    SET_DISJOINT = set::set_disjoint -> Int, MAKES;
+    /// Operators of two sets (owned), or null: not done.
+    SET_UNION = set::set_union -> Obj, MAKES;
+    SET_INTERSECTION = set::set_intersection -> Obj, MAKES;
+    SET_DIFFERENCE = set::set_difference -> Obj, MAKES;
+    SET_SYMMETRIC_DIFFERENCE = set::set_symmetric_difference -> Obj, MAKES;
     NEW_SET = set::new_set -> Obj, MAKES;
     /// Adds an element to a new set.
     SET_FILL = set::set_fill -> Bool, SETS;
@@ -282,6 +298,8 @@ functions! {
 
     /// The next item (owned), or null at the end.
     NEXT = iter::next -> Obj, ITERATES;
+    /// The next element of a set (borrowed), or null: at the end, or where the set has changed.
+    SET_NEXT = set::set_next -> Obj, ITERATES;
     /// `iter(x)`, or null.
     ITER = iter::iter -> Obj, MAKES;
     LIST_ITER = iter::list_iter -> Obj, MAKES;

@@ -1,6 +1,8 @@
 //! Calls of functions, methods and classes that are known to run no Python code (`reviewed`).
 
+use rpy_vm::builtins::arithmetic::native_extreme;
 use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::CompareOp;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::typeobj::PyTypeObject;
@@ -70,6 +72,14 @@ impl Recorder {
         if module == "builtins" && name == "iter" && argc == 1 {
             // SAFETY: passed on.
             return unsafe { self.call_iter(at, function) };
+        }
+        // SAFETY: passed on.
+        if module == "builtins"
+            && matches!(name, "min" | "max")
+            && argc == 1
+            && unsafe { self.call_extreme(at, function, name == "max")? }
+        {
+            return Ok(());
         }
         let Some(row) = reviewed::function(module, name) else {
             self.detail = Some(format!("{module}.{name}"));
@@ -210,6 +220,7 @@ impl Recorder {
                 ("dict", "update", 1) if PyDict::check_exact(self.real(at, 1)?) => {
                     self.call_dict_update(at, this, receiver)?;
                 }
+                ("set" | "frozenset", _, 1) if self.call_set_method(at, this, name, receiver)? => {}
                 ("set", "add", 1) if is_handy_key(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
                 ("set", "discard", 1) if is_handy_key(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
                 _ => return Ok(false),
@@ -381,6 +392,24 @@ impl Recorder {
             other => self.own(other)?,
         };
         self.conclude(argc + 2, ends, Some(default))
+    }
+
+    /// `min(items)`, `max(items)` of a container whose items are compared natively. False: they are not.
+    unsafe fn call_extreme(&mut self, at: Registers<'_>, function: &PyObject, max: bool) -> Result<bool, Abort> {
+        // SAFETY: the real operand.
+        let real = unsafe { self.real(at, 1)? };
+        if native_extreme(real, if max { CompareOp::Gt } else { CompareOp::Lt }).is_none() {
+            return Ok(false);
+        }
+        let Sym::Obj { value, .. } = self.peek(3)? else { return Err(Abort("a callable")) };
+        self.guard_is(value, function)?;
+        let items = self.materialize(1)?;
+        self.guard_type(items, real.ty())?;
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends(at, 3)? };
+        let value = self.attempt(if max { table::MAX } else { table::MIN }, &[items])?;
+        self.conclude(3, ends, Some(Sym::Obj { value, hold: Hold::Owned }))?;
+        Ok(true)
     }
 
     /// `list.append(x)`, whose item's ownership goes to the list.

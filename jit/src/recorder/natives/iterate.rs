@@ -4,7 +4,9 @@ use rpy_vm::builtins::iterators::PyZip;
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
+use rpy_vm::object::refs::PyClass;
 use rpy_vm::types::iter::enumerate::PyEnumerate;
+use rpy_vm::types::set::PySetIterator;
 
 use super::is_one_of;
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
@@ -121,6 +123,11 @@ impl Recorder {
         if self.guard_native_end(iterator, real)? {
             // The iterator stays on the stack: `POP_ITER` comes next.
             return self.native_end(iterator);
+        }
+        if PySetIterator::check_exact(real) {
+            let value = self.attempt(table::SET_NEXT, &[iterator])?;
+            self.push_obj(value, Hold::Fragile);
+            return Ok(());
         }
         let value = self.attempt(table::NEXT, &[iterator])?;
         self.push_obj(value, Hold::Owned);

@@ -32,6 +32,7 @@ mod mappings;
 mod operators;
 mod raw;
 mod reviewed;
+mod sets;
 mod slices;
 
 pub(super) use mappings::is_mapping_with;

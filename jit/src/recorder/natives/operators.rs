@@ -5,14 +5,15 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::types::list::PyList;
-use rpy_vm::types::set::any_set_exact;
+use rpy_vm::types::set::{PySet, any_set_exact};
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
 use super::mappings::is_mapping_with;
 use super::reviewed::{Does, Takes};
 use super::{is_one_of, size_of};
-use crate::ir::{Op, Value};
+use crate::ir::call::CallEffect;
+use crate::ir::{Made, Op, Value};
 use crate::recorder::arith::operator;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
@@ -53,8 +54,11 @@ fn operator_of(op: usize, in_place: bool, left: &PyObject, right: &PyObject) -> 
         operator::MULTIPLY if is(left, SEQUENCES) && is(right, &["int"]) && !changes => looks(Takes::Any, Takes::Plain),
         operator::MULTIPLY if is(right, SEQUENCES) && is(left, &["int"]) => looks(Takes::Plain, Takes::Any),
         operator::REMAINDER if is(left, &["str", "bytes"]) && is_plain(right) => looks(Takes::Any, Takes::Plain),
-        operator::OR | operator::AND | operator::SUBTRACT | operator::XOR if is(left, SETS) && is(right, SETS) => {
-            let does = if changes && op != operator::OR { Does::Drops } else { does };
+        // Others make a new set (`sets`).
+        operator::OR | operator::AND | operator::SUBTRACT | operator::XOR
+            if changes && is(left, SETS) && is(right, SETS) =>
+        {
+            let does = if op == operator::OR { does } else { Does::Drops };
             Some(Operator { left: Takes::Items, right: Takes::Items, does })
         }
         operator::OR if is(left, &["dict"]) && same && !in_place => looks(Takes::Items, Takes::Items),
@@ -69,6 +73,10 @@ impl Recorder {
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let in_place = arg >= operator::INPLACE;
         let plain = if in_place { arg - operator::INPLACE } else { arg };
+        // SAFETY: passed on.
+        if !(in_place && PySet::check_exact(left)) && unsafe { self.set_operator(at, plain)? } {
+            return Ok(());
+        }
         let Some(needs) = operator_of(plain, in_place, left, right) else {
             return Err(self.abort_on("an operator on", left));
         };
@@ -203,6 +211,9 @@ impl Recorder {
             let equal = self.call_runtime(table::STR_EQ, &[a, b])?;
             return if which == 2 { Ok(equal) } else { self.op(Op::Not, &[equal]) };
         }
+        if let Some(result) = self.compare_sets(left, right, which)? {
+            return Ok(result);
+        }
         if is_long(left) || is_long(right) || any_set_exact(left).is_some() {
             return Err(self.abort_on("a comparison of many items of", left));
         }
@@ -211,10 +222,51 @@ impl Recorder {
             return Err(self.abort_on("a comparison of", if is_deep(left) { right } else { left }));
         }
         let (a, b) = (self.materialize(2)?, self.materialize(1)?);
+        if equality && let Some(answer) = self.compare_with_items((a, left), (b, right))? {
+            let wanted = self.trace().int(if which == 2 { 1 } else { 0 });
+            return self.op(Op::Eq, &[answer, wanted]);
+        }
         let number = self.trace().int(which as i64);
         let answer = self.ask(table::COMPARE, &[a, b, number])?;
         let one = self.trace().int(1);
         self.op(Op::Eq, &[answer, one])
+    }
+
+    /// Are two tuples equal, one of which the trace has just made? It need not exist.
+    fn compare_with_items(
+        &mut self,
+        (a, left): (Value, &PyObject),
+        (b, right): (Value, &PyObject),
+    ) -> Result<Option<Value>, Abort> {
+        if !PyTuple::check_exact(left) || !PyTuple::check_exact(right) {
+            return Ok(None);
+        }
+        let (items, other) = match (self.items_of_new(a), self.items_of_new(b)) {
+            (Some(items), _) => (items, b),
+            (None, Some(items)) => (items, a),
+            (None, None) => return Ok(None),
+        };
+        let callee = match items.len() {
+            1 => table::TUPLE_HAS1,
+            2 => table::TUPLE_HAS2,
+            3 => table::TUPLE_HAS3,
+            _ => return Ok(None),
+        };
+        self.guard_type(other, PyTuple::type_object())?;
+        let mut args = vec![other];
+        args.extend(items);
+        self.ask(callee, &args).map(Some)
+    }
+
+    /// The items of a tuple that the trace has made, and that nobody else knows.
+    fn items_of_new(&mut self, tuple: Value) -> Option<Vec<Value>> {
+        if !self.builder.is_fresh(tuple) {
+            return None;
+        }
+        let trace = &self.builder.trace;
+        let made = &trace.insts[tuple.inst()?];
+        let is_tuple = trace.call(made.call?).effect == CallEffect::New(Made::Tuple);
+        is_tuple.then(|| made.args.to_vec())
     }
 
     /// `key in container`.
