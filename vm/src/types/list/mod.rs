@@ -478,7 +478,7 @@ impl PyList {
             for i in (0..len).rev() {
                 let item = *items.add(i);
                 if !item.is_null() {
-                    PyObject::decref(item);
+                    crate::interp::reclaim::decref(item);
                 }
             }
             mem_free(items as *mut u8);

@@ -36,6 +36,7 @@ pub unsafe extern "C-unwind" fn next_not_implemented(this: *mut PyObject) -> *mu
 }
 
 /// The member records behind a heap type's struct: its `__slots__` (and the members of `PyType_FromSpec`).
+#[inline]
 pub(crate) fn heap_members(ty: &PyTypeObject) -> &[PyMemberDef] {
     let count = ty.ob_base.ob_size.get();
     if count <= 0 || !ty.has_flag(flags::HEAPTYPE) {
@@ -52,6 +53,7 @@ pub(crate) fn heap_members(ty: &PyTypeObject) -> &[PyMemberDef] {
 ///
 /// # Safety
 /// The record belongs to a type of `object`.
+#[inline(always)]
 unsafe fn member_cell<'a>(object: &'a PyObject, def: &PyMemberDef) -> Option<&'a core::cell::Cell<*mut PyObject>> {
     if def.type_code != member::OBJECT_EX || def.flags & member::READONLY != 0 {
         return None;
@@ -62,6 +64,7 @@ unsafe fn member_cell<'a>(object: &'a PyObject, def: &PyMemberDef) -> Option<&'a
     })
 }
 
+#[inline]
 unsafe fn clear_members(ty: &PyTypeObject, object: &PyObject) {
     for def in heap_members(ty) {
         // SAFETY: the type is one of the object's types.
