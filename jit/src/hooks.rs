@@ -673,6 +673,10 @@ impl State {
         let closed = recorder.close(contradicted);
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
+        if recorded.only_resumes() && !self.options.compiles_all() {
+            log::refused(&self.options, &title, "the interpreter does as well");
+            return self.postpone(&origin, Failure::Other);
+        }
         let round = &recorded.builder.trace;
         let constant = |slot: &SlotState| round.as_const(slot.value).map_or(0, |constant| constant.bits);
         let slot = |slot: &SlotState| HeadSlot { index: slot.index, form: slot.form, constant: constant(slot) };

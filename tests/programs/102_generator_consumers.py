@@ -192,3 +192,68 @@ sys.settrace(lambda frame, event, arg: events.append(frame.f_code.co_name))
 list(x for x in range(2))
 sys.settrace(None)
 print(events)
+
+# ---- min and max ----
+
+def extremes(items):
+    return min(x for x in items), max(x for x in items)
+
+
+for _ in range(3):
+    print(extremes([3, 1, 2]), extremes("hello"), extremes([1.5, 1, True]), extremes([(1, 2), (1, 1)]), extremes([7]))
+    print(min(x for x in (1, 1.0, True)), max(x for x in (True, 1.0, 1)), max(float("nan") if x == 1 else x for x in range(3)))
+    for call in (
+        lambda: extremes([]),
+        lambda: max(x for x in ()),
+        lambda: extremes([1, "a"]),
+        lambda: max(x for x in ["a", 1]),
+        lambda: min(1 // x for x in (1, 0)),
+        lambda: min(x for x in [complex(1), 2]),
+    ):
+        try:
+            print(call())
+        except Exception as error:
+            print(type(error).__name__, error)
+    print(min((x for x in ()), default="none"), max((x for x in "abc"), key=lambda x: -ord(x)))
+
+
+class Ordered:
+    def __init__(self, n):
+        self.n = n
+
+    def __lt__(self, other):
+        events.append(("<", self.n, other.n))
+        return [1] if self.n < other.n else []
+
+    def __gt__(self, other):
+        events.append((">", self.n, other.n))
+        return self.n > other.n
+
+    def __del__(self):
+        events.append(self.n)
+
+
+for _ in range(3):
+    events = []
+    least, greatest = min(Ordered(n) for n in (3, 1, 2)).n, max(Ordered(n) for n in (1, 3, 2)).n
+    print(least, greatest, events)
+
+
+class Vague:
+    def __lt__(self, other):
+        return self
+
+    def __bool__(self):
+        raise KeyError("vague")
+
+
+try:
+    min(Vague() for _ in range(2))
+except KeyError as error:
+    print(error)
+
+total = 0
+for n in range(1, 400):
+    total += max(x * n % 7 for x in range(n)) - min((x - n) * 0.5 for x in range(n % 5 + 1))
+    total += len(max(str(x) for x in range(n % 3 + 1)))
+print(total)

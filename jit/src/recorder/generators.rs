@@ -17,7 +17,7 @@ use rpy_vm::types::generator::{PyGenerator, state};
 use super::special::units::CALL as CALL_UNITS;
 use super::state::{Hold, Home, Sym, SymFrame};
 use super::values::{Release, slot_access};
-use super::{Abort, Done, MAX_DEPTH, Recorder};
+use super::{Abort, Done, MAX_DEPTH, NOT_RESUMED, Recorder};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;
 
@@ -38,7 +38,7 @@ impl Recorder {
     ) -> Done {
         let frame_state = generator.gi_frame_state.get();
         if !matches!(frame_state, state::CREATED | state::SUSPENDED) {
-            return Err(Abort("a generator that cannot be resumed plainly"));
+            return Err(Abort(NOT_RESUMED));
         }
         if self.frames.len() > MAX_DEPTH {
             return Err(Abort("calls too deep"));

@@ -90,6 +90,7 @@ const BRANCHING: &str = "an inner loop that branches";
 const RECURSION: &str = "recursion";
 const NOT_FOLLOWED: &str = "a function that is not followed";
 const LONG_ENOUGH: &str = "a trace that is long enough";
+const NOT_RESUMED: &str = "a generator that cannot be resumed plainly";
 
 type Done = Result<(), Abort>;
 
@@ -109,6 +110,9 @@ const MAX_SKIPPED: usize = 50_000;
 const MAX_PATH_UNROLLED: usize = 3;
 /// A function of which the interpreter executes more than one instruction in so many is not compiled.
 const MIN_COMPILED: usize = 20;
+/// Instructions of a round which is not compiled if it resumes a generator that is not followed: the interpreter, in whose loop the
+/// generator runs as well, does that in less time than compiled code gains by the rest.
+const SHORT_ROUND: usize = 10;
 /// Instructions that a path must have to be of use, if it ends before it has come to a loop.
 const MIN_PATH: usize = 4;
 
@@ -256,6 +260,8 @@ pub struct Interpreted {
     pub why: String,
     /// It calls a function that is not followed. That may be compiled by itself.
     pub is_call: bool,
+    /// It resumes a generator that is not followed.
+    pub is_resumption: bool,
 }
 
 /// What a recording comes to.
@@ -279,6 +285,11 @@ impl Recorded {
         let trace = &self.builder.trace;
         let end = trace.insts.last().and_then(|inst| inst.snapshot);
         in_loop || end.is_some_and(|end| trace.snapshot(end).kind == ExitKind::Return)
+    }
+
+    /// Does a round do hardly more than to resume a generator that is not followed?
+    pub fn only_resumes(&self) -> bool {
+        self.steps < SHORT_ROUND && self.interpreted.iter().any(|other| other.is_resumption)
     }
 
     /// Is there so little that the interpreter executes, but calls of functions that may be compiled, that it would not do as well?
@@ -962,8 +973,9 @@ impl Recorder {
             Err(Abort("")) => Err(why),
             Ok(()) => {
                 let is_call = matches!(why.0, RECURSION | NOT_FOLLOWED | LONG_ENOUGH);
+                let is_resumption = why.0 == NOT_RESUMED;
                 let why = format!("{}: {} {}", opcode::NAMES[base as usize], why.0, self.detail());
-                self.interpreted.push(Interpreted { why, is_call });
+                self.interpreted.push(Interpreted { why, is_call, is_resumption });
                 self.detail = None;
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! Built-in functions that go through a generator: `set(f(x) for x in y)`, `sorted(generator)`, `", ".join(...)`.
+//! Built-in functions that go through a generator: `set(f(x) for x in y)`, `sorted(generator)`, `max(generator)`, `", ".join(...)`.
 //!
 //! Native code would run the generator in an eval loop of its own for each item. The call enters a small function of the VM's own
 //! instead, which does in bytecode what the built-in one does: so generator and consumer run in one loop, and the JIT sees that as a loop like
@@ -38,14 +38,24 @@ pub enum Consumer {
     SetThen,
     /// As `Then`, with what stands below the arguments as the first of them.
     ThenMethod,
+    /// The least item; of none, what the callable says of nothing.
+    Min,
+    /// The greatest.
+    Max,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 7;
 /// Generator functions that have consumers of their own.
 const BUCKETS: usize = 256;
 
-/// `sorted`, and `str.join`; learned when a call of them is specialized.
+// Learned when a call of them is specialized.
+/// `sorted`.
 pub static SORTED: KnownFunction = KnownFunction::UNKNOWN;
+/// `min`.
+pub static MIN: KnownFunction = KnownFunction::UNKNOWN;
+/// `max`.
+pub static MAX: KnownFunction = KnownFunction::UNKNOWN;
+/// `str.join`.
 pub static JOIN: KnownFunction = KnownFunction::UNKNOWN;
 
 impl Consumer {
@@ -66,16 +76,19 @@ impl Consumer {
         if callable.is(PyFrozenSet::type_object().as_object()) {
             return Some(Consumer::SetThen);
         }
-        let then = callable.is(PyTuple::type_object().as_object())
-            || callable.downcast_exact::<PyCFunction>().is_some_and(|f| SORTED.has(f.def()));
-        then.then_some(Consumer::Then)
+        if callable.is(PyTuple::type_object().as_object()) {
+            return Some(Consumer::Then);
+        }
+        let function = callable.downcast_exact::<PyCFunction>()?.def();
+        let known = [(&SORTED, Consumer::Then), (&MIN, Consumer::Min), (&MAX, Consumer::Max)];
+        known.into_iter().find(|(known, _)| known.has(function)).map(|(_, consumer)| consumer)
     }
 
     /// The parameters of its function.
     pub fn parameters(self) -> &'static [&'static str] {
         match self {
             Consumer::List | Consumer::Set => &["items"],
-            Consumer::Then | Consumer::SetThen => &["function", "items"],
+            Consumer::Then | Consumer::SetThen | Consumer::Min | Consumer::Max => &["function", "items"],
             Consumer::ThenMethod => &["function", "this", "items"],
         }
     }
@@ -88,6 +101,8 @@ impl Consumer {
             Consumer::Then => (&[LOAD_FAST, 0, PUSH_NULL, 0, BUILD_LIST, 0], LIST_APPEND, 1),
             Consumer::SetThen => (&[LOAD_FAST, 0, PUSH_NULL, 0, BUILD_SET, 0], SET_ADD, 1),
             Consumer::ThenMethod => (&[LOAD_FAST, 0, LOAD_FAST, 1, BUILD_LIST, 0], LIST_APPEND, 2),
+            Consumer::Min => return self.extreme(18),
+            Consumer::Max => return self.extreme(148),
         };
         let mut units = before.to_vec();
         // The distances count from behind the jumps' caches.
@@ -115,6 +130,23 @@ impl Consumer {
         units.extend([RETURN_VALUE, 0, RESUME, 0]);
         PyCode::internal_function("consumer", self.parameters(), units, 6)
     }
+
+    /// The code of those that keep the item which compares so with all before it: in the variable that held the generator.
+    #[rustfmt::skip]
+    fn extreme(self, comparison: u8) -> PyResult<Ref<PyCode>> {
+        let units = vec![
+            LOAD_FAST, 1, FOR_ITER, 19, CACHE, 0, STORE_FAST, 1,
+            // The loop: an item that is none is let go of before the next one is asked for.
+            FOR_ITER, 12, CACHE, 0, COPY, 1, LOAD_FAST, 1, COMPARE_OP, comparison, CACHE, 0, POP_JUMP_IF_TRUE, 3, CACHE, 0,
+            POP_TOP, 0, JUMP_BACKWARD, 11, CACHE, 0,
+            STORE_FAST, 1, JUMP_BACKWARD, 14, CACHE, 0,
+            END_FOR, 0, POP_ITER, 0, LOAD_FAST, 1, RETURN_VALUE, 0,
+            // There is no item.
+            END_FOR, 0, POP_ITER, 0, LOAD_FAST, 0, PUSH_NULL, 0, BUILD_TUPLE, 0, CALL, 1, CACHE, 0, CACHE, 0, CACHE, 0,
+            RETURN_VALUE, 0, RESUME, 0,
+        ];
+        PyCode::internal_function("consumer", self.parameters(), units, 6)
+    }
 }
 
 /// Remembers the function or method, if it is one that has a consumer.
@@ -122,8 +154,13 @@ pub fn learn(callable: StackRef) {
     // SAFETY: a word on the stack.
     let callable = unsafe { callable.get() };
     if let Some(function) = callable.downcast_exact::<PyCFunction>() {
-        if is_builtins_function(function) && function.name() == "sorted" {
-            SORTED.learn(function.def());
+        if is_builtins_function(function) {
+            match function.name() {
+                "sorted" => SORTED.learn(function.def()),
+                "min" => MIN.learn(function.def()),
+                "max" => MAX.learn(function.def()),
+                _ => {}
+            }
         }
     } else if let Some(method) = callable.downcast_exact::<PyMethodDescr>()
         && core::ptr::eq(&*method.d_type, PyStr::type_object())
