@@ -598,7 +598,7 @@ impl PyTuple {
     #[slot]
     fn tp_hash(&self) -> PyResult<isize> {
         crate::runtime::recursion::check(" while computing a hash")?;
-        self.hash_by(|item| protocol::hash(item))
+        self.hash_by(protocol::hash)
     }
 
     #[slot]
