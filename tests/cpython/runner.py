@@ -271,9 +271,9 @@ def describe(status):
 def last_output(path):
     with open(path, "rb") as stream:
         stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, stream.tell() - 4000))
+        stream.seek(max(0, stream.tell() - 20000))
         lines = stream.read().decode("utf-8", "replace").splitlines()
-    return "\n".join([line for line in lines if line.strip()][-8:])
+    return "\n".join([line for line in lines if line.strip()][-150:])
 
 
 class LogReader:
