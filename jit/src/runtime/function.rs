@@ -16,6 +16,7 @@ use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::types::code::{PyCode, co_flags};
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::method::PyMethod;
+use rpy_vm::types::tuple::PyTuple;
 
 use super::frames::execute;
 use crate::backend::{RETURNED, SaveArea};
@@ -83,6 +84,32 @@ pub fn defaults_wanted(function: &PyFunction, given: usize) -> Option<usize> {
     (known >= missing).then_some(missing)
 }
 
+/// Moves `given` arguments into a new frame's first variables; the other parameters, `wanted` with these, get their defaults.
+///
+/// # Safety
+/// `first` are as many words, which the frame owns from now on; it has room for all of them, and its variables are empty.
+#[inline(always)]
+unsafe fn place_arguments(
+    callee: *mut InterpreterFrame,
+    first: *mut StackRef,
+    given: usize,
+    wanted: usize,
+    defaults: Option<&PyTuple>,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for i in 0..given {
+            *(*callee).local(i) = *first.add(i);
+            few_rounds();
+        }
+        if let Some(defaults) = defaults {
+            for i in given..wanted {
+                *(*callee).local(i) = StackRef::new(defaults.items()[i + defaults.len() - wanted]);
+            }
+        }
+    }
+}
+
 /// As [`call_function`], where it is known that the callable is a Python function that [`takes_plainly`].
 ///
 /// # Safety
@@ -117,15 +144,7 @@ pub unsafe extern "C" fn call_direct(
         }
         let function: Ref<PyFunction> = (*low).into_owned().cast_unchecked();
         let callee = frame::push_frame_in_room(ts, function, code, wanted, frame);
-        for i in 0..given {
-            *(*callee).local(i) = *first.add(i);
-            few_rounds();
-        }
-        if let Some(defaults) = &defaults {
-            for i in given..wanted {
-                *(*callee).local(i) = StackRef::new(defaults.items()[i + defaults.len() - wanted]);
-            }
-        }
+        place_arguments(callee, first, given, wanted, defaults.as_deref());
         (*frame).instr_ptr.set(ip);
         (*frame).stackpointer.set(low);
         (*frame).return_offset.set(CALL_UNITS);
@@ -187,15 +206,7 @@ pub unsafe extern "C" fn call_awaited(
             rpy_vm::exc::memory_error().restore();
             return 3;
         }
-        for i in 0..given {
-            *(*callee).local(i) = *first.add(i);
-            few_rounds();
-        }
-        if let Some(defaults) = &defaults {
-            for i in given..wanted {
-                *(*callee).local(i) = StackRef::new(defaults.items()[i + defaults.len() - wanted]);
-            }
-        }
+        place_arguments(callee, first, given, wanted, defaults.as_deref());
         (*frame).stackpointer.set(low);
         awaited::wait(&*frame, send);
         let entry = code.code_ptr().add(code.co_firsttraceable.get() as usize);
