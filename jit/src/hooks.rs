@@ -26,6 +26,7 @@ use crate::recorder::{
     Abort, HeadSlot, LoopKey, Origin, Outcome, Raised, Raising, Recorder, Shapes, Unfollowed, counts_references,
 };
 use crate::runs;
+use crate::shake;
 use crate::starts::{self, Input, Start};
 
 /// How often it is looked whether a function recurses, before it is compiled anyway: the interpreter has entered it so often by
@@ -139,7 +140,10 @@ impl Jit for TracingJit {
         }
         let threshold = match options.mode {
             Mode::Off => None,
-            Mode::On => Some(Options::THRESHOLDS),
+            Mode::On => {
+                options.shake.into_iter().for_each(shake::begin);
+                Some(shake::thresholds(Options::THRESHOLDS).unwrap_or(Options::THRESHOLDS))
+            }
             Mode::Eager => Some(Options::EAGER_THRESHOLDS),
         };
         // SAFETY: no Python code runs yet.

@@ -13,6 +13,7 @@
 //! * [`backend`]: machine code
 //! * [`executor`]: enters compiled code, and rebuilds the interpreter's frames when it ends
 //! * `trial`: whether a loop pays
+//! * `shake`: decisions of the clock made by lot, for tests
 //! * [`starts`]: which exits go on in the same side trace
 //! * [`runtime`]: functions that compiled code calls
 //! * [`numpy`]: what is known of numpy, once it is loaded
@@ -33,6 +34,7 @@ pub mod options;
 pub mod recorder;
 pub mod runs;
 pub mod runtime;
+mod shake;
 pub mod starts;
 mod trial;
 mod virtuals;

@@ -8,6 +8,8 @@
 //! do something else by then. Least of all is a loop judged that waits for side traces: where there is no time for compiling them, because
 //! the program has just begun or the machine is busy, it only rests until there is.
 
+use crate::shake;
+
 /// Entries between the first measurement and the loop's beginning, and the entries of a measurement.
 const WINDOW: u64 = 64;
 /// The next measurement comes after so many times the entries that there were.
@@ -83,7 +85,10 @@ impl Trial {
             return;
         }
         // Compiled code does in a tick what takes the interpreter three or four.
-        let pays = 5 * self.inside >= 2 * self.around;
+        let pays = match shake::below(2) {
+            Some(lot) => lot == 0,
+            None => 5 * self.inside >= 2 * self.around,
+        };
         if self.waits {
             self.pays = pays;
             self.begin = self.entries;

@@ -86,9 +86,9 @@ const X_OPTIONS: &[(&str, &[&str])] = &[
     ("-X importtime[=2]", &["show how long imports take; 2: also those of modules already there"]),
     ("-X int_max_str_digits=N", &["limit of conversions between int and str; 0: none"]),
     (
-        "-X jit=[off|on|eager|fail|log]",
+        "-X jit=[off|on|eager|fail|shake|log]",
         &[
-            "compile hot loops (the default); eager: at once; fail: each guard fails once; log: show what becomes of them",
+            "compile hot loops (the default); eager: at once; fail: each guard fails once; shake[=N]: by lot; log: show what becomes of them",
         ],
     ),
     ("-X jit-threads=N", &["how many threads compute with numpy's big arrays; default: one for each processor"]),
