@@ -170,7 +170,7 @@ def parse(argv):
     parser.add_argument("--python", default=os.path.join(ROOT, "target", "release", "rpy"), metavar="PATH",
                         help="the interpreter (default: target/release/rpy)")
     parser.add_argument("--installed", action="store_true", help="numpy is installed for the interpreter: make no environment")
-    parser.add_argument("--jit", choices=("off", "on", "eager"), help="the JIT's mode (default: the interpreter's own)")
+    parser.add_argument("--jit", metavar="MODE", help="off, on, eager, fail or shake=N (default: the interpreter's own)")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="files at a time")
     parser.add_argument("--timeout", type=float, default=120.0, metavar="S", help="time limit of a test (default: 120 s)")
     parser.add_argument("--file-timeout", type=float, default=3600.0, metavar="S", help="time limit of a file (default: 3600 s)")
