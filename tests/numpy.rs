@@ -23,6 +23,12 @@ fn random_programs_agree() {
     assert!(printed.contains("200 programs, 0 differences"), "{printed}");
 }
 
+#[test]
+fn examples_print_what_they_should() {
+    let Some(printed) = run(&["--examples"]) else { return };
+    assert!(printed.contains("0 examples went wrong"), "{printed}");
+}
+
 /// What the runner prints; nothing where it is left out.
 fn run(args: &[&str]) -> Option<String> {
     // One at a time: the first makes the environment.

@@ -143,6 +143,8 @@ struct FieldInfo {
     ident: Ident,
     ty: Type,
     skip_traverse: bool,
+    /// Visited, and there as long as the object is.
+    keep: bool,
     members: Vec<TokenStream>,
 }
 
@@ -155,12 +157,14 @@ fn take_field_attrs(item: &mut ItemStruct) -> Result<Vec<FieldInfo>> {
         let Some(ident) = field.ident.clone() else {
             return Err(syn::Error::new(field.span(), "the fields of a Python object have names"));
         };
-        let mut info = FieldInfo { ident, ty: field.ty.clone(), skip_traverse: false, members: Vec::new() };
+        let mut info =
+            FieldInfo { ident, ty: field.ty.clone(), skip_traverse: false, keep: false, members: Vec::new() };
         for attr in &taken {
             let mut args = AttrArgs::of(attr)?;
             if attr.path().is_ident("pytraverse") {
                 info.skip_traverse = args.flag("skip")?;
-                args.finish("`skip`")?;
+                info.keep = args.flag("keep")?;
+                args.finish("`skip` or `keep`")?;
             } else {
                 info.members.push(member(args, field, &info.ident, &owner)?);
             }
@@ -399,9 +403,9 @@ fn gc(args: &ClassArgs, fields: &[FieldInfo], ident: &Ident) -> TokenStream {
         (quote!(), quote!())
     };
     let visited: Vec<&FieldInfo> = fields.iter().skip(1).filter(|field| !field.skip_traverse).collect();
-    let call = |function: &str, extra: TokenStream| -> Vec<TokenStream> {
+    let call = |function: &str, fields: &[&FieldInfo], extra: TokenStream| -> Vec<TokenStream> {
         let function = Ident::new(function, Span::call_site());
-        visited
+        fields
             .iter()
             .map(|field| {
                 let name = &field.ident;
@@ -409,8 +413,9 @@ fn gc(args: &ClassArgs, fields: &[FieldInfo], ident: &Ident) -> TokenStream {
             })
             .collect()
     };
-    let traversals = call("traverse", quote!(, v));
-    let clears = call("clear", quote!());
+    let traversals = call("traverse", &visited, quote!(, v));
+    let cleared: Vec<&FieldInfo> = visited.into_iter().filter(|field| !field.keep).collect();
+    let clears = call("clear", &cleared, quote!());
     quote! {
         const TRAVERSE: ::core::option::Option<#glue::traverseproc> = ::core::option::Option::Some({
             #[allow(unused_variables, unused_unsafe, clippy::all, clippy::undocumented_unsafe_blocks)]

@@ -96,7 +96,13 @@ def run_examples(python):
         with open(os.path.join(folder, "expected", name + ".txt"), encoding="utf-8") as stream:
             expected = stream.read()
         for mode in ("off", "on", "eager"):
-            done = subprocess.run([python, "-X", "jit=" + mode, os.path.join(folder, name + ".py")], capture_output=True, text=True)
+            words = [python, "-X", "jit=" + mode, os.path.join(folder, name + ".py")]
+            try:
+                done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+            except subprocess.TimeoutExpired:
+                print("%s with jit=%s: does not end" % (name, mode))
+                bad += 1
+                continue
             if done.returncode or done.stdout != expected:
                 print("%s with jit=%s: %s" % (name, mode, done.stderr.strip().splitlines()[-1:] or "prints something else"))
                 bad += 1

@@ -20,6 +20,8 @@ pub struct Place {
     pub index: Option<Value>,
     pub access: Access,
     pub value: Value,
+    /// The value was stored there, not loaded.
+    is_stored: bool,
     /// In a loop's second round: the number of the assumption that this is.
     assumption: Option<u32>,
 }
@@ -69,7 +71,7 @@ impl Heap {
 
     /// Notes what is in a place that nothing else overlaps.
     pub fn put(&mut self, base: Value, access: Access, value: Value) {
-        self.set(Place { base, index: None, access, value, assumption: None });
+        self.set(Place { base, index: None, access, value, is_stored: true, assumption: None });
     }
 
     fn set(&mut self, place: Place) {
@@ -94,8 +96,10 @@ impl Heap {
         }
     }
 
-    /// From here on, what is known is assumed.
+    /// From here on, what is known is assumed. What was loaded from an array is not: other processes may share its memory, and a loop
+    /// that waits for them has to look again in each round.
     pub fn assume(&mut self) {
+        self.classes[Class::Raw as usize].retain(|place| place.is_stored);
         let classes = self.classes.iter_mut().flatten();
         for (i, place) in classes.enumerate() {
             place.assumption = Some(i as u32);
@@ -247,7 +251,8 @@ impl Builder {
                 return;
             }
         }
-        self.heap.set(Place { base, index, access, value, assumption: None });
+        let is_stored = effect == Effect::Store;
+        self.heap.set(Place { base, index, access, value, is_stored, assumption: None });
     }
 
     /// Would loading the value from where it was stored give it back?

@@ -9,6 +9,7 @@ use rpy_vm::runtime::thread;
 use rpy_vm::types::generator::{PyGenerator, of_frame};
 
 use super::raising;
+use crate::runs;
 
 /// See [`PyGenerator::enter`]: 1 if it was done.
 ///
@@ -43,6 +44,7 @@ pub unsafe extern "C" fn suspend(frame: *mut InterpreterFrame, next: *mut u16, s
 pub unsafe extern "C" fn finish(frame: *mut InterpreterFrame) {
     // SAFETY: the caller's promise.
     unsafe { of_frame(frame).finish(thread::current()) }
+    runs::call_returned();
 }
 
 /// The generator of a frame whose variables are in its memory: owned, or null and an exception. See

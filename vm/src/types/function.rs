@@ -28,11 +28,16 @@ use rpy_derive::{pyclass, pymethods};
 pub struct PyFunction {
     pub ob_base: PyObject,
     #[pymember(readonly, name = "__globals__", object)]
+    #[pytraverse(keep)]
     pub func_globals: OptRef,
     #[pymember(readonly, name = "__builtins__", object)]
+    #[pytraverse(keep)]
     pub func_builtins: OptRef,
+    #[pytraverse(keep)]
     pub func_name: OptRef<PyStr>,
+    #[pytraverse(keep)]
     pub func_qualname: OptRef<PyStr>,
+    #[pytraverse(keep)]
     pub func_code: OptRef<PyCode>,
     pub func_defaults: OptRef<PyTuple>,
     pub func_kwdefaults: OptRef<PyDict>,

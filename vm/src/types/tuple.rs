@@ -18,6 +18,7 @@ use crate::err::PyResult;
 use crate::exc;
 use crate::object::alloc::{self, GC_HEAD_SIZE};
 use crate::object::dealloc::free_instance;
+use crate::object::header::STATIC_OBJECT_FLAGS;
 use crate::object::slots::CompareOp;
 use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, PyVarObject, Ref, flags};
 use crate::protocol::{number, object as protocol};
@@ -394,7 +395,11 @@ impl PyTuple {
         for i in 0..self.len() {
             // SAFETY: in range; may be NULL while C code fills the tuple.
             let Some(item) = (unsafe { (*self.items_ptr().add(i)).as_ref() }) else { return };
-            if gc::is_gc(item) && (!PyTuple::check_exact(item) || gc::is_tracked(item)) {
+            // Static objects have no place for the collector's word, nor do they refer to others that it follows.
+            let may_be_tracked = item.ob_flags.get() != STATIC_OBJECT_FLAGS
+                && gc::is_gc(item)
+                && (!PyTuple::check_exact(item) || gc::is_tracked(item));
+            if may_be_tracked {
                 return;
             }
         }

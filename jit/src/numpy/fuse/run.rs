@@ -25,6 +25,7 @@ use crate::ir::Scalar;
 use crate::numpy::arrays::{Array, new_array};
 use crate::numpy::loops::InnerLoop;
 use crate::numpy::{Numpy, known, status};
+use crate::runs;
 
 /// Bytes of a piece of scratch memory: as much as is computed at a time, if elements are wide.
 const BLOCK: usize = 4 << 10;
@@ -368,11 +369,12 @@ pub unsafe extern "C" fn fused(
     n7: f64,
 ) -> *mut PyObject {
     let arguments = [a, b, c, d, e];
-    // SAFETY: the caller's promise.
-    unsafe {
-        if !site.is_hopeless()
-            && let Some(result) = compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7])
-        {
+    if !site.is_hopeless() {
+        // SAFETY: the caller's promise.
+        let result = unsafe { compute(site, &arguments, &[n0, n1, n2, n3, n4, n5, n6, n7]) };
+        // Arrays that end may have had finalizers.
+        runs::call_returned();
+        if let Some(result) = result {
             return computed(site.sequence, result.into_raw());
         }
     }

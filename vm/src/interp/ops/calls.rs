@@ -12,6 +12,7 @@ use crate::interp::instructions::Fast;
 use crate::interp::machine::Machine;
 use crate::interp::opcode::*;
 use crate::interp::pending;
+use crate::interp::specialize::call::takes_exactly;
 use crate::interp::stackref::StackRef;
 use crate::object::defs::{PyMethodDef, meth};
 use crate::object::header::PyObject;
@@ -318,7 +319,8 @@ pub fn alloc_and_enter_init(m: &mut Machine<'_>, argc: usize) -> Option<PyResult
     }
     // SAFETY: cached while the type's version stands; the type's dict keeps it alive.
     let init: &PyFunction = unsafe { (*init).cast_unchecked_ref() };
-    if init.code().co_argcount as usize != argc + 1 {
+    // Its code may have been replaced.
+    if !takes_exactly(init, argc + 1) {
         return None;
     }
     let init = init.to_ref();

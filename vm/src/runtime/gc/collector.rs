@@ -391,16 +391,9 @@ fn clear_marks(unreachable: &GcHead) {
 /// Tuples that hold nothing collectable never will: they need not be looked at again.
 fn untrack_tuples(young: &GcHead) {
     for_each(young, |head| {
-        let Some(tuple) = object(head).downcast_exact::<PyTuple>() else { return };
-        let may_be_tracked = |item: &&PyObject| {
-            item.ob_flags.get() != STATIC_OBJECT_FLAGS
-                && is_gc(item)
-                // SAFETY: collectable objects have heads.
-                && (!PyTuple::check_exact(item) || unsafe { head_of(item) }.next.get() != 0)
-        };
-        if !tuple.items().iter().any(may_be_tracked) {
-            // SAFETY: a tracked object. `for_each` has read its successor already.
-            unsafe { super::untrack(tuple.as_object()) };
+        // `for_each` has read its successor already.
+        if let Some(tuple) = object(head).downcast_exact::<PyTuple>() {
+            tuple.maybe_untrack();
         }
     });
 }

@@ -7,6 +7,7 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject};
 use crate::protocol::{call, object};
+use crate::types::type_::lookup::type_modified;
 use rpy_derive::{pyclass, pymethods};
 
 use super::or_none;
@@ -161,6 +162,11 @@ impl PyProperty {
         fdel: Option<&PyObject>,
         doc: Option<&PyObject>,
     ) -> PyResult<()> {
+        if self.prop_get.peek().is_some() {
+            // Inline caches and traces rely on the getters of a type's properties as long as the type does not change, and any type may
+            // have this one.
+            type_modified(PyObject::type_object());
+        }
         self.prop_get.set(fget.map(PyObject::new_ref));
         self.prop_set.set(fset.map(PyObject::new_ref));
         self.prop_del.set(fdel.map(PyObject::new_ref));
