@@ -334,10 +334,9 @@ impl<'a> Keywords<'a> {
         if let Some(position) = self.names.iter().position(|&name| core::ptr::eq(name, wanted.cast())) {
             return self.values.get(position).copied();
         }
-        let position = self
-            .names
-            .iter()
-            .position(|&name| name.downcast_ref::<PyStr>().is_some_and(|name| name.eq_str(spec.params[index])))?;
+        // Of interned names there is only one of a kind.
+        let is_wanted = |name: &PyStr| name.interned_state() == 0 && name.eq_str(spec.params[index]);
+        let position = self.names.iter().position(|&name| name.downcast_ref::<PyStr>().is_some_and(is_wanted))?;
         self.values.get(position).copied()
     }
 }

@@ -7,7 +7,7 @@ use num_integer::Integer;
 use num_traits::{One, ToPrimitive, Zero};
 
 /// The most digits a small coefficient has.
-const SMALL_DIGITS: usize = 38;
+pub const SMALL_DIGITS: usize = 38;
 
 const fn powers() -> [u128; SMALL_DIGITS + 1] {
     let mut table = [1u128; SMALL_DIGITS + 1];

@@ -12,7 +12,7 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, pyclass, pymethods};
 
-use super::convert::{self, required};
+use super::convert::{self, required, short};
 use super::current;
 use super::environment::condition::*;
 use super::environment::{Environment, MAX_EMAX, MAX_PREC, MIN_EMIN, Rounding};
@@ -189,6 +189,23 @@ impl PyDecimalContext {
         let number = f(&mut environment);
         self.raise(environment.status)?;
         Ok(PyDecimal::make(number))
+    }
+
+    /// `x` with the exponent of `y`, in the context's rounding or another one.
+    pub fn quantized(&self, x: &PyObject, y: &PyObject, rounding: Option<Rounding>) -> PyResult<ObjRef> {
+        let mut environment = self.environment();
+        environment.rounding = rounding.unwrap_or(environment.rounding);
+        if let (Some(x), Some(y)) = (short(x), short(y))
+            && let Some(result) = environment.short_quantized(x, y.exponent())
+        {
+            self.raise(environment.status)?;
+            return Ok(PyDecimal::make(result));
+        }
+        let (x, y) = (required(x)?, required(y)?);
+        self.run(|env| {
+            env.rounding = environment.rounding;
+            env.quantize(&x, &y)
+        })
     }
 
     /// As [`PyDecimalContext::run`], for two results.
@@ -724,7 +741,7 @@ impl PyDecimalContext {
     /// Return a value equal to x (rounded), having the exponent of y.
     #[pymethod(sig = "($self, x, y, /)")]
     fn quantize(&self, x: &PyObject, y: &PyObject) -> PyResult<ObjRef> {
-        self.binary(x, y, |env, x, y| env.quantize(x, y))
+        self.quantized(x, y, None)
     }
     /// Return True if x is finite, False otherwise.
     #[pymethod(sig = "($self, x, /)")]

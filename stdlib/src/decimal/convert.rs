@@ -17,6 +17,7 @@ use super::environment::Environment;
 use super::environment::condition::*;
 use super::number::{self, Kind, Number};
 use super::object::PyDecimal;
+use super::short::Short;
 
 /// A number that lives in a Python object, or was made of one.
 pub enum Operand<'a> {
@@ -42,6 +43,15 @@ pub fn operand(object: &PyObject) -> Option<Operand<'_>> {
         return Some(Operand::Borrowed(decimal.number()));
     }
     object.downcast_ref::<PyInt>().map(|int| Operand::Owned(of_int(int)))
+}
+
+/// A decimal proper or an integer proper whose number is short.
+#[inline]
+pub fn short(object: &PyObject) -> Option<Short> {
+    match object.downcast_exact::<PyDecimal>() {
+        Some(decimal) => Short::of(decimal.number()),
+        None => object.downcast_exact::<PyInt>()?.medium_value().map(Short::integer),
+    }
 }
 
 /// A decimal or an integer, or a `TypeError`.

@@ -39,6 +39,16 @@ pub fn prepare() -> PyResult<()> {
 #[inline]
 pub fn current() -> PyResult<Ref<PyDecimalContext>> {
     let variable = CURRENT.peek().ok_or_else(|| exc::runtime_error("the decimal module is not initialized"))?;
+    if let Some(context) = variable.remembered().and_then(PyObject::downcast_ref::<PyDecimalContext>) {
+        return Ok(context.to_ref());
+    }
+    looked_up(variable)
+}
+
+/// The current context, where the variable does not remember it.
+#[cold]
+#[inline(never)]
+fn looked_up(variable: &PyContextVar) -> PyResult<Ref<PyDecimalContext>> {
     if let Some(context) = variable.value()?
         && let Ok(context) = context.downcast::<PyDecimalContext>()
     {

@@ -66,7 +66,8 @@ roundings! {
 
 impl Rounding {
     /// Is the last place kept to be increased?
-    fn increases(self, negative: bool, kept: &Coefficient, tail: Tail) -> bool {
+    #[inline]
+    pub fn increases(self, negative: bool, kept: &Coefficient, tail: Tail) -> bool {
         if tail == Tail::Nothing {
             return false;
         }

@@ -6,6 +6,7 @@
 //! | `number` | numbers, their order, and their text |
 //! | `environment` | precision, bounds, rounding, conditions |
 //! | `arithmetic` | the operations |
+//! | `short` | the same in machine words, where that is enough |
 //! | `transcendental` | exponentials, logarithms, powers |
 //! | `convert` | Python objects as numbers |
 //! | `object` | `Decimal` |
@@ -14,7 +15,7 @@
 //! | `current` | the current context, `localcontext` |
 //! | `signals` | the exceptions, flags and traps |
 //!
-//! The first five know nothing of Python.
+//! The first six know nothing of Python.
 
 pub mod arithmetic;
 pub mod coefficient;
@@ -25,6 +26,7 @@ pub mod environment;
 pub mod format;
 pub mod number;
 pub mod object;
+pub mod short;
 pub mod signals;
 pub mod transcendental;
 

@@ -5,7 +5,8 @@ use core::cmp::Ordering;
 
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
-use rpy_vm::object::alloc::{new_exact, new_in};
+use rpy_vm::object::alloc::{free_pooled, new_in, new_pooled};
+use rpy_vm::object::dealloc::dealloc_rust;
 use rpy_vm::object::slots::CompareOp;
 use rpy_vm::protocol::{call, object as protocol};
 use rpy_vm::types::complex::PyComplex;
@@ -14,25 +15,26 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{
-    ObjRef, OptRef, PyClass, PyObject, PyResult, PyStruct, PyTypeObject, exc, intern, not_implemented, py_bool,
+    ObjRef, OptRef, PyClass, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, intern, not_implemented, py_bool,
     pyclass, pymethods,
 };
 
 use super::coefficient::Coefficient;
 use super::context::{PyDecimalContext, rounding_arg};
-use super::convert::{self, Operand, operand, required};
+use super::convert::{self, Operand, operand, required, short};
 use super::current::{context_or_current, current};
 use super::environment::condition::*;
 use super::environment::{Environment, Rounding};
 use super::format;
 use super::number::{Kind, Number};
+use super::short::Short;
 use crate::support::int;
 
 /// Construct a new Decimal object. 'value' can be an integer, string, tuple,
 /// or another Decimal object. If no value is given, return Decimal('0'). The
 /// context does not affect the conversion and is only passed to determine if
 /// the InvalidOperation trap is active.
-#[pyclass(name = "Decimal", module = "decimal", flags(BASETYPE))]
+#[pyclass(name = "Decimal", module = "decimal", flags(BASETYPE), dealloc = PyDecimal::dealloc)]
 #[repr(C)]
 pub struct PyDecimal {
     ob_base: PyObject,
@@ -54,7 +56,22 @@ impl PyDecimal {
     /// A new decimal.
     #[inline]
     pub fn make(number: Number) -> ObjRef {
-        new_exact(PyDecimal { ob_base: PyObject::placeholder(), hash: Cell::new(-1), number }).into_obj()
+        new_pooled(PyDecimal { ob_base: PyObject::placeholder(), hash: Cell::new(-1), number }).into_obj()
+    }
+
+    /// The `tp_dealloc` of `Decimal`.
+    ///
+    /// # Safety
+    /// `object` is a dead decimal (or an instance of a subtype whose own dealloc ends here).
+    unsafe extern "C-unwind" fn dealloc(object: *mut PyObject) {
+        // SAFETY: the caller's promise; the memory of decimals proper comes from `new_pooled`.
+        unsafe {
+            if core::ptr::eq((*object).ob_type.get(), PyDecimal::type_object()) {
+                free_pooled(object as *mut PyDecimal);
+            } else {
+                dealloc_rust::<PyDecimal>(object);
+            }
+        }
     }
 
     fn make_in(cls: &PyTypeObject, number: Number) -> PyResult<ObjRef> {
@@ -120,7 +137,7 @@ impl PyDecimal {
 }
 
 /// A binary operator.
-#[inline]
+#[inline(never)]
 fn operator(
     a: &PyObject,
     b: &PyObject,
@@ -128,6 +145,22 @@ fn operator(
 ) -> PyResult<ObjRef> {
     let (Some(x), Some(y)) = (operand(a), operand(b)) else { return Ok(not_implemented()) };
     current()?.run(|env| f(env, &x, &y))
+}
+
+/// A binary operator that has a short way for short numbers.
+#[inline(always)]
+fn short_operator(
+    a: &PyObject,
+    b: &PyObject,
+    quick: impl FnOnce(&Environment, Short, Short) -> Option<Number>,
+    f: impl FnOnce(&mut Environment, &Number, &Number) -> Number,
+) -> PyResult<ObjRef> {
+    if let (Some(x), Some(y)) = (short(a), short(b))
+        && let Some(result) = quick(&current()?.environment(), x, y)
+    {
+        return Ok(PyDecimal::make(result));
+    }
+    operator(a, b, f)
 }
 
 /// The other side of a comparison, and what this side is to be multiplied with.
@@ -208,15 +241,15 @@ impl PyDecimal {
 
     #[slot]
     fn nb_add(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator(a, b, |env, x, y| env.add(x, y))
+        short_operator(a, b, Environment::short_sum, Environment::add)
     }
     #[slot]
     fn nb_subtract(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator(a, b, |env, x, y| env.subtract(x, y))
+        short_operator(a, b, Environment::short_difference, Environment::subtract)
     }
     #[slot]
     fn nb_multiply(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
-        operator(a, b, |env, x, y| env.multiply(x, y))
+        short_operator(a, b, Environment::short_product, Environment::multiply)
     }
     #[slot]
     fn nb_true_divide(a: &PyObject, b: &PyObject) -> PyResult<ObjRef> {
@@ -310,8 +343,13 @@ impl PyDecimal {
         Ok(self.hash.get())
     }
     #[slot]
-    fn tp_str(&self) -> PyResult<String> {
-        Ok(self.number.text(false, current()?.capitals()))
+    fn tp_str(&self) -> PyResult<Ref<PyStr>> {
+        if let Some(plain) =
+            Short::of(&self.number).and_then(|short| short.text(&mut [0; 32]).map(PyStr::try_from_latin1))
+        {
+            return plain;
+        }
+        Ok(PyStr::from_string(self.number.text(false, current()?.capitals())))
     }
     #[slot]
     fn tp_repr(&self) -> PyResult<String> {
@@ -538,11 +576,7 @@ impl PyDecimal {
     fn quantize(&self, exp: &PyObject, rounding: Option<&PyObject>, context: Option<&PyObject>) -> PyResult<ObjRef> {
         let context = context_or_current(context)?;
         let rounding = rounding.map(rounding_arg).transpose()?;
-        let exp = required(exp)?;
-        context.run(|env| {
-            env.rounding = rounding.unwrap_or(env.rounding);
-            env.quantize(&self.number, &exp)
-        })
+        context.quantized(self.as_object(), exp, rounding)
     }
     /// Identical to to_integral_value().
     #[pymethod(sig = "($self, /, rounding=None, context=None)")]

@@ -68,19 +68,6 @@ const LISTED: &[(&str, u32)] = &[
     ("Clamped", CLAMPED),
 ];
 
-/// The signals in the order in which contexts print them.
-const PRINTED: &[(&str, u32)] = &[
-    ("Clamped", CLAMPED),
-    ("InvalidOperation", ANY_INVALID),
-    ("DivisionByZero", DIVISION_BY_ZERO),
-    ("Inexact", INEXACT),
-    ("FloatOperation", FLOAT_OPERATION),
-    ("Overflow", OVERFLOW),
-    ("Rounded", ROUNDED),
-    ("Subnormal", SUBNORMAL),
-    ("Underflow", UNDERFLOW),
-];
-
 const NO_SIGNAL: &str = "valid values for signals are:\n  [InvalidOperation, FloatOperation, DivisionByZero,\n   \
                          Overflow, Underflow, Subnormal, Inexact, Rounded,\n   Clamped]";
 
@@ -140,9 +127,12 @@ pub fn exception(conditions: u32) -> PyErr {
     }
 }
 
-/// The names of the signals among the conditions, as contexts print them.
+/// The names of the signals among the conditions, as contexts print them: in the order of the conditions, of which several are an
+/// invalid operation.
 pub fn printed(conditions: u32) -> String {
-    let names: Vec<&str> = PRINTED.iter().filter(|s| s.1 & conditions != 0).map(|s| s.0).collect();
+    let mut signals: Vec<_> = SIGNALS.iter().filter(|s| s.1 & conditions != 0).collect();
+    signals.sort_by_key(|s| (s.1 & conditions).trailing_zeros());
+    let names: Vec<&str> = signals.iter().map(|s| s.0).collect();
     format!("[{}]", names.join(", "))
 }
 

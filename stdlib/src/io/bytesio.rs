@@ -83,24 +83,24 @@ impl PyBytesIO {
     }
 
     /// Takes up to `size` bytes (all if negative) from the position on.
-    fn take(&self, size: isize) -> Vec<u8> {
+    fn take<T>(&self, size: isize, made_of: impl FnOnce(&[u8]) -> T) -> T {
         let data = self.data.borrow();
         let start = self.position.get().min(data.len());
         let end = if size < 0 { data.len() } else { (start.saturating_add(size as usize)).min(data.len()) };
         if end > start || self.position.get() <= data.len() {
             self.position.set(end);
         }
-        data[start..end].to_vec()
+        made_of(&data[start..end])
     }
 
-    fn take_line(&self, limit: isize) -> Vec<u8> {
+    fn take_line(&self, limit: isize) -> PyResult<Ref<PyBytes>> {
         let length = {
             let data = self.data.borrow();
             let rest = &data[self.position.get().min(data.len())..];
             memchr_newline(rest).map_or(rest.len(), |i| i + 1)
         };
         let length = if limit >= 0 { length.min(limit as usize) } else { length };
-        self.take(length as isize)
+        self.take(length as isize, PyBytes::try_new)
     }
 
     fn put(&self, bytes: &[u8]) -> PyResult<()> {
@@ -206,20 +206,20 @@ impl PyBytesIO {
 
     /// Read at most size bytes, returned as a bytes object.
     #[pymethod(sig = "($self, size=-1, /)")]
-    fn read(&self, size: Option<&PyObject>) -> PyResult<ObjRef> {
+    fn read(&self, size: Option<&PyObject>) -> PyResult<Ref<PyBytes>> {
         self.check_open()?;
-        Ok(PyBytes::from_vec(self.take(size_arg(size)?)).into_obj())
+        self.take(size_arg(size)?, PyBytes::try_new)
     }
     /// Read at most size bytes, returned as a bytes object.
     #[pymethod(sig = "($self, size=-1, /)")]
-    fn read1(&self, size: Option<&PyObject>) -> PyResult<ObjRef> {
+    fn read1(&self, size: Option<&PyObject>) -> PyResult<Ref<PyBytes>> {
         self.read(size)
     }
     /// Next line from the file, as a bytes object.
     #[pymethod(sig = "($self, size=-1, /)")]
-    fn readline(&self, size: Option<&PyObject>) -> PyResult<ObjRef> {
+    fn readline(&self, size: Option<&PyObject>) -> PyResult<Ref<PyBytes>> {
         self.check_open()?;
-        Ok(PyBytes::from_vec(self.take_line(size_arg(size)?)).into_obj())
+        self.take_line(size_arg(size)?)
     }
     /// List of bytes objects, each a line from the file.
     #[pymethod(sig = "($self, size=None, /)")]
@@ -229,12 +229,12 @@ impl PyBytesIO {
         let mut lines: Vec<ObjRef> = Vec::new();
         let mut total = 0;
         loop {
-            let line = self.take_line(-1);
-            if line.is_empty() {
+            let line = self.take_line(-1)?;
+            if line.as_bytes().is_empty() {
                 break;
             }
-            total += line.len() as isize;
-            lines.push(PyBytes::from_vec(line).into_obj());
+            total += line.as_bytes().len() as isize;
+            lines.push(line.into_obj());
             if limit > 0 && total >= limit {
                 break;
             }
@@ -246,7 +246,8 @@ impl PyBytesIO {
     fn readinto(&self, buffer: &PyObject) -> PyResult<usize> {
         self.check_open()?;
         let mut target = Buffer::writable_for("readinto", buffer)?;
-        let data = self.take(target.len() as isize);
+        // A copy, since the target may be a view of these very bytes.
+        let data = self.take(target.len() as isize, <[u8]>::to_vec);
         target.bytes_mut()[..data.len()].copy_from_slice(&data);
         Ok(data.len())
     }
@@ -313,8 +314,8 @@ impl PyBytesIO {
     #[slot]
     fn tp_iternext(&self) -> PyResult<Option<ObjRef>> {
         self.check_open()?;
-        let line = self.take_line(-1);
-        Ok(if line.is_empty() { None } else { Some(PyBytes::from_vec(line).into_obj()) })
+        let line = self.take_line(-1)?;
+        Ok(if line.as_bytes().is_empty() { None } else { Some(line.into_obj()) })
     }
 
     /// Disable all I/O operations.

@@ -6,7 +6,7 @@ use rpy_vm::object::PyTypeObject;
 use rpy_vm::protocol::{number, object as protocol};
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
-use rpy_vm::types::str::{PyStr, StrBuilder};
+use rpy_vm::types::str::{PyStr, StrBuilder, StrData};
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, Ref, exc, intern, pyclass, pymethods};
 
@@ -31,6 +31,13 @@ pub struct PyStringIO {
     /// The `newline` argument, for pickling.
     newline: OptRef,
     decoder: OptRef<PyIncrementalNewlineDecoder>,
+}
+
+/// Writes characters of another width.
+fn put_units<T: Copy + Into<u32>>(target: &mut [u32], source: &[T]) {
+    for (target, &source) in target.iter_mut().zip(source) {
+        *target = source.into();
+    }
 }
 
 impl PyStringIO {
@@ -74,6 +81,9 @@ impl PyStringIO {
     }
 
     fn put(&self, text: &PyStr) -> PyResult<()> {
+        if self.decoder.is_null() && self.line_end.get() == LineEnd::Exact("\n") {
+            return self.put_translated(text);
+        }
         let mut text = text.to_ref();
         if let Some(decoder) = self.decoder.get() {
             text = decoder.translate_text(text, true)?;
@@ -90,6 +100,11 @@ impl PyStringIO {
             }
             text = out.try_finish()?;
         }
+        self.put_translated(&text)
+    }
+
+    /// Writes characters as they are.
+    fn put_translated(&self, text: &PyStr) -> PyResult<()> {
         let length = text.len();
         let position = self.position.get();
         let mut data = self.data.borrow_mut();
@@ -99,8 +114,12 @@ impl PyStringIO {
             data.try_reserve(extra).map_err(|_| exc::memory_error())?;
             data.resize(end, 0);
         }
-        for i in 0..length {
-            data[position + i] = text.char_at(i);
+        if length > 0 {
+            match (&mut data[position..end], text.data()) {
+                (target, StrData::Latin1(source)) => put_units(target, source),
+                (target, StrData::Ucs2(source)) => put_units(target, source),
+                (target, StrData::Ucs4(source)) => target.copy_from_slice(source),
+            }
         }
         self.position.set(end);
         Ok(())

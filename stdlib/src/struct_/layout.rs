@@ -123,6 +123,9 @@ impl Layout {
 
     /// The item's bytes as a number in this machine's order.
     fn read_int(&self, bytes: &[u8]) -> u64 {
+        if let Ok(all) = <[u8; 8]>::try_from(bytes) {
+            return if self.big_endian { u64::from_be_bytes(all) } else { u64::from_le_bytes(all) };
+        }
         let mut value = 0u64;
         if self.big_endian {
             for &byte in bytes {

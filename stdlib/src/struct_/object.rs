@@ -27,16 +27,35 @@ pub struct PyStructObject {
 }
 
 static CACHE: OptRef<PyDict> = OptRef::NULL;
+/// The format asked for last, and its struct: a loop asks for one again and again.
+static LAST: (OptRef, OptRef<PyStructObject>) = (OptRef::NULL, OptRef::NULL);
 /// Formats that are remembered.
 const CACHE_LIMIT: usize = 100;
 
 /// Forgets all remembered formats.
 pub fn clear_cache() {
     CACHE.take();
+    LAST.0.take();
+    LAST.1.take();
 }
 
 /// The struct of a format, remembered from earlier calls.
 pub fn cached(format: &PyObject) -> PyResult<Ref<PyStructObject>> {
+    if LAST.0.peek().is_some_and(|last| last.is(format))
+        && let Some(found) = LAST.1.get()
+    {
+        return Ok(found);
+    }
+    let found = found_or_made(format)?;
+    // The end of text runs no Python code, so that nobody sees one without the other.
+    if format.downcast_exact::<PyStr>().is_some() {
+        LAST.0.set(Some(format.new_ref()));
+        LAST.1.set(Some(found.clone()));
+    }
+    Ok(found)
+}
+
+fn found_or_made(format: &PyObject) -> PyResult<Ref<PyStructObject>> {
     let cache = match CACHE.get() {
         Some(cache) => cache,
         None => {

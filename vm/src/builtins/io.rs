@@ -2,6 +2,7 @@
 
 use crate::err::{PyErr, PyResult};
 use crate::exc;
+use crate::interp::ops::attr;
 use crate::object::{ObjRef, PyObject, PyStruct, Ref};
 use crate::protocol::{call, object as po};
 use crate::runtime::sys_state;
@@ -39,17 +40,21 @@ pub fn print(
     };
     let sep = separator(sep, "sep", crate::intern!(" "))?;
     let end = separator(end, "end", crate::intern!("\n"))?;
-    let write = po::getattr(&file, crate::intern!("write"))?;
+    let (write, unbound) = attr::get_method(&file, crate::intern!("write"))?;
+    let put = |text: &PyObject| match unbound {
+        true => call::call(&write, &[&*file, text]),
+        false => call::call_one(&write, text),
+    };
     for (i, arg) in args.iter().enumerate() {
         if i > 0 {
-            call::call_one(&write, sep.as_object())?;
+            put(sep.as_object())?;
         }
         match arg.downcast_exact::<PyStr>() {
-            Some(_) => call::call_one(&write, arg)?,
-            None => call::call_one(&write, po::str(arg)?.as_object())?,
+            Some(_) => put(arg)?,
+            None => put(po::str(arg)?.as_object())?,
         };
     }
-    call::call_one(&write, end.as_object())?;
+    put(end.as_object())?;
     if flush {
         call::call_method(&file, crate::intern!("flush"), &[])?;
     }

@@ -373,6 +373,43 @@ pub fn new_exact<T: PyClass>(value: T) -> Ref<T> {
     }
 }
 
+/// As [`new_exact`], of a type outside the collector whose objects come and go: their memory waits for the next one ([`free_pooled`]).
+#[inline]
+pub fn new_pooled<T: PyClass>(value: T) -> Ref<T> {
+    let ty = T::type_object();
+    debug_assert!(!ty.has_flag(flags::HEAPTYPE | flags::PREHEADER | flags::HAVE_GC));
+    let size = pool::rounded(size_of::<T>());
+    let block = pool::take(size);
+    let block = if block.is_null() { pool::fresh(size) } else { block };
+    if block.is_null() {
+        std::alloc::handle_alloc_error(core::alloc::Layout::new::<T>());
+    }
+    // SAFETY: the block has room for the value.
+    unsafe {
+        let object = block as *mut T;
+        object.write(value);
+        let header = &*(object as *const PyObject);
+        header.ob_refcnt.set(1);
+        header.ob_overflow.set(0);
+        header.ob_flags.set(0);
+        header.ob_type.set(ty);
+        Ref::from_owned_ptr(object)
+    }
+}
+
+/// Drops the fields of a dead object that [`new_pooled`] made, and gives its memory back.
+///
+/// # Safety
+/// It is one, and not used afterwards.
+#[inline]
+pub unsafe fn free_pooled<T: PyClass>(object: *mut T) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        core::ptr::drop_in_place(object);
+        pool::give(object as *mut u8, pool::rounded(size_of::<T>()));
+    }
+}
+
 /// A new instance of `cls`, which is `T`'s type or a subtype: allocated by `cls.tp_alloc`, with `T`'s fields moved in
 /// behind the header (a `PyVarObject` part keeps the size `tp_alloc` gave it only if `T` starts with a plain header).
 ///

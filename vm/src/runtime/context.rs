@@ -295,18 +295,22 @@ impl PyContextVar {
         self.cached_version.set(state.context_ver.get());
     }
 
+    /// The value in the current context, if it was asked for before. It lives until Python code runs.
+    #[inline]
+    pub fn remembered(&self) -> Option<&PyObject> {
+        let state = thread::current();
+        let good = self.cached_thread.get() == state.id.get() && self.cached_version.get() == state.context_ver.get();
+        // SAFETY: null, or the current context has held the value since it was remembered: neither thread nor context has changed, and
+        // `set` and `reset` of this variable renew the memory.
+        if good { unsafe { self.cached.get().as_ref() } } else { None }
+    }
+
     /// The value in the current context, or the variable's default.
     pub fn value(&self) -> PyResult<Option<ObjRef>> {
-        let state = thread::current();
-        let cached = self.cached.get();
-        if !cached.is_null()
-            && self.cached_thread.get() == state.id.get()
-            && self.cached_version.get() == state.context_ver.get()
-        {
-            // SAFETY: the current context has held the value since it was remembered: neither thread nor context has changed, and
-            // `set` and `reset` of this variable renew the memory.
-            return Ok(Some(unsafe { (*cached).new_ref() }));
+        if let Some(value) = self.remembered() {
+            return Ok(Some(value.new_ref()));
         }
+        let state = thread::current();
         if let Some(context) = state.context.peek().and_then(PyObject::downcast_ref::<PyContext>)
             && let Some(value) = context.vars().get_item(self.as_object())?
         {
