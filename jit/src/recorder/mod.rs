@@ -989,14 +989,20 @@ impl Recorder {
     /// The registers are those of a live machine.
     unsafe fn is_in_frame(&mut self, at: Registers<'_>) -> bool {
         let unbuilt = self.unbuilt;
-        let frame = self.top();
-        if frame.real.is_null() {
-            // Its first instruction.
-            frame.real = at.frame;
+        if self.top().real.is_null() {
+            // Its first instruction, in a frame that is none of those below.
+            let is_below = self.frames.iter().any(|frame| core::ptr::eq(frame.real, at.frame));
             // SAFETY: a live Python frame.
             let code = unsafe { (*at.frame).code() }.as_object().as_ptr() as usize;
-            return frame.inlined.is_some_and(|(_, _, expected)| expected == code);
+            let frame = self.top();
+            let is_code = frame.inlined.is_some_and(|(_, _, expected)| expected == code);
+            let is_first = !is_below && is_code && frame.ip == at.instr as usize;
+            if is_first {
+                frame.real = at.frame;
+            }
+            return is_first;
         }
+        let frame = self.top();
         // SAFETY: a live Python frame, and the machine's stack pointer.
         let depth = unsafe { at.sp.offset_from((*at.frame).stack_base()) };
         let missing = unbuilt.map_or(0, |count| isize::from(count) - 1);

@@ -730,8 +730,13 @@ pub fn call_function_ex(m: &mut Machine<'_>) -> PyResult<()> {
     let kwargs = unsafe { kwargs.opt() };
     let callable = m.peek_obj(4);
     let args = star_args(callable, m.peek_obj(2))?;
-    if let Some(func) = enterable(callable) {
-        let frame = frame_from_tuple(m.ts, func.to_ref(), &args, kwargs, m.frame);
+    let (function, this) = match callable.downcast_exact::<PyMethod>() {
+        // SAFETY: methods hold both.
+        Some(method) => (&*method.im_func, Some(&*method.im_self)),
+        None => (callable, None),
+    };
+    if let Some(func) = enterable(function) {
+        let frame = frame_from_tuple(m.ts, func.to_ref(), this, &args, kwargs, m.frame);
         let frame = frame?;
         m.drop_n(4);
         return enter(m, frame, 1);
@@ -768,16 +773,17 @@ fn star_args(callable: &PyObject, args: &PyObject) -> PyResult<Ref<PyTuple>> {
     })
 }
 
-/// A frame for `func(*args, **kwargs)`.
+/// A frame for `func(*args, **kwargs)`, where `func` may be the function of a method that is bound to `this`.
 #[inline(never)]
 fn frame_from_tuple(
     ts: &crate::runtime::thread::PyThreadState,
     func: Ref<PyFunction>,
+    this: Option<&PyObject>,
     args: &PyTuple,
     kwargs: Option<&PyObject>,
     previous: *mut InterpreterFrame,
 ) -> PyResult<*mut InterpreterFrame> {
-    let mut words: Vec<StackRef> = args.items().iter().map(|a| StackRef::new(a)).collect();
+    let mut words: Vec<StackRef> = this.into_iter().chain(args.items().iter().copied()).map(StackRef::new).collect();
     let nargs = words.len();
     let mut names = Vec::new();
     if let Some(dict) = kwargs.and_then(|k| k.downcast_ref::<PyDict>()) {
