@@ -3,7 +3,9 @@
 //!
 //! Debts are paid off as the program runs, but nothing is saved up unless something waits to be compiled: time in which there was
 //! nothing to compile (imports, waiting, code that is compiled) entitles to nothing, or whatever comes next would pay for it.
-//! And a trace is paid for in advance, in part: a call that takes some microseconds is over before its first one is recorded.
+//! And a trace is paid for in advance: a call that takes some microseconds is over before its first one is recorded. What was
+//! saved up and not spent is lost when nobody asks for a while: the program does something else by then. For the same reason a loop or
+//! function has to be hot for a moment before it is compiled, however much has been saved up ([`Budget::allows_new`]).
 //!
 //! Time is counted in the processor's ticks, which go on at the same rate whatever it does.
 
@@ -11,15 +13,20 @@ use core::arch::x86_64::_rdtsc;
 
 use crate::shake;
 
-/// What must have been saved up before work begins, and what can be saved up, in ticks: about 0.15 and 0.6 milliseconds.
-const PRICE: i64 = 400_000;
+/// What must have been saved up before work begins, which is what a trace costs, and what can be saved up, in ticks: about 0.3 and 0.6
+/// milliseconds.
+const PRICE: i64 = 700_000;
 const MOST: i64 = 1_500_000;
 /// Which part of the program's time may be spent.
 const SHARE: u64 = 7;
 /// What takes longer, in ticks, was interrupted: about two milliseconds.
 const LONGEST: u64 = 6_000_000;
-/// Who asks after such a time of silence has not waited, unless it is the one who was denied.
+/// Who asks after such a time of silence has not waited, unless it is the one who was denied; and nothing is left then.
 const SILENCE: u64 = 3_000_000;
+/// So much time counts between two requests at most: who asks seldom has waited all the time, but asks more than once.
+const PAUSE: u64 = PRICE as u64 * SHARE / 2;
+/// How long it takes from a loop's first request to its first recording.
+const PATIENCE: u64 = PRICE as u64 * SHARE;
 
 /// The account.
 pub struct Budget {
@@ -64,6 +71,23 @@ impl Budget {
         !self.limited || self.open && self.allows_at(now(), who)
     }
 
+    /// The same, for what nothing is compiled of yet. `asked` is when it asked first, if it did.
+    pub fn allows_new(&mut self, who: usize, asked: &mut Option<u64>) -> bool {
+        !self.limited || self.open && self.allows_new_at(now(), who, asked)
+    }
+
+    fn allows_new_at(&mut self, now: u64, who: usize, asked: &mut Option<u64>) -> bool {
+        let waited = now.wrapping_sub(*asked.get_or_insert(now));
+        let granted = self.allows_at(now, who) && waited >= PATIENCE;
+        self.waiting = (!granted).then_some(who);
+        granted
+    }
+
+    /// Is anybody waiting for work to begin?
+    pub fn is_awaited(&self) -> bool {
+        self.limited && (!self.open || self.waiting.is_some() && now().wrapping_sub(self.at) < SILENCE)
+    }
+
     fn allows_at(&mut self, now: u64, who: usize) -> bool {
         let passed = now.wrapping_sub(core::mem::replace(&mut self.at, now));
         let mut earned = (passed / SHARE) as i64;
@@ -72,8 +96,12 @@ impl Budget {
             self.balance += paid;
             earned -= paid;
         }
-        if self.waiting == Some(who) || self.waiting.is_some() && passed < SILENCE {
+        let same = self.waiting == Some(who);
+        if same || self.waiting.is_some() && passed < SILENCE {
+            earned = earned.min((PAUSE / SHARE) as i64);
             self.balance = self.balance.saturating_add(earned).min(MOST);
+        } else if passed >= SILENCE {
+            self.balance = self.balance.min(0);
         }
         let granted = self.balance >= PRICE;
         self.waiting = (!granted).then_some(who);
@@ -109,7 +137,28 @@ mod tests {
         assert!(!budget.allows_at(now + SILENCE * 100, 3), "nobody waited");
         now += SILENCE * 200;
         assert!(!budget.allows_at(now, 4), "another one has long been silent");
-        assert!(budget.allows_at(now + full, 4), "who asks so seldom has waited all the time");
+        assert!(!budget.allows_at(now + SILENCE, 4), "a pause counts in part");
+        assert!(budget.allows_at(now + 2 * SILENCE, 4), "who asks so seldom has waited all the time");
+    }
+
+    #[test]
+    fn what_is_left_is_lost() {
+        let mut budget = Budget { at: 0, balance: MOST, ..Budget::new(true) };
+        assert!(budget.allows_at(SILENCE / 2, 1));
+        assert!(!budget.allows_at(SILENCE * 2, 1));
+        assert_eq!(budget.balance, 0);
+    }
+
+    #[test]
+    fn what_is_new_waits() {
+        let mut budget = Budget { at: 0, balance: MOST, ..Budget::new(true) };
+        let (mut asked, mut now) = (None, 1_000);
+        assert!(!budget.allows_new_at(now, 1, &mut asked), "it may be over soon");
+        assert!(budget.allows_at(2_000, 2), "this one may go on");
+        while !budget.allows_new_at(now, 1, &mut asked) {
+            now += 1_000;
+        }
+        assert!(is_about(now, PATIENCE));
     }
 
     #[test]
