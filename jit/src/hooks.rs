@@ -310,8 +310,11 @@ impl Jit for TracingJit {
                 }
                 outcome => outcome,
             };
+            // Its end, if nobody else has it any more, comes when nothing of the state is borrowed.
+            let _code;
             let Some(state) = self.state() else { return RecordAction::Interpret };
             let Some(recorder) = state.recording.take() else { return RecordAction::Interpret };
+            _code = recorder.code().to_ref();
             match outcome {
                 Outcome::Continue | Outcome::Enter(_) => {}
                 Outcome::Closed => state.close(*recorder),
@@ -336,8 +339,11 @@ impl Jit for TracingJit {
     unsafe fn raised(&self, at: Registers<'_>, _again: bool) -> bool {
         // SAFETY: under the GIL; a live machine.
         unsafe {
+            // As above.
+            let _code;
             let Some(state) = self.state() else { return false };
             let Some(recorder) = &mut state.recording else { return false };
+            _code = recorder.code().to_ref();
             let raised = recorder.raised(at);
             if raised == Raised::Followed {
                 return true;
@@ -354,10 +360,13 @@ impl Jit for TracingJit {
     }
 
     fn recording_lost(&self) {
+        // As above.
+        let _code;
         // SAFETY: under the GIL.
         if let Some(state) = unsafe { self.state() }
             && let Some(mut recorder) = state.recording.take()
         {
+            _code = recorder.code().to_ref();
             match recorder.escaped() {
                 true => state.link(*recorder, None),
                 false => {

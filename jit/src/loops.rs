@@ -55,6 +55,8 @@ pub struct Loops {
     /// The loops of each code object, which is told by its address.
     by_code: FastMap<usize, Vec<LoopKey>>,
     compiled: usize,
+    /// Compiled loops in whose place there is another one: their code may be running.
+    replaced: Vec<Box<Executor>>,
     /// The owners of all exits, by number. Those of loops that are gone stay, and nobody asks for them.
     exits: Vec<ExitOwner>,
     /// Where side traces start.
@@ -68,6 +70,7 @@ impl Default for Loops {
             recent: Box::new([(0, core::ptr::null_mut()); RECENT]),
             by_code: FastMap::default(),
             compiled: 0,
+            replaced: Vec::new(),
             exits: Vec::new(),
             starts: Starts::default(),
         }
@@ -121,9 +124,15 @@ impl Loops {
     }
 
     /// Attaches compiled code to a loop of `code`.
-    pub fn insert(&mut self, key: LoopKey, code: usize, executor: Box<Executor>) {
-        if self.by_head.insert(key, Loop::Compiled(executor)).is_none() {
-            self.by_code.entry(code).or_default().push(key);
+    pub fn insert(&mut self, key: LoopKey, code: usize, mut executor: Box<Executor>) {
+        self.recent[key / 2 % RECENT] = (key, &raw mut *executor);
+        match self.by_head.insert(key, Loop::Compiled(executor)) {
+            None => self.by_code.entry(code).or_default().push(key),
+            Some(Loop::Failed(_)) => {}
+            Some(Loop::Compiled(old)) => {
+                self.replaced.push(old);
+                return;
+            }
         }
         self.compiled += 1;
     }

@@ -18,7 +18,7 @@ use rpy_vm::interp::opcode::{self, *};
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::ObjRef;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyStruct;
+use rpy_vm::object::refs::{PyStruct, Ref};
 use rpy_vm::types::code::PyCode;
 
 use crate::detour::Detour;
@@ -198,8 +198,8 @@ pub struct Recorder {
     /// The frames before the last instruction, and whether they are still so.
     frames_before: Vec<SymFrame>,
     is_unchanged: bool,
-    /// The base frame's code, which the frame keeps alive while it is recorded.
-    code: *const PyCode,
+    /// The base frame's code. The frame may end before the recording does.
+    code: Ref<PyCode>,
     /// The last instruction seen, and its frame: a second call for it says that it goes on in another form.
     last: (*mut u16, *const InterpreterFrame),
     /// How often it was called for it.
@@ -337,7 +337,7 @@ impl Recorder {
             frames_before: Vec::new(),
             is_unchanged: false,
             last: (core::ptr::null_mut(), core::ptr::null()),
-            code,
+            code: code.to_ref(),
             repeats: 0,
             kept: Vec::new(),
             detail: None,
@@ -376,7 +376,7 @@ impl Recorder {
         recorder.goal = Goal::Function;
         recorder.start = at.instr;
         recorder.key = at.instr as LoopKey;
-        // The frame may end before the recording does.
+        // What is compiled of it stays for good.
         recorder.kept.push(recorder.code().as_object().new_ref());
         recorder
     }
@@ -423,7 +423,7 @@ impl Recorder {
             before: None,
             frames_before: Vec::new(),
             is_unchanged: false,
-            code,
+            code: code.to_ref(),
             last: (core::ptr::null_mut(), core::ptr::null()),
             repeats: 0,
             kept: Vec::new(),
@@ -782,8 +782,7 @@ impl Recorder {
 
     /// The code object of the base frame.
     pub fn code(&self) -> &PyCode {
-        // SAFETY: the recorded frame keeps it.
-        unsafe { &*self.code }
+        &self.code
     }
 
     /// Records one instruction.

@@ -1,28 +1,32 @@
 //! Iterators and ranges.
 
-use super::attempted;
+use super::{attempted, done};
 use rpy_vm::builtins::iterators::PyZip;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::protocol::object;
+use rpy_vm::types::bytearray::PyByteArrayIterator;
+use rpy_vm::types::bytes::PyBytesIterator;
+use rpy_vm::types::dict::iter::{PyDictReverseItemIterator, PyDictReverseKeyIterator, PyDictReverseValueIterator};
 use rpy_vm::types::dict::{PyDictItemIterator, PyDictKeyIterator, PyDictValueIterator};
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::iter::enumerate::PyEnumerate;
-use rpy_vm::types::list::iter::PyListIterator;
+use rpy_vm::types::list::iter::{PyListIterator, PyListReverseIterator};
 use rpy_vm::types::range::PyRange;
 use rpy_vm::types::range::iterator::PyRangeIterator;
 use rpy_vm::types::set::PySetIterator;
+use rpy_vm::types::str::iter::{PyStrAsciiIterator, PyStrIterator};
 use rpy_vm::types::tuple::PyTupleIterator;
 
-/// The next item of an iterator that runs no Python code; null, and the iterator is as it was, if there is none or an exception
-/// would be raised.
+/// The next item of an iterator that runs no Python code; null if there is none or an exception would be raised. One that [`tells`] is as
+/// it was then; others may have let go of what they iterate over.
 ///
 /// # Safety
 /// A live iterator.
 pub unsafe extern "C" fn next(iterator: *const PyObject) -> *mut PyObject {
     // SAFETY: the caller's promise.
     let iterator = unsafe { &*iterator };
-    if takes_from_several(iterator) && has_none(iterator) {
+    if is_empty(iterator) == Some(true) {
         return core::ptr::null_mut();
     }
     match object::iter_next(iterator) {
@@ -77,37 +81,56 @@ pub extern "C" fn new_range(start: i64, stop: i64) -> *mut PyObject {
     }
 }
 
+/// The answer of [`has_none`], of iterators that give it at once and of those that take from several.
+fn is_empty(iterator: &PyObject) -> Option<bool> {
+    macro_rules! left {
+        ($($ty:ty)*) => {
+            $(if let Some(iterator) = iterator.downcast_exact::<$ty>() {
+                return Some(iterator.left() == 0);
+            })*
+        };
+    }
+    if let Some(list) = iterator.downcast_exact::<PyListIterator>() {
+        return Some(list.seq.peek().is_none_or(|seq| list.index.get() >= seq.len()));
+    }
+    if let Some(tuple) = iterator.downcast_exact::<PyTupleIterator>() {
+        return Some(tuple.seq.peek().is_none_or(|seq| tuple.index.get() >= seq.len()));
+    }
+    if let Some(range) = iterator.downcast_exact::<PyRangeIterator>() {
+        return Some(range.peek_i64().is_none());
+    }
+    left!(PyDictItemIterator PyDictKeyIterator PyDictValueIterator PyStrAsciiIterator PyStrIterator PySetIterator);
+    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
+        return enumerate.inner().map_or(Some(true), is_empty);
+    }
+    if let Some(zip) = iterator.downcast_exact::<PyZip>() {
+        return Some(zip.inner().is_empty() || zip.inner().items().iter().any(|inner| has_none(inner)));
+    }
+    left!(PyBytesIterator PyByteArrayIterator PyListReverseIterator);
+    left!(PyDictReverseItemIterator PyDictReverseKeyIterator PyDictReverseValueIterator);
+    None
+}
+
 /// Has an iterator no further item? It may be one whose container has changed: it raises an exception instead. One that cannot tell is
 /// not said to be at its end.
 pub fn has_none(iterator: &PyObject) -> bool {
-    if let Some(list) = iterator.downcast_exact::<PyListIterator>() {
-        return list.seq.peek().is_none_or(|seq| list.index.get() >= seq.len());
+    match iterator.downcast_exact::<PyEnumerate>() {
+        Some(enumerate) => enumerate.inner().is_none_or(has_none),
+        None => is_empty(iterator).unwrap_or_else(|| matches!(object::length_hint(iterator, 1), Ok(0))),
     }
-    if let Some(tuple) = iterator.downcast_exact::<PyTupleIterator>() {
-        return tuple.seq.peek().is_none_or(|seq| tuple.index.get() >= seq.len());
-    }
-    if let Some(range) = iterator.downcast_exact::<PyRangeIterator>() {
-        return range.peek_i64().is_none();
-    }
-    if let Some(set) = iterator.downcast_exact::<PySetIterator>() {
-        return set.left() == 0;
-    }
-    if let Some(dict) = iterator.downcast_exact::<PyDictKeyIterator>() {
-        return dict.left() == 0;
-    }
-    if let Some(dict) = iterator.downcast_exact::<PyDictValueIterator>() {
-        return dict.left() == 0;
-    }
-    if let Some(dict) = iterator.downcast_exact::<PyDictItemIterator>() {
-        return dict.left() == 0;
-    }
+}
+
+/// Is an iterator that has no further item as it was, once [`next`] has said so? It depends on its type, and on those within. One within a
+/// `zip` is `asked`, also if it takes time to answer.
+pub fn tells(iterator: &PyObject, asked: bool) -> bool {
     if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
-        return enumerate.inner().is_none_or(has_none);
+        return enumerate.inner().is_none_or(|inner| tells(inner, asked));
     }
     if let Some(zip) = iterator.downcast_exact::<PyZip>() {
-        return zip.inner().is_empty() || zip.inner().items().iter().any(|inner| has_none(inner));
+        return zip.inner().items().iter().all(|inner| tells(inner, true));
     }
-    matches!(object::length_hint(iterator, 1), Ok(0))
+    let is_answer = |hint| !matches!(hint, Ok(usize::MAX));
+    is_empty(iterator).is_some() || (asked && is_answer(object::length_hint(iterator, usize::MAX)))
 }
 
 /// Takes it from several iterators at a time, so that it has moved some of them on when another one has no item?
@@ -146,12 +169,11 @@ pub unsafe extern "C" fn at_end(iterator: *const PyObject) -> u64 {
     is_at_end(unsafe { &*iterator }) as u64
 }
 
-/// Tells an iterator that is at its end so: it lets go of what it iterates over. False, and the iterator as it was, if it
-/// raises an exception.
+/// Tells an iterator that is at its end so: it lets go of what it iterates over. False, and an exception, if it raises one.
 ///
 /// # Safety
 /// A live iterator at its end.
 pub unsafe extern "C" fn finish(iterator: *const PyObject) -> u64 {
     // SAFETY: the caller's promise.
-    matches!(object::iter_next(unsafe { &*iterator }), Ok(None)) as u64
+    done(object::iter_next(unsafe { &*iterator }).map(drop))
 }

@@ -293,10 +293,10 @@ functions! {
 
     /// Is the iterator at its end?
     AT_END = iter::at_end -> Bool, MAKES;
-    /// Says so to the iterator, which lets go of its container.
+    /// Says so to the iterator, which lets go of its container; false and an exception.
     FINISH = iter::finish -> Bool, DESTROYS;
 
-    /// The next item (owned), or null at the end.
+    /// The next item (owned), or null: at the end, or where an exception would be raised.
     NEXT = iter::next -> Obj, ITERATES;
     /// The next element of a set (borrowed), or null: at the end, or where the set has changed.
     SET_NEXT = set::set_next -> Obj, ITERATES;

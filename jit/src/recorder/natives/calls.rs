@@ -13,6 +13,7 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
 
+use super::iterate::step_of;
 use super::reviewed::{self, Does, Gives, Reviewed, Takes};
 use super::{is_one_of, is_static, static_base};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
@@ -324,13 +325,15 @@ impl Recorder {
             6 => table::CALL5,
             _ => return Err(Abort("many arguments")),
         };
-        let callee = match row.does {
-            Does::Looks if !moves => callee.looking(),
-            Does::Looks | Does::Adds | Does::Takes | Does::Drops => callee,
+        // An iterator lets go of what it iterates over in the end, and may be the last to have it.
+        let does = if moves { Does::Destroys } else { row.does };
+        let callee = match does {
+            Does::Looks => callee.looking(),
+            Does::Adds | Does::Takes | Does::Drops => callee,
             Does::Destroys => callee.destroying(),
         };
         // SAFETY: the real operands.
-        let ends = unsafe { self.prepare(at, argc + 2, row.does)? };
+        let ends = unsafe { self.prepare(at, argc + 2, does)? };
         let value = self.call_runtime(callee, &args)?;
         self.guard_raised(Op::GuardNonNull, value)?;
         let result = match row.gives {
@@ -370,9 +373,10 @@ impl Recorder {
         self.guard_is(value, function)?;
         let iterator = self.materialize(argc)?;
         if !self.guard_native_end(iterator, real)? {
+            let (does, step) = step_of(real);
             // SAFETY: the real operands.
-            let ends = unsafe { self.expect_ends(at, argc + 2)? };
-            let value = self.attempt(table::NEXT, &[iterator])?;
+            let ends = unsafe { self.prepare(at, argc + 2, does)? };
+            let value = self.attempt(step, &[iterator])?;
             return self.conclude(argc + 2, ends, Some(Sym::Obj { value, hold: Hold::Owned }));
         }
         if argc == 1 {

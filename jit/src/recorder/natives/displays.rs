@@ -141,10 +141,14 @@ impl Recorder {
             return Err(Abort("a list"));
         }
         // SAFETY: the real operands.
-        let (items, _) = unsafe { self.expect_argument(at, 1, Takes::Native)? };
+        let (items, moves) = unsafe { self.expect_argument(at, 1, Takes::Native)? };
+        let (does, callee) = match moves {
+            true => (Does::Destroys, table::LIST_EXTEND.destroying()),
+            false => (Does::Adds, table::LIST_EXTEND),
+        };
         // SAFETY: as above.
-        let ends = unsafe { self.prepare(at, 1, Does::Adds)? };
-        let done = self.call_runtime(table::LIST_EXTEND, &[list, items])?;
+        let ends = unsafe { self.prepare(at, 1, does)? };
+        let done = self.call_runtime(callee, &[list, items])?;
         self.guard_raised(Op::GuardTrue, done)?;
         self.conclude(1, ends, None)
     }

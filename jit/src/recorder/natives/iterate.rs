@@ -9,11 +9,12 @@ use rpy_vm::types::iter::enumerate::PyEnumerate;
 use rpy_vm::types::set::PySetIterator;
 
 use super::is_one_of;
+use super::reviewed::Does;
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
-use crate::runtime::iter::{has_none, is_at_end};
-use crate::runtime::table;
+use crate::runtime::iter::{has_none, is_at_end, tells};
+use crate::runtime::table::{self, Function};
 
 /// Iterators that yield without running Python code.
 const ITERATORS: &[&str] = &[
@@ -59,8 +60,52 @@ const ITERABLES: &[&str] = &[
     "collections.defaultdict",
 ];
 
+/// Those whose items are numbers and strings.
+const ITERATORS_OF_PLAIN: &[&str] = &[
+    "str_ascii_iterator",
+    "str_iterator",
+    "bytes_iterator",
+    "bytearray_iterator",
+    "memory_iterator",
+    "range_iterator",
+    "longrange_iterator",
+    "array.arrayiterator",
+];
+
 /// The longest `zip` whose iterators are looked at one by one.
 const MOST_ZIPPED: usize = 4;
+
+/// Are the items of an iterator numbers and strings, or tuples of such?
+fn yields_plain(iterator: &PyObject) -> bool {
+    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
+        return enumerate.inner().is_none_or(yields_plain);
+    }
+    match iterator.downcast_exact::<PyZip>() {
+        Some(zip) => zip.inner().items().iter().all(|inner| yields_plain(inner)),
+        None => is_one_of(iterator, ITERATORS_OF_PLAIN),
+    }
+}
+
+/// Has no iterator of a `zip` moved on, if another one turns out to be at its end?
+fn ends_at_once(iterator: &PyObject) -> bool {
+    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
+        return enumerate.inner().is_none_or(ends_at_once);
+    }
+    let Some(zip) = iterator.downcast_exact::<PyZip>() else { return true };
+    let mut inner = zip.inner().items().iter();
+    inner.next().is_none_or(|first| ends_at_once(first)) && inner.all(|inner| tells(inner, true))
+}
+
+/// What an iterator does to objects when it moves on, and the function for that. `enumerate` and `zip` keep the tuple that they gave last,
+/// and fill it anew if nobody else has it: what it held goes. One that comes to its end unexpectedly may let go of its container.
+pub(super) fn step_of(iterator: &PyObject) -> (Does, Function) {
+    let keeps = PyEnumerate::check_exact(iterator) || PyZip::check_exact(iterator);
+    match tells(iterator, false) {
+        true if !keeps => (Does::Looks, table::NEXT),
+        true if yields_plain(iterator) => (Does::Drops, table::NEXT),
+        _ => (Does::Destroys, table::NEXT.destroying()),
+    }
+}
 
 impl Recorder {
     /// Guards that iterating over an object runs no Python code. False if it is an iterator itself.
@@ -111,6 +156,9 @@ impl Recorder {
     /// Guards that an iterator yields without running Python code; is it at its end now? The end of those that take from several is
     /// not recorded.
     pub(super) fn guard_native_end(&mut self, iterator: Value, real: &PyObject) -> Result<bool, Abort> {
+        if !ends_at_once(real) {
+            return Err(self.abort_on("iteration by", real));
+        }
         self.guard_native_iterator(iterator, real)?;
         match is_at_end(real) {
             false if has_none(real) => Err(Abort("the end of several iterators")),
@@ -129,17 +177,21 @@ impl Recorder {
             self.push_obj(value, Hold::Fragile);
             return Ok(());
         }
-        let value = self.attempt(table::NEXT, &[iterator])?;
+        let (does, step) = step_of(real);
+        if does != Does::Looks {
+            self.disturb()?;
+        }
+        let value = self.attempt(step, &[iterator])?;
         self.push_obj(value, Hold::Owned);
         Ok(())
     }
 
-    /// Guards that an iterator is at its end, and tells it so: it lets go of its container. That it cannot tell may also be because
-    /// its container has changed: it will say so again, to the interpreter.
+    /// Guards that an iterator is at its end, and tells it so: it lets go of its container. If that has changed, it raises an exception.
     pub(super) fn native_end(&mut self, iterator: Value) -> Done {
         self.guard_that(table::AT_END, iterator)?;
         self.disturb()?;
-        self.guard_that(table::FINISH, iterator)
+        let done = self.call_runtime(table::FINISH, &[iterator])?;
+        self.guard_raised(Op::GuardTrue, done)
     }
 
     /// `iter(x)` of what runs no Python code for it.

@@ -243,10 +243,9 @@ impl Recorder {
                     self.guard_that(table::KEY, value)?;
                 }
             }
-            Takes::Native => {
-                if !self.guard_native_iterable(value, real)? {
-                    return Ok(true);
-                }
+            Takes::Native => return Ok(!self.guard_native_iterable(value, real)?),
+            Takes::Iterable => {
+                self.guard_native_iterable(value, real)?;
             }
             Takes::Items | Takes::Deep => {
                 let items = takes == Takes::Items;

@@ -14,6 +14,8 @@ pub enum Takes {
     Key,
     /// Iterating over it runs no Python code.
     Native,
+    /// The same, of which the call wants an iterator only, and does not move it on.
+    Iterable,
     /// A container of plain objects.
     Items,
     /// Plain, or a container of such objects, all the way down.
@@ -180,9 +182,9 @@ const FUNCTIONS: &[Reviewed] = rows! {
 
 /// Built-in classes.
 const CLASSES: &[Reviewed] = rows! {
-    "builtins" "list tuple enumerate" (Any, Native, Plain) Adds -> Object;
-    "builtins" "zip" (Any, Native) Looks -> Object;
-    "builtins" "reversed" (Any, Native) Looks -> Object;
+    "builtins" "list tuple" (Any, Native) Adds -> Object;
+    "builtins" "enumerate" (Any, Iterable, Plain) Looks -> Object;
+    "builtins" "zip reversed" (Any, Iterable) Looks -> Object;
     "builtins" "set frozenset" (Any, Items) Looks -> Object;
     "builtins" "str" (Any, Deep) Looks -> Object;
     "builtins" "int" (Any, Deep, Plain) Looks -> Object;

@@ -43,6 +43,11 @@ impl PyByteArrayIterator {
         self.array.take();
         None
     }
+
+    /// Bytes still to come.
+    pub fn left(&self) -> usize {
+        self.array.peek().map_or(0, |array| array.len().saturating_sub(self.index.get()))
+    }
 }
 
 #[pymethods]
@@ -60,7 +65,7 @@ impl PyByteArrayIterator {
     /// Private method returning an estimate of len(list(it)).
     #[pymethod(name = "__length_hint__")]
     fn length_hint(&self) -> usize {
-        self.array.peek().map_or(0, |array| array.len().saturating_sub(self.index.get()))
+        self.left()
     }
 
     /// Return state information for pickling.

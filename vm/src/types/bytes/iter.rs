@@ -44,6 +44,11 @@ impl PyBytesIterator {
         self.bytes.take();
         None
     }
+
+    /// Bytes still to come.
+    pub fn left(&self) -> usize {
+        self.bytes.peek().map_or(0, |bytes| bytes.len().saturating_sub(self.index.get()))
+    }
 }
 
 #[pymethods]
@@ -61,7 +66,7 @@ impl PyBytesIterator {
     /// Private method returning an estimate of len(list(it)).
     #[pymethod(name = "__length_hint__")]
     fn length_hint(&self) -> usize {
-        self.bytes.peek().map_or(0, |bytes| bytes.len().saturating_sub(self.index.get()))
+        self.left()
     }
 
     /// Return state information for pickling.

@@ -144,6 +144,15 @@ impl PyListReverseIterator {
             seq: OptRef::some(list.to_ref()),
         })
     }
+
+    /// Items still to come.
+    pub fn left(&self) -> usize {
+        let left = (self.index.get() + 1).max(0) as usize;
+        match self.seq.peek() {
+            Some(list) if left <= list.len() => left,
+            _ => 0,
+        }
+    }
 }
 
 #[pymethods]
@@ -171,11 +180,7 @@ impl PyListReverseIterator {
     /// Private method returning an estimate of len(list(it)).
     #[pymethod(name = "__length_hint__")]
     fn length_hint(&self) -> usize {
-        let left = (self.index.get() + 1).max(0) as usize;
-        match self.seq.peek() {
-            Some(list) if left <= list.len() => left,
-            _ => 0,
-        }
+        self.left()
     }
 
     /// Return state information for pickling.

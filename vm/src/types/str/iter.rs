@@ -85,6 +85,11 @@ impl PyStrAsciiIterator {
         self.text.take();
         None
     }
+
+    /// Characters still to come.
+    pub fn left(&self) -> usize {
+        length_hint(&self.text, &self.index)
+    }
 }
 
 impl PyStrIterator {
@@ -99,6 +104,11 @@ impl PyStrIterator {
         }
         self.text.take();
         None
+    }
+
+    /// Characters still to come.
+    pub fn left(&self) -> usize {
+        length_hint(&self.text, &self.index)
     }
 }
 
@@ -117,7 +127,7 @@ impl PyStrAsciiIterator {
     /// Private method returning an estimate of len(list(it)).
     #[pymethod(name = "__length_hint__")]
     fn length_hint(&self) -> usize {
-        length_hint(&self.text, &self.index)
+        self.left()
     }
 
     /// Return state information for pickling.
@@ -148,7 +158,7 @@ impl PyStrIterator {
     /// Private method returning an estimate of len(list(it)).
     #[pymethod(name = "__length_hint__")]
     fn length_hint(&self) -> usize {
-        length_hint(&self.text, &self.index)
+        self.left()
     }
 
     /// Return state information for pickling.
