@@ -89,23 +89,23 @@ def test_files(package):
 
 
 def run_examples(python):
-    """Do the programs of examples/arrays print what CPython prints, whatever the JIT does? The number of those that do not."""
-    folder = os.path.join(ROOT, "examples", "arrays")
+    """Do the programs of examples/arrays and of programs/ print what CPython prints, whatever the JIT does? The number of those that do not."""
     bad = 0
-    for name in sorted(entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py")):
-        with open(os.path.join(folder, "expected", name + ".txt"), encoding="utf-8") as stream:
-            expected = stream.read()
-        for mode in ("off", "on", "eager"):
-            words = [python, "-X", "jit=" + mode, os.path.join(folder, name + ".py")]
-            try:
-                done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-            except subprocess.TimeoutExpired:
-                print("%s with jit=%s: does not end" % (name, mode))
-                bad += 1
-                continue
-            if done.returncode or done.stdout != expected:
-                print("%s with jit=%s: %s" % (name, mode, done.stderr.strip().splitlines()[-1:] or "prints something else"))
-                bad += 1
+    for folder in (os.path.join(ROOT, "examples", "arrays"), os.path.join(HERE, "programs")):
+        for name in sorted(entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py")):
+            with open(os.path.join(folder, "expected", name + ".txt"), encoding="utf-8") as stream:
+                expected = stream.read()
+            for mode in ("off", "on", "eager"):
+                words = [python, "-X", "jit=" + mode, os.path.join(folder, name + ".py")]
+                try:
+                    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+                except subprocess.TimeoutExpired:
+                    print("%s with jit=%s: does not end" % (name, mode))
+                    bad += 1
+                    continue
+                if done.returncode or done.stdout != expected:
+                    print("%s with jit=%s: %s" % (name, mode, done.stderr.strip().splitlines()[-1:] or "prints something else"))
+                    bad += 1
     print("%d examples went wrong" % bad)
     return bad
 
@@ -171,7 +171,7 @@ def parse(argv):
     parser.add_argument("names", nargs="*", help="beginnings of test files, such as lib/tests/test_io; all where none is given")
     parser.add_argument("--random", nargs=2, type=int, metavar=("FIRST", "COUNT"),
                         help="instead compare the JIT's modes on random programs (generate.py)")
-    parser.add_argument("--examples", action="store_true", help="instead run the programs of examples/arrays")
+    parser.add_argument("--examples", action="store_true", help="instead run the programs of examples/arrays and programs/")
     parser.add_argument("--fast", action="store_true", help="only a cross-section, which takes about a minute")
     parser.add_argument("--python", default=os.path.join(ROOT, "target", "release", "rpy"), metavar="PATH",
                         help="the interpreter (default: target/release/rpy)")

@@ -156,9 +156,8 @@ impl Recorder {
                 self.float_operator(arg, x, y, right)?
             }
         };
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
-        self.replace2(a, b, result)
+        let ends = self.expect_two(left, right)?;
+        self.replace2(ends, result)
     }
 
     fn int_operator(
@@ -346,9 +345,8 @@ impl Recorder {
             }
             _ => return Err(Abort("a comparison of unlike objects")),
         };
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
-        self.replace2(a, b, Sym::Bool(result))
+        let ends = self.expect_two(left, right)?;
+        self.replace2(ends, Sym::Bool(result))
     }
 
     /// `==` and `!=` of objects that are equal to themselves alone, and of unlike ones.
@@ -405,9 +403,8 @@ impl Recorder {
             _ => self.same_number(a, left, b, right)?,
         };
         let result = if invert != 0 { self.op(Op::Not, &[same])? } else { same };
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
-        self.replace2(a, b, Sym::Bool(result))
+        let ends = self.expect_two(left, right)?;
+        self.replace2(ends, Sym::Bool(result))
     }
 
     /// Are two objects the same, at least one of which is a number without a box? Not if they are of different types, or

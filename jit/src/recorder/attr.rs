@@ -24,11 +24,11 @@ use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::PyType_Type;
 use rpy_vm::types::type_::lookup::lookup;
 
+use super::ends::{Ends, Release};
 use super::enter::Follow;
 use super::natives::is_one_of;
 use super::special::function;
 use super::state::{Hold, Sym};
-use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::runtime::{self, table, table::Function};
@@ -480,11 +480,11 @@ impl Recorder {
             None => self.guard_type(t, ty)?,
         }
         self.guard_version(ty)?;
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         for (n, object) in [(3, global), (2, class.as_object()), (1, this)] {
             let raw = self.peek_raw(n)?;
             if n != 1 || unbound.is_some() {
-                ends.push(self.expect_release(raw, object)?);
+                self.expect_end(&mut ends, raw, object)?;
             }
         }
         let function = self.constant_object(unbound.as_deref().unwrap_or(&found));
@@ -497,9 +497,7 @@ impl Recorder {
         } else if arg & 1 != 0 {
             self.push(Sym::Null);
         }
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(())
     }
 

@@ -14,9 +14,10 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::PyType_Type;
 
+use super::ends::Ends;
 use super::special::have_the_same;
 use super::state::{Hold, Sym};
-use super::values::{Number, Release};
+use super::values::Number;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty};
 use crate::runtime::table::{self, Function};
@@ -167,27 +168,25 @@ impl Recorder {
     }
 
     /// Guards how the operands of a call end.
-    pub(super) unsafe fn expect_call_end(&mut self, at: Registers<'_>, argc: usize) -> Result<Vec<Release>, Abort> {
-        let mut releases: Vec<Release> = Vec::new();
+    pub(super) unsafe fn expect_call_end(&mut self, at: Registers<'_>, argc: usize) -> Result<Ends, Abort> {
+        let mut releases = Ends::default();
         for n in 1..=argc + 2 {
             let raw = self.peek_raw(n)?;
             // SAFETY: the real words.
             if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                releases.push(self.expect_release(raw, real)?);
+                self.expect_end(&mut releases, raw, real)?;
             }
         }
         Ok(releases)
     }
 
     /// Replaces a call's operands by its result.
-    pub(super) fn end_call(&mut self, argc: usize, ends: Vec<Release>, result: Sym) -> Done {
+    pub(super) fn end_call(&mut self, argc: usize, ends: Ends, result: Sym) -> Done {
         for _ in 0..argc + 2 {
             self.pop()?;
         }
         self.push(result);
-        for release in ends {
-            self.release(release)?;
-        }
+        self.release_all(ends)?;
         Ok(())
     }
 

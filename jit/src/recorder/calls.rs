@@ -23,10 +23,11 @@ use rpy_vm::types::type_::PyType_Type;
 use rpy_vm::types::type_::instance::subtype_dealloc;
 use rpy_vm::types::type_::lookup::lookup;
 
+use super::ends::Ends;
 use super::enter::Follow;
 use super::natives::static_base;
 use super::state::{Hold, Sym};
-use super::values::{Release, slot_access};
+use super::values::slot_access;
 use super::{Abort, Done, LEFT, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value};
@@ -215,11 +216,11 @@ impl Recorder {
             }
         }
         // What the tuple and the dict hold is borrowed from them until they go. Guards that follow are before the call.
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         for (n, object) in [(2, Some(args)), (1, kwargs)] {
             let raw = self.peek_raw(n)?;
             if let Some(object) = object {
-                ends.push(self.expect_release(raw, object)?);
+                self.expect_end(&mut ends, raw, object)?;
             }
         }
         self.snapshot();
@@ -247,9 +248,7 @@ impl Recorder {
         if let Some(detour) = &mut self.detour {
             (detour.pops, detour.offset) = (4, 1);
         }
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(())
     }
 
@@ -479,7 +478,7 @@ impl Recorder {
             Sym::Obj { hold: Hold::Slot { frame, slot }, .. } if frame as usize == index => Some(slot as usize),
             _ => None,
         };
-        let mut releases = Vec::new();
+        let mut releases = Ends::default();
         for slot in 0..self.frames[index].slots.len() - 1 {
             if taken == Some(slot) {
                 continue;
@@ -487,7 +486,7 @@ impl Recorder {
             let sym = self.frames[index].slots[slot];
             // SAFETY: the same slot of the real frame.
             if let Some(real) = unsafe { real_slot(at, slot) } {
-                releases.push(self.expect_release(sym, real)?);
+                self.expect_end(&mut releases, sym, real)?;
             }
         }
         let result = match (result, taken) {
@@ -500,16 +499,12 @@ impl Recorder {
         if let Some((function, Form::Owned, _)) = self.frames[index].inlined {
             let sym = Sym::Obj { value: function, hold: Hold::Owned };
             // SAFETY: a live Python frame.
-            releases.push(self.expect_release(sym, unsafe { (*at.frame).func() }.as_object())?);
+            self.expect_end(&mut releases, sym, unsafe { (*at.frame).func() }.as_object())?;
         }
         self.expect_frame_end()?;
         self.close_frame()?;
         self.push(result);
-        for release in releases {
-            if !matches!(release, Release::Nothing) {
-                self.release(release)?;
-            }
-        }
+        self.release_all(releases)?;
         Ok(())
     }
 
@@ -615,7 +610,7 @@ impl Recorder {
             Special::WithNull => (sym, false),
         };
         // The result itself goes where something else comes in its place, and so do the operands.
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         let index = self.frames.len() - 1;
         for slot in 0..self.top().slots.len() {
             let is_result = slot == self.top().slots.len() - 1;
@@ -625,7 +620,7 @@ impl Recorder {
             let held = self.frames[index].slots[slot];
             // SAFETY: the same slot of the real frame, which has no locals.
             if let Some(real) = unsafe { real_slot(at, slot) } {
-                ends.push(self.expect_release(held, real)?);
+                self.expect_end(&mut ends, held, real)?;
             }
         }
         let closes = matches!(special, Special::Nothing | Special::WithNull);
@@ -655,9 +650,7 @@ impl Recorder {
             self.push(Sym::Null);
         }
         self.snapshot = None;
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(())
     }
 

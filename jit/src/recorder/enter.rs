@@ -18,8 +18,8 @@ use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
+use super::ends::{Ends, Release};
 use super::state::{Hold, Sym, SymFrame};
-use super::values::Release;
 use super::{Abort, Done, LONG_ENOUGH, MAX_DEPTH, MAX_STRIKES, NOT_FOLLOWED, RECURSION, Recorder};
 use crate::detour::Detour;
 use crate::ir::{Access, Class, Form, Inst, Op, Ty, Value, Width};
@@ -411,14 +411,14 @@ impl Recorder {
         // The picture: what is neither argument nor operand goes.
         let mut syms = Vec::with_capacity(call.pops + 1);
         syms.push(Sym::Null);
-        let mut ends: Vec<Release> = Vec::new();
+        let mut ends = Ends::default();
         for n in 1..=call.pops {
             let sym = self.peek_raw(n)?;
             syms.push(sym);
             let kept = call.args.contains(&n) || between.as_ref().is_some_and(|(_, operands)| operands.contains(&n));
             // SAFETY: the real words.
             if !kept && let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                ends.push(self.expect_release(sym, real)?);
+                self.expect_end(&mut ends, sym, real)?;
             }
         }
         for _ in 0..call.pops {
@@ -441,9 +441,7 @@ impl Recorder {
             args.insert(1, Sym::Obj { value: name, hold: Hold::Constant });
         }
         self.enter(entry, &args, offset)?;
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         self.detour = Some(detour);
         Ok(())
     }

@@ -14,9 +14,10 @@ use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::generator::{PyGenerator, state};
 
+use super::ends::Release;
 use super::special::units::CALL as CALL_UNITS;
 use super::state::{Hold, Home, Sym, SymFrame};
-use super::values::{Release, slot_access};
+use super::values::slot_access;
 use super::{Abort, Done, MAX_DEPTH, NOT_RESUMED, Recorder};
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;

@@ -13,10 +13,10 @@ use rpy_vm::types::range::PyRange;
 use rpy_vm::types::range::iterator::PyRangeIterator;
 use rpy_vm::types::tuple::{PyTuple, PyTupleIterator};
 
+use super::ends::Release;
 use super::special::is_like;
 use super::state::{Hold, Sym};
 use super::step::{field, is_inline};
-use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::call::CallEffect;
 use crate::ir::{Access, Class, Inst, Made, Op, Ty, Value};

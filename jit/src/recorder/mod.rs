@@ -35,6 +35,7 @@ mod attr;
 mod builtins;
 mod calls;
 mod close;
+mod ends;
 mod enter;
 mod frames;
 mod generators;

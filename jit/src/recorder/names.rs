@@ -11,8 +11,8 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::module::PyModule;
 
+use super::ends::Release;
 use super::state::{Hold, Sym};
-use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;

@@ -22,9 +22,10 @@ use rpy_vm::types::code::PyCode;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::tuple::PyTuple;
 
+use super::ends::{Ends, Release};
 use super::frames::Pending;
 use super::state::{Hold, Sym};
-use super::values::{Release, is_inert};
+use super::values::is_inert;
 use super::{Abort, Done, Recorder};
 use crate::hash::FastMap;
 use crate::ir::{Access, Class, ExitKind, Form, Inst, Op, Ty};
@@ -342,9 +343,10 @@ impl Recorder {
         self.guard_type(value, exception.ty())?;
         self.guard_version_if_heap(exception.ty())?;
         let raw = self.peek_raw(1)?;
-        let end = self.expect_release(raw, classes)?;
+        let mut ends = Ends::default();
+        self.expect_end(&mut ends, raw, classes)?;
         let matched = self.trace().bool(exception_matches(exception, classes));
-        self.conclude(1, vec![end], Some(Sym::Bool(matched)))
+        self.conclude(1, ends, Some(Sym::Bool(matched)))
     }
 
     /// `RERAISE`: the exception is on top; with an argument, what says where it came from lies so far below it.

@@ -6,8 +6,9 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 
+use super::ends::Release;
 use super::state::{Hold, Sym};
-use super::values::{Number, Release, is_inert};
+use super::values::{Number, is_inert};
 use super::{Abort, Done, LEFT, Recorder};
 use crate::ir::{Op, Ty, Value};
 

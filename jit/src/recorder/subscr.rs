@@ -9,10 +9,11 @@ use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
+use super::ends::Release;
 use super::natives::is_mapping_with;
 use super::special::is_like;
 use super::state::{Hold, Sym};
-use super::values::{Number, Release};
+use super::values::Number;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::runtime::table;
@@ -76,9 +77,8 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.special_getitem(at, container) };
         };
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        let (a, b) = (self.expect_release(a, container)?, self.expect_release(b, key)?);
-        self.replace2(a, b, result)
+        let ends = self.expect_two(container, key)?;
+        self.replace2(ends, result)
     }
 
     pub(super) fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {

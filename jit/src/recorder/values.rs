@@ -186,59 +186,6 @@ impl Recorder {
         Ok(value)
     }
 
-    /// Can the real object lose a reference without being destroyed?
-    pub fn is_shared(real: &PyObject) -> bool {
-        real.is_immortal() || real.refcount() > 1
-    }
-
-    /// Prepares to give back a reference to an object seen as `real`: emits the guards that say what its end would be. To be
-    /// followed by [`Recorder::release`] once the instruction's effects may happen.
-    pub fn expect_release(&mut self, sym: Sym, real: &PyObject) -> Result<Release, Abort> {
-        let Sym::Obj { value, hold: Hold::Owned } = sym else { return Ok(Release::Nothing) };
-        if is_inert(real.ty()) {
-            self.guard_type(value, real.ty())?;
-            return Ok(Release::Inert(value));
-        }
-        match self.builder.fresh_references(value) {
-            0 => {}
-            1 => return Ok(Release::Last(value)),
-            _ => return Ok(Release::Shared(value)),
-        }
-        // The interpreter holds at most as many references to it as the trace will.
-        if real.is_immortal() || real.refcount() > 1 {
-            self.guard(Op::GuardShared, &[value])?;
-            return Ok(Release::Shared(value));
-        }
-        Ok(Release::Last(value))
-    }
-
-    /// Gives a reference back.
-    pub fn release(&mut self, release: Release) -> Done {
-        match release {
-            Release::Nothing => {}
-            Release::Inert(value) => {
-                self.op(Op::DecrefInert, &[value])?;
-            }
-            Release::Shared(value) => {
-                self.op(Op::CloseShared, &[value])?;
-            }
-            Release::Last(value) => {
-                self.disturb()?;
-                self.op(Op::Decref, &[value])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The two operands on top, of which nothing was owned but inert objects and shared ones: replaces them by `result`.
-    pub fn replace2(&mut self, a: Release, b: Release, result: Sym) -> Done {
-        self.pop()?;
-        self.pop()?;
-        self.push(result);
-        self.release(b)?;
-        self.release(a)
-    }
-
     /// The number of items of an object of variable size (a string's length, a dict's number of keys). `class` is where the
     /// object's type keeps it.
     pub fn length(&mut self, object: Value, class: Class) -> Result<Value, Abort> {
@@ -267,26 +214,6 @@ impl Recorder {
         let (address, access) = self.home_slot(slot)?;
         self.emit(Inst::store(address, value, access))?;
         Ok(())
-    }
-}
-
-/// How a reference is given back.
-#[derive(Clone, Copy, Debug)]
-pub enum Release {
-    /// There is none.
-    Nothing,
-    /// Of an object whose destruction nobody notices.
-    Inert(Value),
-    /// Of an object that others hold, too.
-    Shared(Value),
-    /// Perhaps the last one, whose end may run Python code.
-    Last(Value),
-}
-
-impl Release {
-    /// Is it this value's?
-    pub fn is_of(self, value: Value) -> bool {
-        matches!(self, Release::Inert(v) | Release::Shared(v) | Release::Last(v) if v == value)
     }
 }
 

@@ -661,7 +661,7 @@ unsafe extern "sysv64-unwind" fn raise<const AGAIN: bool>(
         let goes_on = recording && raised(frame, ip, sp, ts, AGAIN as usize);
         let Step(first, second) = unwinding::<AGAIN>(frame, ip, sp, ts, error);
         if second & step_tag::MASK != step_tag::NEXT {
-            if recording {
+            if goes_on {
                 jit_hooks::recording_lost();
             }
             return first;

@@ -10,8 +10,8 @@ use rpy_vm::types::str::PyStr;
 use super::reviewed;
 use crate::ir::{Op, Value};
 use crate::recorder::attr::{INSIDE, MISSING};
+use crate::recorder::ends::{Ends, Release};
 use crate::recorder::state::{Hold, Sym};
-use crate::recorder::values::Release;
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::table::{self, Function};
 
@@ -82,11 +82,11 @@ impl Recorder {
         self.guard_is(value, callable)?;
         // All guards are before the call: what is popped below is still there where the interpreter goes on.
         self.snapshot();
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         for n in (1..argc).chain([argc + 2]) {
             let raw = self.peek_raw(n)?;
             // SAFETY: the real words.
-            ends.push(self.expect_release(raw, unsafe { self.real(at, n)? })?);
+            self.expect_end(&mut ends, raw, unsafe { self.real(at, n)? })?;
         }
         let mut default = self.peek_raw(1)?;
         for _ in 1..argc {
@@ -105,13 +105,13 @@ impl Recorder {
             Ok(()) => self.pop()?,
             Err(Abort(why)) if why == MISSING.0 && (asks || argc == 3) => {
                 let raw = self.peek_raw(1)?;
-                ends.push(self.expect_release(raw, object)?);
+                self.expect_end(&mut ends, raw, object)?;
                 self.pop()?;
                 if asks {
                     Sym::Bool(self.trace().bool(false))
                 } else {
                     match default {
-                        Sym::Obj { value, hold: Hold::Owned } => ends.retain(|end| !end.is_of(value)),
+                        Sym::Obj { value, hold: Hold::Owned } => ends.keep(value),
                         // Before its lender goes.
                         other => default = self.own(other)?,
                     }
@@ -124,9 +124,7 @@ impl Recorder {
         self.pop()?;
         self.push(result);
         self.snapshot = None;
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ use super::reviewed::{self, Does, Gives, Reviewed, Takes};
 use super::{is_one_of, is_static, static_base};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::builtins::module_of;
+use crate::recorder::ends::Ends;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::plain::is_handy_key;
@@ -389,7 +390,7 @@ impl Recorder {
         let default = match default {
             Sym::Obj { value, hold: Hold::Owned } => {
                 // It stays.
-                ends.retain(|end| !end.is_of(value));
+                ends.keep(value);
                 default
             }
             // Before its lender goes.
@@ -419,12 +420,12 @@ impl Recorder {
     /// `list.append(x)`, whose item's ownership goes to the list.
     unsafe fn call_append(&mut self, at: Registers<'_>, list: Value) -> Done {
         // The item leaves by other ways than the other operands.
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         for n in 2..=3 {
             let raw = self.peek_raw(n)?;
             // SAFETY: the real words.
             if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                ends.push(self.expect_release(raw, real)?);
+                self.expect_end(&mut ends, raw, real)?;
             }
         }
         let item = self.peek_raw(1)?;
@@ -464,12 +465,12 @@ impl Recorder {
         let index = self.peek(2)?;
         let Some(index) = self.int(index, real)? else { return Err(Abort("an index that is no number")) };
         // The item leaves by other ways than the other operands.
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         for n in 2..=4 {
             let raw = self.peek_raw(n)?;
             // SAFETY: the real words.
             if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                ends.push(self.expect_release(raw, real)?);
+                self.expect_end(&mut ends, raw, real)?;
             }
         }
         let item = self.peek_raw(1)?;

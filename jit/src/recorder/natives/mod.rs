@@ -17,8 +17,8 @@ use rpy_vm::types::set::PyFrozenSet;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
+use super::ends::{Ends, Release};
 use super::state::{Hold, Sym};
-use super::values::Release;
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
 use crate::runtime::plain::{has_plain_items, is_deep, is_handy_key, is_long, is_plain};
@@ -139,13 +139,13 @@ impl Recorder {
     }
 
     /// Guards how the top `count` words end, before anything happens.
-    pub(super) unsafe fn expect_ends(&mut self, at: Registers<'_>, count: usize) -> Result<Vec<Release>, Abort> {
-        let mut ends = Vec::new();
+    pub(super) unsafe fn expect_ends(&mut self, at: Registers<'_>, count: usize) -> Result<Ends, Abort> {
+        let mut ends = Ends::default();
         for n in 1..=count {
             let raw = self.peek_raw(n)?;
             // SAFETY: the real words.
             if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                ends.push(self.expect_release(raw, real)?);
+                self.expect_end(&mut ends, raw, real)?;
             }
         }
         Ok(ends)
@@ -153,8 +153,8 @@ impl Recorder {
 
     /// How the top `count` words end, where the instruction's effects may change what could be guarded: whatever might be the last
     /// reference is treated as such.
-    pub(super) unsafe fn late_ends(&mut self, at: Registers<'_>, count: usize) -> Result<Vec<Release>, Abort> {
-        let mut ends = Vec::new();
+    pub(super) unsafe fn late_ends(&mut self, at: Registers<'_>, count: usize) -> Result<Ends, Abort> {
+        let mut ends = Ends::default();
         for n in 1..=count {
             let Sym::Obj { value, hold: Hold::Owned } = self.peek_raw(n)? else { continue };
             // SAFETY: the real words.
@@ -167,22 +167,20 @@ impl Recorder {
     }
 
     /// Replaces the top `count` words by a result (`Sym::Null` for none).
-    pub(super) fn conclude(&mut self, count: usize, ends: Vec<Release>, result: Option<Sym>) -> Done {
+    pub(super) fn conclude(&mut self, count: usize, ends: Ends, result: Option<Sym>) -> Done {
         for _ in 0..count {
             self.pop()?;
         }
         if let Some(result) = result {
             self.push(result);
         }
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(())
     }
 
     /// Prepares for a call that consumes the top `count` words and `does` this, of which argument words are `args` (from the top
     /// on): what it may drop is made sure to stay. How the words end.
-    unsafe fn prepare(&mut self, at: Registers<'_>, count: usize, does: Does) -> Result<Vec<Release>, Abort> {
+    unsafe fn prepare(&mut self, at: Registers<'_>, count: usize, does: Does) -> Result<Ends, Abort> {
         // SAFETY: passed on.
         unsafe {
             match does {

@@ -15,6 +15,7 @@ use super::mappings::is_mapping_with;
 use super::reviewed::{Does, Takes};
 use crate::ir::{Op, Value};
 use crate::recorder::arith::operator;
+use crate::recorder::ends::Ends;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::plain::{has_plain_items, is_plain_slice};
@@ -135,10 +136,10 @@ impl Recorder {
         let (first, last) = if forward { (0, i64::MAX) } else { (i64::MAX, i64::MIN) };
         let start = self.bound(3, slice.start(), first)?;
         let stop = self.bound(2, slice.stop(), last)?;
-        let mut ends = Vec::with_capacity(words + 1);
+        let mut ends = Ends::default();
         for (n, real) in [(1, slice.step()), (2, slice.stop()), (3, slice.start()), (4, container)] {
             let raw = self.peek_raw(n)?;
-            ends.push(self.expect_release(raw, real)?);
+            self.expect_end(&mut ends, raw, real)?;
         }
         let value = self.attempt(table::LIST_SLICE, &[c, start, stop, step])?;
         self.conclude(words + 1, ends, Some(Sym::Obj { value, hold: Hold::Owned }))?;
@@ -158,7 +159,7 @@ impl Recorder {
     /// Puts a constant in the place of `count` others.
     fn fold(&mut self, count: usize, object: &PyObject) -> Done {
         let value = self.constant_object(object);
-        self.conclude(count, Vec::new(), Some(Sym::Obj { value, hold: Hold::Constant }))
+        self.conclude(count, Ends::default(), Some(Sym::Obj { value, hold: Hold::Constant }))
     }
 
     /// `BUILD_TUPLE` of constants, slices among them: a key that is constant. False if it is not one.

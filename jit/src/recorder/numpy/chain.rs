@@ -10,8 +10,8 @@
 use rpy_vm::interp::opcode::*;
 use rpy_vm::jit_hooks::Registers;
 
+use super::super::ends::{Ends, Release};
 use super::super::state::{Hold, Sym};
-use super::super::values::Release;
 use super::super::{Abort, Done, Recorder};
 use super::arrays::is_array;
 use super::plan::{Node, Operand, Part, Plan};
@@ -35,9 +35,11 @@ pub struct Chain {
     pub(super) start: Option<(SnapshotId, usize)>,
     pub(super) nodes: Vec<Node>,
     /// What the operations' operands have owned, and what variables held before nodes.
-    pub(super) ends: Vec<Release>,
+    pub(super) ends: Ends,
     /// Are they so big that other threads are to run while they are computed?
     pub(super) is_big: bool,
+    /// Were operands borrowed from memory since it began?
+    borrows: bool,
 }
 
 impl Chain {
@@ -114,18 +116,27 @@ impl Recorder {
     }
 
     fn begin_chain(&mut self, bytes: usize) -> Done {
-        if self.chain.is_empty() {
-            self.chain.is_big = bytes >= BIG;
-            if self.chain.is_big {
-                self.has_big_arrays = true;
-                // Other threads may look at frames.
-                self.make_frames()?;
-            }
-            let snapshot = self.snapshot();
-            let ip = self.top().ip;
-            self.chain.start = Some((snapshot, ip));
+        if !self.chain.is_empty() {
+            self.chain.borrows |= self.borrows();
+            return Ok(());
         }
+        self.chain.is_big = bytes >= BIG;
+        if self.chain.is_big {
+            self.has_big_arrays = true;
+            // Other threads may look at frames, and replace what operands were borrowed from.
+            self.make_frames()?;
+            self.disturb()?;
+        }
+        let snapshot = self.snapshot();
+        let ip = self.top().ip;
+        self.chain.start = Some((snapshot, ip));
         Ok(())
+    }
+
+    /// Does the picture borrow from memory?
+    fn borrows(&self) -> bool {
+        let is_fragile = |sym: &Sym| matches!(sym, Sym::Obj { hold: Hold::Fragile, .. });
+        self.frames.iter().flat_map(|frame| &frame.slots).any(is_fragile)
     }
 
     /// Is the node an operation?
@@ -149,7 +160,7 @@ impl Recorder {
     }
 
     /// Replaces operands by the last node; what they owned ends once it is computed.
-    pub(super) fn chain_result(&mut self, count: usize, ends: Vec<Release>) -> Done {
+    pub(super) fn chain_result(&mut self, count: usize, ends: Ends) -> Done {
         let node = (self.chain.nodes.len() - 1) as u16;
         for _ in 0..count {
             self.pop()?;
@@ -277,7 +288,7 @@ impl Recorder {
         let roots = self.roots();
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Ok(()) };
-        let lets_go = chain.is_big && self.may_let_go();
+        let lets_go = self.may_let_go(&chain, roots.len());
         let (steps, parts): (Vec<u16>, Vec<u16>) =
             roots.into_iter().partition(|&root| matches!(chain.nodes[root as usize], Node::Step { .. }));
         let mut done: Vec<(u16, Value)> = Vec::new();
@@ -291,10 +302,9 @@ impl Recorder {
                 let dying = unsafe { self.dying_array(at, base, arg, root)? };
                 if let Some((object, word)) = dying {
                     target = Target::Reused(place(args, object, word));
-                } else if let Some(owned) = chain.ends.iter().find_map(|end| match *end {
-                    Release::Last(value) => args.iter().position(|&array| array == value),
-                    _ => None,
-                }) {
+                } else if let Some(owned) =
+                    chain.ends.last().find_map(|value| args.iter().position(|&array| array == value))
+                {
                     target = Target::Reused(owned as u8);
                 }
             }
@@ -312,9 +322,7 @@ impl Recorder {
         }
         self.replace_nodes(&done)?;
         self.snapshot = None;
-        for end in chain.ends {
-            self.release(end)?;
-        }
+        self.release_all(chain.ends)?;
         Ok(())
     }
 
@@ -347,7 +355,7 @@ impl Recorder {
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
         let plan = Plan::of(&chain.nodes, last, &done, 0).ok_or(COMPUTE)?;
         let Some(place) = plan.words.iter().position(|&array| array == target) else { return Err(COMPUTE) };
-        let lets_go = chain.is_big && self.may_let_go();
+        let lets_go = self.may_let_go(&chain, done.len() + 1);
         let (target, sequence) = (Target::Update(place as u8, None), Sequence::of(done.len(), done.len() + 1));
         let site = Site::new(plan.expression, plan.operands, start, target, sequence, lets_go);
         let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
@@ -356,9 +364,7 @@ impl Recorder {
         self.snapshot = None;
         // It is the target, once more.
         self.op(Op::CloseShared, &[value])?;
-        for end in chain.ends {
-            self.release(end)?;
-        }
+        self.release_all(chain.ends)?;
         self.release(end)?;
         Ok(true)
     }
@@ -371,12 +377,12 @@ impl Recorder {
         cut: &'static Cut,
         scalar: Scalar,
         words: usize,
-        ends: Vec<Release>,
+        ends: Ends,
     ) -> Done {
         let root = self.lazy_at(words).filter(|&root| !self.others_wait(&[root])).ok_or(COMPUTE)?;
         let Node::Step { output, .. } = self.chain.nodes[root as usize] else { return Err(COMPUTE) };
         let cast = if output == scalar { None } else { Some(own::cast(output, scalar).ok_or(COMPUTE)?) };
-        let (chain, done) = self.compute_variables(root)?;
+        let (mut chain, done) = self.compute_variables(root)?;
         let mut plan = Plan::of(&chain.nodes, root, &done, 1).ok_or(COMPUTE)?;
         if let Some(cast) = cast {
             let last = plan.expression.steps.last().ok_or(COMPUTE)?.slot;
@@ -384,7 +390,7 @@ impl Recorder {
         }
         let target = Target::Update(plan.argument(array), Some(cut));
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
-        let lets_go = chain.is_big && self.may_let_go();
+        let lets_go = self.may_let_go(&chain, done.len() + 1);
         let sequence = Sequence::of(done.len(), done.len() + 1);
         let site = Site::new(plan.expression, plan.operands, start, target, sequence, lets_go);
         let value = self.emit_fused(site, &plan.words, &plan.numbers, snapshot)?;
@@ -395,7 +401,8 @@ impl Recorder {
         self.snapshot = None;
         // It is the array, once more.
         self.op(Op::CloseShared, &[value])?;
-        chain.ends.into_iter().chain(ends).try_for_each(|end| self.release(end))
+        chain.ends.extend(ends);
+        self.release_all(chain.ends)
     }
 
     /// Reduces what is on top: a node, with nothing else waiting but in variables, or an array of such elements while none does. What
@@ -428,14 +435,17 @@ impl Recorder {
 
     /// Gives back what the operands of the computed nodes have owned.
     pub(super) fn end_chain(&mut self) -> Done {
-        core::mem::take(&mut self.chain.ends).into_iter().try_for_each(|end| self.release(end))
+        let ends = core::mem::take(&mut self.chain.ends);
+        self.release_all(ends)
     }
 
-    /// May other threads run while the nodes are computed? They may do anything, and look at the frames.
-    pub(super) fn may_let_go(&self) -> bool {
-        let is_fragile = |sym: &Sym| matches!(sym, Sym::Obj { hold: Hold::Fragile, .. });
-        self.frames[1..].iter().all(|frame| frame.address.is_some())
-            && !self.frames.iter().flat_map(|frame| &frame.slots).any(is_fragile)
+    /// May other threads run while so many nodes are computed? They may do anything, and look at the frames: what operands were borrowed
+    /// from may be gone before the next node is computed, but for what was owned when the chain began.
+    pub(super) fn may_let_go(&self, chain: &Chain, count: usize) -> bool {
+        chain.is_big
+            && (count == 1 || !chain.borrows)
+            && self.frames[1..].iter().all(|frame| frame.address.is_some())
+            && !self.borrows()
     }
 
     /// Calls what computes an expression, whose result is an object of which the trace owns a reference.

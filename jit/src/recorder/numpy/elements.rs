@@ -11,8 +11,9 @@ use rpy_vm::types::tuple::PyTuple;
 use crate::ir::{Access, Class, Inst, Op, Scalar, Ty, Value, Width};
 use crate::numpy::layout;
 use crate::numpy::scalars::{self, Real};
+use crate::recorder::ends::Ends;
 use crate::recorder::state::{Hold, Sym};
-use crate::recorder::values::{Number, Release};
+use crate::recorder::values::Number;
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::table;
 
@@ -250,9 +251,7 @@ impl Recorder {
             self.pop()?;
         }
         self.push(Sym::Scalar(header.scalar, value));
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(true)
     }
 
@@ -267,9 +266,7 @@ impl Recorder {
         self.pop()?;
         self.pop()?;
         self.push_obj(view, Hold::Owned);
-        for end in ends {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(true)
     }
 
@@ -294,18 +291,18 @@ impl Recorder {
         key: &PyObject,
         words: usize,
         container: &PyObject,
-    ) -> Result<Vec<Release>, Abort> {
-        let mut ends = Vec::with_capacity(words + 1);
+    ) -> Result<Ends, Abort> {
+        let mut ends = Ends::default();
         for n in 1..=words {
             let raw = self.peek_raw(n)?;
             let real = match (self.unbuilt, key.downcast_exact::<PyTuple>()) {
                 (Some(_), Some(tuple)) => tuple.items()[words - n],
                 _ => key,
             };
-            ends.push(self.expect_release(raw, real)?);
+            self.expect_end(&mut ends, raw, real)?;
         }
         let raw = self.peek_raw(words + 1)?;
-        ends.push(self.expect_release(raw, container)?);
+        self.expect_end(&mut ends, raw, container)?;
         Ok(ends)
     }
 
@@ -331,9 +328,9 @@ impl Recorder {
         let value = self.convert(operand, header.scalar)?;
         let mut position = Vec::new();
         let place = self.element(object, &header, &indices, &mut position)?;
-        let ends = self.expect_end_of_key(key, words, container)?;
+        let mut ends = self.expect_end_of_key(key, words, container)?;
         let raw = self.peek_raw(words + 2)?;
-        let end = self.expect_release(raw, stored)?;
+        self.expect_end(&mut ends, raw, stored)?;
         for _ in 0..words + 2 {
             self.pop()?;
         }
@@ -342,9 +339,7 @@ impl Recorder {
             Some(index) => self.emit(Inst::store_indexed(place.base, index, value, access))?,
             None => self.emit(Inst::store(place.base, value, access))?,
         };
-        for end in ends.into_iter().chain([end]) {
-            self.release(end)?;
-        }
+        self.release_all(ends)?;
         Ok(true)
     }
 

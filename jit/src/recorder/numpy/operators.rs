@@ -41,9 +41,8 @@ impl Recorder {
         // SAFETY: the operands on top.
         let Some((x, y)) = (unsafe { self.scalar_operands(left, right)? }) else { return Ok(false) };
         let (scalar, value) = self.compute(operator, x, y)?;
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
-        self.replace2(a, b, Sym::Scalar(scalar, value))?;
+        let ends = self.expect_two(left, right)?;
+        self.replace2(ends, Sym::Scalar(scalar, value))?;
         Ok(true)
     }
 
@@ -208,9 +207,8 @@ impl Recorder {
         let Some((x, y)) = (unsafe { self.scalar_operands(left, right)? }) else { return Ok(false) };
         let value = self.compare_numbers(operator, x, y)?;
         let result = if plain { Sym::Bool(value) } else { Sym::Scalar(Scalar::Bool, value) };
-        let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
-        let (a, b) = (self.expect_release(a, left)?, self.expect_release(b, right)?);
-        self.replace2(a, b, result)?;
+        let ends = self.expect_two(left, right)?;
+        self.replace2(ends, result)?;
         Ok(true)
     }
 

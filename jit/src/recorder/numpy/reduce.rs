@@ -127,7 +127,7 @@ impl Recorder {
         }
         self.push_obj(value, Hold::Owned);
         self.end_chain()?;
-        ends.into_iter().try_for_each(|end| self.release(end))?;
+        self.release_all(ends)?;
         Ok(true)
     }
 }

@@ -6,8 +6,8 @@
 
 use rpy_vm::jit_hooks::Registers;
 
+use super::super::ends::Ends;
 use super::super::state::{Hold, Sym};
-use super::super::values::Release;
 use super::super::{Abort, Done, Recorder};
 use super::arrays::is_array;
 use super::chain::{COMPUTE, Chain};
@@ -35,14 +35,15 @@ impl Recorder {
             return Err(COMPUTE);
         }
         // SAFETY: a local of the real frame.
-        let end = match unsafe { (*(*at.frame).local(index)).opt() } {
-            Some(real) => match self.expect_release(held, real)? {
-                // Python code may run then.
-                Release::Last(_) if !is_array(real) => return Err(COMPUTE),
-                end => end,
-            },
-            None => Release::Nothing,
-        };
+        let real = unsafe { (*(*at.frame).local(index)).opt() };
+        let mut ends = Ends::default();
+        if let Some(real) = real {
+            self.expect_end(&mut ends, held, real)?;
+            // Python code may run then.
+            if ends.last().next().is_some() && !is_array(real) {
+                return Err(COMPUTE);
+            }
+        }
         self.pop()?;
         self.frames[frame].slots[index] = top;
         if let Sym::Lazy(node) = held
@@ -50,9 +51,7 @@ impl Recorder {
         {
             return Err(COMPUTE);
         }
-        if !matches!(end, Release::Nothing) {
-            self.chain.ends.push(end);
-        }
+        self.chain.ends.extend(ends);
         Ok(())
     }
 
@@ -123,7 +122,7 @@ impl Recorder {
         }
         let chain = core::mem::take(&mut self.chain);
         let Some((snapshot, start)) = chain.start else { return Err(COMPUTE) };
-        let lets_go = chain.is_big && self.may_let_go();
+        let lets_go = self.may_let_go(&chain, all.len());
         let mut done = Vec::with_capacity(variables.len());
         for node in variables {
             let plan = Plan::of(&chain.nodes, node, &done, 0).ok_or(COMPUTE)?;
