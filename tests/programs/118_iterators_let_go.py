@@ -233,3 +233,21 @@ def together(n):
 
 
 print([together(n) for n in range(1500)][-4:])
+
+
+# What an OrderedDict yields is what it holds, without a word from its class.
+class Doubling(collections.OrderedDict):
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+def ordered(d):
+    total = 0
+    for value in d.values():
+        total += value
+    for key, value in d.items():
+        total += key * value
+    return total
+
+
+print(sum(ordered(Doubling((j, i) for j in range(3))) for i in range(1000)))

@@ -3,7 +3,7 @@
 use super::{attempted, done};
 use rpy_vm::builtins::iterators::PyZip;
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::refs::{ObjRef, PyClass, PyStruct, Ref};
 use rpy_vm::protocol::object;
 use rpy_vm::types::bytearray::PyByteArrayIterator;
 use rpy_vm::types::bytes::PyBytesIterator;
@@ -33,6 +33,34 @@ pub unsafe extern "C" fn next(iterator: *const PyObject) -> *mut PyObject {
         Ok(Some(item)) => item.into_raw(),
         _ => core::ptr::null_mut(),
     }
+}
+
+macro_rules! steps {
+    ($($name:ident = $ty:ty, $next:expr;)*) => {
+        $(
+            /// [`next`] of the iterators of one type.
+            ///
+            /// # Safety
+            /// A live iterator of this exact type.
+            pub unsafe extern "C" fn $name(iterator: *const PyObject) -> *mut PyObject {
+                // SAFETY: the caller's promise.
+                let iterator: &$ty = unsafe { (*iterator).cast_unchecked_ref() };
+                if iterator.left() == 0 {
+                    return core::ptr::null_mut();
+                }
+                let item: Option<ObjRef> = ($next)(iterator);
+                item.map_or(core::ptr::null_mut(), ObjRef::into_raw)
+            }
+        )*
+    };
+}
+
+steps! {
+    next_key = PyDictKeyIterator, |keys: &PyDictKeyIterator| keys.next_item().ok().flatten();
+    next_value = PyDictValueIterator, |values: &PyDictValueIterator| values.next_item().ok().flatten();
+    next_item = PyDictItemIterator, |items: &PyDictItemIterator| items.next_item().ok().flatten();
+    next_character = PyStrAsciiIterator, |text: &PyStrAsciiIterator| text.next_item().map(Ref::into_obj);
+    next_reversed = PyListReverseIterator, |list: &PyListReverseIterator| object::iter_next(list.as_object()).ok().flatten();
 }
 
 /// `iter(x)`.
@@ -90,6 +118,12 @@ fn is_empty(iterator: &PyObject) -> Option<bool> {
             })*
         };
     }
+    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
+        return enumerate.inner().map_or(Some(true), is_empty);
+    }
+    if let Some(zip) = iterator.downcast_exact::<PyZip>() {
+        return Some(zip.inner().is_empty() || zip.inner().items().iter().any(|inner| has_none(inner)));
+    }
     if let Some(list) = iterator.downcast_exact::<PyListIterator>() {
         return Some(list.seq.peek().is_none_or(|seq| list.index.get() >= seq.len()));
     }
@@ -99,15 +133,11 @@ fn is_empty(iterator: &PyObject) -> Option<bool> {
     if let Some(range) = iterator.downcast_exact::<PyRangeIterator>() {
         return Some(range.peek_i64().is_none());
     }
-    left!(PyDictItemIterator PyDictKeyIterator PyDictValueIterator PyStrAsciiIterator PyStrIterator PySetIterator);
-    if let Some(enumerate) = iterator.downcast_exact::<PyEnumerate>() {
-        return enumerate.inner().map_or(Some(true), is_empty);
+    left! {
+        PyDictItemIterator PyDictKeyIterator PyDictValueIterator
+        PyStrAsciiIterator PyStrIterator PySetIterator PyBytesIterator PyByteArrayIterator PyListReverseIterator
+        PyDictReverseItemIterator PyDictReverseKeyIterator PyDictReverseValueIterator
     }
-    if let Some(zip) = iterator.downcast_exact::<PyZip>() {
-        return Some(zip.inner().is_empty() || zip.inner().items().iter().any(|inner| has_none(inner)));
-    }
-    left!(PyBytesIterator PyByteArrayIterator PyListReverseIterator);
-    left!(PyDictReverseItemIterator PyDictReverseKeyIterator PyDictReverseValueIterator);
     None
 }
 

@@ -298,6 +298,12 @@ functions! {
 
     /// The next item (owned), or null: at the end, or where an exception would be raised.
     NEXT = iter::next -> Obj, ITERATES;
+    /// The same, of the iterators of one type.
+    NEXT_KEY = iter::next_key -> Obj, ITERATES;
+    NEXT_VALUE = iter::next_value -> Obj, ITERATES;
+    NEXT_ITEM = iter::next_item -> Obj, ITERATES;
+    NEXT_CHARACTER = iter::next_character -> Obj, ITERATES;
+    NEXT_REVERSED = iter::next_reversed -> Obj, ITERATES;
     /// The next element of a set (borrowed), or null: at the end, or where the set has changed.
     SET_NEXT = set::set_next -> Obj, ITERATES;
     /// `iter(x)`, or null.

@@ -3,8 +3,7 @@
 use core::cell::Cell;
 
 use super::ordered_dict::PyOrderedDict;
-use rpy_vm::object::{OptRef, PyClass, PyStruct, Ref, alloc};
-use rpy_vm::protocol::object as protocol;
+use rpy_vm::object::{OptRef, PyStruct, Ref, alloc};
 use rpy_vm::types::dict::{PyDictItems, PyDictKeys, PyDictValues};
 use rpy_vm::types::list::{PyList, builtin};
 use rpy_vm::types::tuple::PyTuple;
@@ -86,11 +85,6 @@ impl PyOrderedDictIterator {
         if self.kind == OrderedIterKind::Keys {
             return Ok(Some(key));
         }
-        let value = if PyOrderedDict::check_exact(dict.as_object()) {
-            value
-        } else {
-            protocol::get_item(dict.as_object(), &key)?
-        };
         Ok(Some(match self.kind {
             OrderedIterKind::Items => PyTuple::from_array([key, value]).into_obj(),
             _ => value,

@@ -5,8 +5,12 @@ use rpy_vm::jit_hooks::Registers;
 use rpy_vm::layout;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::typeobj::PyTypeObject;
+use rpy_vm::types::dict::{PyDictItemIterator, PyDictKeyIterator, PyDictValueIterator};
 use rpy_vm::types::iter::enumerate::PyEnumerate;
+use rpy_vm::types::list::iter::PyListReverseIterator;
 use rpy_vm::types::set::PySetIterator;
+use rpy_vm::types::str::iter::PyStrAsciiIterator;
 
 use super::is_one_of;
 use super::reviewed::Does;
@@ -96,12 +100,25 @@ fn ends_at_once(iterator: &PyObject) -> bool {
     inner.next().is_none_or(|first| ends_at_once(first)) && inner.all(|inner| tells(inner, true))
 }
 
+/// The function that moves an iterator of a type on.
+fn next_of(iterator: &PyObject) -> Function {
+    let own = [
+        (PyDictKeyIterator::type_object(), table::NEXT_KEY),
+        (PyDictValueIterator::type_object(), table::NEXT_VALUE),
+        (PyDictItemIterator::type_object(), table::NEXT_ITEM),
+        (PyStrAsciiIterator::type_object(), table::NEXT_CHARACTER),
+        (PyListReverseIterator::type_object(), table::NEXT_REVERSED),
+    ];
+    let ty: *const PyTypeObject = iterator.ty();
+    own.into_iter().find(|&(own, _)| core::ptr::eq(ty, own)).map_or(table::NEXT, |(_, next)| next)
+}
+
 /// What an iterator does to objects when it moves on, and the function for that. `enumerate` and `zip` keep the tuple that they gave last,
 /// and fill it anew if nobody else has it: what it held goes. One that comes to its end unexpectedly may let go of its container.
 pub(super) fn step_of(iterator: &PyObject) -> (Does, Function) {
     let keeps = PyEnumerate::check_exact(iterator) || PyZip::check_exact(iterator);
     match tells(iterator, false) {
-        true if !keeps => (Does::Looks, table::NEXT),
+        true if !keeps => (Does::Looks, next_of(iterator)),
         true if yields_plain(iterator) => (Does::Drops, table::NEXT),
         _ => (Does::Destroys, table::NEXT.destroying()),
     }
