@@ -25,7 +25,7 @@ use crate::protocol::{number, object as protocol};
 use crate::runtime::gc::{self, Visit};
 use crate::runtime::repr_guard::ReprGuard;
 use crate::types::dict::PyDict;
-use crate::types::list::indices::{index_bounds, resolve_slice, subscript_index};
+use crate::types::list::indices::{adjust_indices, index_bounds, resolve_slice, subscript_index};
 use crate::types::list::{PyList, builtin, class_getitem, collect, no_keywords};
 use crate::types::slice::PySlice;
 use crate::types::str::{PyStr, StrBuilder};
@@ -360,6 +360,14 @@ impl PyTuple {
             return self.to_ref();
         }
         PyTuple::from_slice(&self.items()[low..high])
+    }
+
+    /// `self[start:stop]`.
+    pub fn range(&self, start: isize, stop: isize) -> Ref<PyTuple> {
+        match adjust_indices(self.len(), start, stop, 1) {
+            (_, _, 0) => PyTuple::empty(),
+            (start, _, count) => self.slice(start as usize, start as usize + count),
+        }
     }
 
     /// Sets an item of a tuple that nobody else has seen yet; the old item, if any, is dropped.

@@ -7,6 +7,7 @@ use crate::interp::stackref::StackRef;
 use crate::object::header::PyObject;
 use crate::object::refs::{ObjRef, PyStruct};
 use crate::protocol::object as protocol;
+use crate::types::bytes::PyBytes;
 use crate::types::dict::PyDict;
 use crate::types::function::PyFunction;
 use crate::types::int::PyInt;
@@ -125,8 +126,30 @@ fn slice_object(start: &PyObject, stop: &PyObject) -> ObjRef {
     PySlice::new(Some(start.new_ref()), Some(stop.new_ref()), None).into_obj()
 }
 
+/// The bounds of a slice as machine integers, where they are plain ones.
+#[inline(always)]
+fn plain_bounds(start: &PyObject, stop: &PyObject) -> Option<(isize, isize)> {
+    let bound = |object: &PyObject, absent| if crate::is_none(object) { Some(absent) } else { compact_index(object) };
+    Some((bound(start, 0)?, bound(stop, isize::MAX)?))
+}
+
 #[inline(never)]
 fn get_slice(container: &PyObject, start: &PyObject, stop: &PyObject) -> PyResult<ObjRef> {
+    // The sequences of every day need no slice object.
+    if let Some((start, stop)) = plain_bounds(start, stop) {
+        if let Some(list) = container.downcast_exact::<PyList>() {
+            return Ok(list.range(start, stop)?.into_obj());
+        }
+        if let Some(text) = container.downcast_exact::<PyStr>() {
+            return Ok(text.range(start, stop)?.into_obj());
+        }
+        if let Some(tuple) = container.downcast_exact::<PyTuple>() {
+            return Ok(tuple.range(start, stop).into_obj());
+        }
+        if let Some(bytes) = container.downcast_exact::<PyBytes>() {
+            return bytes.range(start, stop);
+        }
+    }
     protocol::get_item(container, &slice_object(start, stop))
 }
 
@@ -141,6 +164,11 @@ pub fn binary_slice(m: &mut Machine<'_>) -> PyResult<()> {
 
 #[inline(never)]
 fn set_slice(container: &PyObject, start: &PyObject, stop: &PyObject, value: &PyObject) -> PyResult<()> {
+    if let Some((start, stop)) = plain_bounds(start, stop)
+        && let Some(list) = container.downcast_exact::<PyList>()
+    {
+        return list.assign_range(start, stop, value);
+    }
     protocol::set_item(container, &slice_object(start, stop), value)
 }
 

@@ -12,7 +12,7 @@ use crate::types::bytes_common::editing::{self, Pad};
 use crate::types::bytes_common::searching::{self, From};
 use crate::types::bytes_common::{ByteString, ascii, bytes_of, construct, hex, percent, splitting};
 use crate::types::list::PyList;
-use crate::types::list::indices::{resolve_slice, subscript_index};
+use crate::types::list::indices::{adjust_indices, resolve_slice, subscript_index};
 use crate::types::slice::PySlice;
 use crate::types::str::PyStr;
 use crate::types::str::split::Side;
@@ -81,10 +81,25 @@ impl PyBytes {
         let (start, _, step, count) = resolve_slice(slice, || self.len())?;
         match (count, step) {
             (0, _) => Ok(PyBytes::empty().into_obj()),
-            (_, 1) if count == self.len() => self.unchanged(),
-            (_, 1) => PyBytes::make(&self.as_bytes()[start as usize..start as usize + count]),
+            (_, 1) => self.part(start as usize, count),
             _ => PyBytes::make_vec(editing::slice_bytes(self.as_bytes(), start, step, count)),
         }
+    }
+
+    /// `self[start:stop]`.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn range(&self, start: isize, stop: isize) -> PyResult<ObjRef> {
+        match adjust_indices(self.len(), start, stop, 1) {
+            (_, _, 0) => Ok(PyBytes::empty().into_obj()),
+            (start, _, count) => self.part(start as usize, count),
+        }
+    }
+
+    /// So many bytes, one at least, from one on.
+    fn part(&self, start: usize, count: usize) -> PyResult<ObjRef> {
+        if count == self.len() { self.unchanged() } else { PyBytes::make(&self.as_bytes()[start..start + count]) }
     }
 
     fn item_at(&self, index: isize, wrap: bool) -> PyResult<ObjRef> {

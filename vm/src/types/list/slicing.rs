@@ -39,6 +39,12 @@ impl PyList {
         PyList::from_slice(unsafe { &self.items()[low..high] })
     }
 
+    /// `list[start:stop]`.
+    pub fn range(&self, start: isize, stop: isize) -> PyResult<Ref<PyList>> {
+        let (start, _, count) = adjust_indices(self.len(), start, stop, 1);
+        self.slice_step(start, 1, count)
+    }
+
     /// So many items, from one on in steps.
     pub fn slice_step(&self, start: isize, step: isize, count: usize) -> PyResult<Ref<PyList>> {
         if count == 0 {
@@ -67,16 +73,9 @@ impl PyList {
             return self.delete_slice(start, step, count);
         };
         if step == 1 {
-            if let Some(list) = values.downcast_exact::<PyList>()
-                && self.overwrite(start, stop, list)
-            {
-                return Ok(());
-            }
-            let values = self.values_of(values, "can only assign an iterable")?;
-            let (start, stop, _) = adjust_indices(self.len(), start, stop, 1);
-            return self.replace_range(start as usize, stop.max(start) as usize, values);
+            return self.assign_range(start, stop, values);
         }
-        let values = self.values_of(values, "must assign iterable to extended slice")?;
+        let values = self.values_of(values)?;
         let (start, _, count) = adjust_indices(self.len(), start, stop, step);
         if values.len() != count {
             return Err(exc::value_error(format!(
@@ -95,6 +94,18 @@ impl PyList {
         }
         drop(old);
         Ok(())
+    }
+
+    /// `list[start:stop] = values`.
+    pub fn assign_range(&self, start: isize, stop: isize, values: &PyObject) -> PyResult<()> {
+        if let Some(list) = values.downcast_exact::<PyList>()
+            && self.overwrite(start, stop, list)
+        {
+            return Ok(());
+        }
+        let values = self.values_of(values)?;
+        let (start, stop, _) = adjust_indices(self.len(), start, stop, 1);
+        self.replace_range(start as usize, stop.max(start) as usize, values)
     }
 
     /// `list[start:stop] = values`, where few items take the place of as many. False: nothing was done.
@@ -121,8 +132,8 @@ impl PyList {
         true
     }
 
-    /// What is assigned to a slice, as new references; the message is for objects that cannot be iterated.
-    fn values_of(&self, values: &PyObject, message: &str) -> PyResult<Vec<ObjRef>> {
+    /// What is assigned to a slice, as new references.
+    fn values_of(&self, values: &PyObject) -> PyResult<Vec<ObjRef>> {
         if let Some(list) = values.downcast_ref::<PyList>() {
             return Ok(list.items_snapshot());
         }
@@ -131,7 +142,7 @@ impl PyList {
         }
         match protocol::get_iter(values) {
             Ok(iter) => collect(&iter),
-            Err(e) if e.matches(exc::TypeError()) => Err(exc::type_error(message)),
+            Err(e) if e.matches(exc::TypeError()) => Err(exc::type_error("must assign iterable to extended slice")),
             Err(e) => Err(e),
         }
     }

@@ -12,7 +12,7 @@ use crate::runtime::codecs;
 use crate::types::bytes_common::args::{clamp_range, raw_range};
 use crate::types::dict::PyDict;
 use crate::types::list::PyList;
-use crate::types::list::indices::{resolve_slice, subscript_index};
+use crate::types::list::indices::{adjust_indices, resolve_slice, subscript_index};
 use crate::types::slice::PySlice;
 use crate::types::tuple::PyTuple;
 use crate::{PyClass, PyResult, exc};
@@ -130,6 +130,14 @@ impl PyStr {
             };
         }
         Err(exc::type_error(format!("string indices must be integers, not '{}'", key.ty().name())))
+    }
+
+    /// `self[start:stop]`.
+    pub fn range(&self, start: isize, stop: isize) -> PyResult<Ref<PyStr>> {
+        match adjust_indices(self.len(), start, stop, 1) {
+            (_, _, 0) => Ok(PyStr::empty()),
+            (start, _, count) => self.try_substring(start as usize, start as usize + count),
+        }
     }
 
     /// The character at an index.
