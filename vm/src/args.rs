@@ -159,8 +159,9 @@ impl ArgSpec {
         let given = nargs.min(self.maxpos);
         self.check_counts(nargs, keywords.len())?;
         let mut unmatched = keywords.len();
+        let interned = keywords.are_interned();
         for (index, entry) in out.iter_mut().enumerate().skip(given.max(self.posonly)) {
-            let found = if unmatched == 0 { None } else { keywords.find(self, index) };
+            let found = if unmatched == 0 { None } else { keywords.find(self, index, interned) };
             match found {
                 Some(value) => {
                     *entry = Some(value);
@@ -227,7 +228,7 @@ impl ArgSpec {
     #[cold]
     fn check_unmatched(&'static self, given: usize, keywords: Keywords<'_>) -> PyResult<()> {
         for index in self.posonly..given {
-            if keywords.find(self, index).is_some() {
+            if keywords.find(self, index, false).is_some() {
                 return Err(exc::type_error(format!(
                     "argument for {} given by name ('{}') and position ({})",
                     self.called(),
@@ -328,14 +329,21 @@ impl<'a> Keywords<'a> {
         self.names.is_empty()
     }
 
-    /// The value passed for the parameter at `index`.
-    fn find(&self, spec: &'static ArgSpec, index: usize) -> Option<&'a PyObject> {
+    /// Are all names interned? There is only one of a kind then.
+    fn are_interned(&self) -> bool {
+        self.names.iter().all(|name| name.downcast_exact::<PyStr>().is_some_and(|name| name.interned_state() != 0))
+    }
+
+    /// The value passed for the parameter at `index`. `interned`: all names are.
+    fn find(&self, spec: &'static ArgSpec, index: usize, interned: bool) -> Option<&'a PyObject> {
         let wanted: *const PyStr = spec.names[index].get();
         if let Some(position) = self.names.iter().position(|&name| core::ptr::eq(name, wanted.cast())) {
             return self.values.get(position).copied();
         }
-        // Of interned names there is only one of a kind.
-        let is_wanted = |name: &PyStr| name.interned_state() == 0 && name.eq_str(spec.params[index]);
+        if interned {
+            return None;
+        }
+        let is_wanted = |name: &PyStr| name.eq_str(spec.params[index]);
         let position = self.names.iter().position(|&name| name.downcast_ref::<PyStr>().is_some_and(is_wanted))?;
         self.values.get(position).copied()
     }

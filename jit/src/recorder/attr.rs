@@ -90,6 +90,21 @@ impl Recorder {
         }
     }
 
+    /// Guards that an object of a built-in type with a field for a dict has none.
+    pub(super) fn guard_no_dict(&mut self, object: Value, real: &PyObject) -> Done {
+        let Some(offset) = usize::try_from(real.ty().tp_dictoffset.get()).ok().filter(|&offset| offset != 0) else {
+            return Err(Abort("an object without a field for a dict"));
+        };
+        // SAFETY: the type says that there is the address of a dict, or null.
+        if !unsafe { shape::slot_at(real, offset) }.get().is_null() {
+            return Err(self.abort_on("attributes of an object of", real));
+        }
+        let dict = self.emit(Inst::load(Ty::Obj, object, Access::word(Class::Other, offset)))?;
+        let nothing = self.nothing;
+        self.guard(Op::GuardIs, &[dict, nothing])?;
+        Ok(())
+    }
+
     /// The attribute of this name of the object on top. `arg`: 1 if it is about to be called, or [`INSIDE`].
     ///
     /// # Safety
@@ -317,16 +332,8 @@ impl Recorder {
                     self.guard(Op::GuardTrue, &[lacks])?;
                 }
             }
-        } else if let Ok(offset) = usize::try_from(ty.tp_dictoffset.get())
-            && offset != 0
-        {
-            // SAFETY: the type says that there is the address of a dict, or null.
-            if !unsafe { shape::slot_at(owner, offset) }.get().is_null() {
-                return Err(self.no_attribute(owner, name));
-            }
-            let dict = self.emit(Inst::load(Ty::Obj, object, Access::word(Class::Other, offset)))?;
-            let nothing = self.nothing;
-            self.guard(Op::GuardIs, &[dict, nothing])?;
+        } else if ty.tp_dictoffset.get() > 0 {
+            self.guard_no_dict(object, owner)?;
         } else if ty.tp_dictoffset.get() != 0 {
             // A field for a dict, as built-in types have it: empty, as long as nobody has set an attribute.
             let Ok(offset) = usize::try_from(ty.tp_dictoffset.get()) else {

@@ -7,7 +7,6 @@ use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::range::{PyRange, PyRangeIterator};
-use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym};
@@ -43,13 +42,7 @@ pub fn known_types() -> KnownTypes {
 
 /// Does destroying an object of this exact type run no code and free no other object?
 pub fn is_inert(ty: &PyTypeObject) -> bool {
-    let of = |other: &PyTypeObject| core::ptr::eq(ty, other);
-    of(PyInt::type_object())
-        || of(PyFloat::type_object())
-        || of(PyStr::type_object())
-        || of(bool_type())
-        || of(rpy_vm::none_ref().ty())
-        || crate::numpy::is_scalar_type(ty)
+    rpy_vm::object::leaves::is_leaf(ty) || crate::numpy::is_scalar_type(ty)
 }
 
 /// Is the object an exact int, float or bool?

@@ -6,6 +6,7 @@ use rpy_vm::builtins::arithmetic::native_extreme;
 use rpy_vm::object::CompareOp;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{ObjRef, PyStruct};
+use rpy_vm::object::slots::binaryfunc;
 use rpy_vm::protocol::number::BinaryOp;
 use rpy_vm::protocol::{number, object};
 use rpy_vm::runtime::thread;
@@ -66,6 +67,24 @@ pub unsafe extern "C" fn operator(op: u64, a: *const PyObject, b: *const PyObjec
     match BinaryOp::from_oparg(op as u32) {
         Some(op) => raising(number::binary_op(op, a, b)),
         None => core::ptr::null_mut(),
+    }
+}
+
+/// [`operator`], which `slot` of the left operand's type does, unless it declines.
+///
+/// # Safety
+/// As for [`operator`]; the slot goes first.
+pub unsafe extern "C" fn operator_by(
+    slot: binaryfunc,
+    op: u64,
+    a: *const PyObject,
+    b: *const PyObject,
+) -> *mut PyObject {
+    // SAFETY: a slot of the left operand's type, called with live operands.
+    unsafe {
+        let result = slot(a as *mut PyObject, b as *mut PyObject);
+        // `NotImplemented` is immortal.
+        if result.as_ref().is_some_and(rpy_vm::is_not_implemented) { operator(op, a, b) } else { result }
     }
 }
 

@@ -203,6 +203,8 @@ functions! {
     GET_SLICE = sequence::get_slice -> Obj, MAKES;
     /// An operator of two objects (owned), or null and an exception.
     OPERATOR = sequence::operator -> Obj, MAKES;
+    /// The same, by a function of the left operand's type.
+    OPERATOR_BY = sequence::operator_by -> Obj, MAKES;
     /// `-x`, `+x`, `~x` by number, or null.
     UNARY = sequence::unary -> Obj, MAKES;
     /// A subscript by a slice or plain key (owned), or null.

@@ -7,8 +7,8 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::{ObjRef, OptRef, PyObject, PyResult, PyStruct, Ref, exc, pyclass, pymethods};
 
 use super::context::{PyDecimalContext, Settings};
-use super::environment::Rounding;
 use super::environment::condition::*;
+use super::environment::{Environment, Rounding};
 use super::object::PyDecimal;
 
 /// `DefaultContext`, `BasicContext`, `ExtendedContext`.
@@ -35,20 +35,35 @@ pub fn prepare() -> PyResult<()> {
     Ok(())
 }
 
+/// The current context, if the variable remembers it. It lives until Python code runs.
+#[inline]
+fn remembered() -> Option<&'static PyDecimalContext> {
+    CURRENT.peek().and_then(PyContextVar::remembered).and_then(PyObject::downcast_ref)
+}
+
 /// The current context.
 #[inline]
 pub fn current() -> PyResult<Ref<PyDecimalContext>> {
-    let variable = CURRENT.peek().ok_or_else(|| exc::runtime_error("the decimal module is not initialized"))?;
-    if let Some(context) = variable.remembered().and_then(PyObject::downcast_ref::<PyDecimalContext>) {
-        return Ok(context.to_ref());
+    match remembered() {
+        Some(context) => Ok(context.to_ref()),
+        None => looked_up(),
     }
-    looked_up(variable)
+}
+
+/// What operations work under at the moment.
+#[inline]
+pub fn environment() -> PyResult<Environment> {
+    match remembered() {
+        Some(context) => Ok(context.environment()),
+        None => Ok(looked_up()?.environment()),
+    }
 }
 
 /// The current context, where the variable does not remember it.
 #[cold]
 #[inline(never)]
-fn looked_up(variable: &PyContextVar) -> PyResult<Ref<PyDecimalContext>> {
+fn looked_up() -> PyResult<Ref<PyDecimalContext>> {
+    let variable = CURRENT.peek().ok_or_else(|| exc::runtime_error("the decimal module is not initialized"))?;
     if let Some(context) = variable.value()?
         && let Ok(context) = context.downcast::<PyDecimalContext>()
     {

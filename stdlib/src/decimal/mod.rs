@@ -76,6 +76,7 @@ pub mod decimal_ {
     #[pyexec]
     fn exec(module: &PyModule) -> PyResult<()> {
         current::add_classes(module)?;
+        rpy_vm::object::leaves::add(PyDecimal::type_object());
         signals::add_exceptions(module)?;
         signals::make_mapping_class()?;
         current::prepare()?;

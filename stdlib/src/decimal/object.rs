@@ -22,7 +22,7 @@ use rpy_vm::{
 use super::coefficient::Coefficient;
 use super::context::{PyDecimalContext, rounding_arg};
 use super::convert::{self, Operand, operand, required, short};
-use super::current::{context_or_current, current};
+use super::current::{context_or_current, current, environment};
 use super::environment::condition::*;
 use super::environment::{Environment, Rounding};
 use super::format;
@@ -156,7 +156,7 @@ fn short_operator(
     f: impl FnOnce(&mut Environment, &Number, &Number) -> Number,
 ) -> PyResult<ObjRef> {
     if let (Some(x), Some(y)) = (short(a), short(b))
-        && let Some(result) = quick(&current()?.environment(), x, y)
+        && let Some(result) = quick(&environment()?, x, y)
     {
         return Ok(PyDecimal::make(result));
     }

@@ -103,9 +103,14 @@ impl Environment {
     #[inline]
     pub fn short_sum(&self, a: Short, b: Short) -> Option<Number> {
         let exponent = a.exponent.min(b.exponent);
-        let (x, y) = (a.scaled_to(exponent)?, b.scaled_to(exponent)?);
+        let (x, y) = match a.exponent == b.exponent {
+            true => (a.coefficient.into(), b.coefficient.into()),
+            false => (a.scaled_to(exponent)?, b.scaled_to(exponent)?),
+        };
+        if a.negative == b.negative {
+            return self.fitting(a.negative, x + y, exponent);
+        }
         let (negative, sum) = match x.cmp(&y) {
-            _ if a.negative == b.negative => (a.negative, x + y),
             Ordering::Greater => (a.negative, x - y),
             Ordering::Less => (b.negative, y - x),
             Ordering::Equal => (self.rounding == Rounding::Floor, 0),

@@ -7,6 +7,7 @@ pub mod dealloc;
 pub mod defs;
 pub mod free_lists;
 pub mod header;
+pub mod leaves;
 #[cfg(feature = "poison")]
 pub mod poison;
 pub mod pool;

@@ -146,24 +146,37 @@ fn binary_slots(
     Ok(crate::not_implemented())
 }
 
+/// The slot of a plain operator by its number, but for `**`, which has a third operand.
+fn plain_slot(number: usize) -> Option<fn(&PyNumberMethods) -> &Cell<Option<binaryfunc>>> {
+    Some(match number {
+        0 => |n| &n.nb_add,
+        1 => |n| &n.nb_and,
+        2 => |n| &n.nb_floor_divide,
+        3 => |n| &n.nb_lshift,
+        4 => |n| &n.nb_matrix_multiply,
+        5 => |n| &n.nb_multiply,
+        6 => |n| &n.nb_remainder,
+        7 => |n| &n.nb_or,
+        9 => |n| &n.nb_rshift,
+        10 => |n| &n.nb_subtract,
+        11 => |n| &n.nb_true_divide,
+        12 => |n| &n.nb_xor,
+        _ => return None,
+    })
+}
+
+/// What a type has for a plain operator by its number, but for `**`.
+pub fn binary_slot(number: usize, ty: &PyTypeObject) -> Option<binaryfunc> {
+    slot(ty, plain_slot(number)?)
+}
+
 /// `a op b` for a plain operator by its number, without what sequences have to say; `NotImplemented` if both sides declined.
 pub(crate) fn binary_without_sequences(number: usize, a: &PyObject, b: &PyObject) -> PyResult {
-    match number {
-        0 => binary_slots(a, b, |n| &n.nb_add),
-        1 => binary_slots(a, b, |n| &n.nb_and),
-        2 => binary_slots(a, b, |n| &n.nb_floor_divide),
-        3 => binary_slots(a, b, |n| &n.nb_lshift),
-        4 => binary_slots(a, b, |n| &n.nb_matrix_multiply),
-        5 => binary_slots(a, b, |n| &n.nb_multiply),
-        6 => binary_slots(a, b, |n| &n.nb_remainder),
-        7 => binary_slots(a, b, |n| &n.nb_or),
-        // Its slots have a third operand; it raises by itself.
-        8 => power_slots(a, b, crate::none_ref(), "**="),
-        9 => binary_slots(a, b, |n| &n.nb_rshift),
-        10 => binary_slots(a, b, |n| &n.nb_subtract),
-        11 => binary_slots(a, b, |n| &n.nb_true_divide),
-        12 => binary_slots(a, b, |n| &n.nb_xor),
-        _ => Ok(crate::not_implemented()),
+    match plain_slot(number) {
+        Some(get) => binary_slots(a, b, get),
+        // It raises by itself.
+        None if number == BinaryOp::Power as usize => power_slots(a, b, crate::none_ref(), "**="),
+        None => Ok(crate::not_implemented()),
     }
 }
 

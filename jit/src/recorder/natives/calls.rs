@@ -12,10 +12,12 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
+use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
 
 use super::iterate::step_of;
-use super::reviewed::{self, Does, Gives, Reviewed, Takes};
-use super::{is_one_of, is_static, static_base};
+use super::reviewed::{self, Does, Gives, Reviewed};
+use super::{STREAMS, is_one_of, is_static, static_base};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::builtins::module_of;
 use crate::recorder::ends::Ends;
@@ -247,7 +249,13 @@ impl Recorder {
             reviewed::method(method.d_type.full_name(), &method.d_name.to_string_lossy())
                 .filter(|_| core::ptr::eq(this.ty(), &*method.d_type))
         } else if let (Some(function), None) = (callable.downcast_exact::<PyCFunction>(), this) {
-            reviewed::function(&module_of(function), function.name())
+            let (module, name) = (module_of(function), function.name());
+            // SAFETY: the real names and arguments.
+            if &*module == "builtins" && name == "print" && unsafe { self.is_into_memory(at, named)? } {
+                Some(&reviewed::PRINT)
+            } else {
+                reviewed::function(&module, name)
+            }
         } else {
             None
         };
@@ -276,6 +284,18 @@ impl Recorder {
         let at = Registers { sp: unsafe { at.sp.sub(1) }, ..at };
         // SAFETY: passed on.
         unsafe { self.call_row(at, callable, row, argc, receiver, Some((names, named))) }
+    }
+
+    /// Does a call whose last arguments have names say that its `file` is a stream in memory?
+    unsafe fn is_into_memory(&self, at: Registers<'_>, named: usize) -> Result<bool, Abort> {
+        // SAFETY: the real operand.
+        let Some(names) = (unsafe { self.real(at, 1)? }).downcast_exact::<PyTuple>() else { return Ok(false) };
+        let is_file = |name: &&PyObject| name.downcast_ref::<PyStr>().is_some_and(|name| name.eq_str("file"));
+        match names.items().iter().position(is_file) {
+            // SAFETY: the arguments lie below the names.
+            Some(index) => Ok(is_one_of(unsafe { self.real(at, 1 + named - index)? }, STREAMS)),
+            None => Ok(false),
+        }
     }
 
     /// Calls a constant callable with its arguments, as its row says.
@@ -309,7 +329,7 @@ impl Recorder {
         for n in (1..=argc).rev() {
             // SAFETY: the real operands.
             let (value, iterator) =
-                unsafe { self.expect_argument(at, n, if n <= named { Takes::Plain } else { row.takes(argc - n) })? };
+                unsafe { self.expect_argument(at, n, if n <= named { row.named } else { row.takes(argc - n) })? };
             moves |= iterator;
             args.push(value);
         }

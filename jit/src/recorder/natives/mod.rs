@@ -84,6 +84,9 @@ fn size_of(object: &PyObject) -> Option<(Class, usize)> {
 /// Types whose length is found by calling them, which runs no Python code.
 const SIZED: &[&str] = &["range", "collections.deque", "dict_keys", "dict_values", "dict_items", "memoryview"];
 
+/// Streams in memory.
+const STREAMS: &[&str] = &["_io.StringIO"];
+
 impl Recorder {
     /// Boxes a number on the stack in place, so that native code can be given it. Its value as an object.
     pub(super) fn materialize(&mut self, n: usize) -> Result<Value, Abort> {
@@ -245,7 +248,13 @@ impl Recorder {
             Takes::Iterable => {
                 self.guard_native_iterable(value, real)?;
             }
-            Takes::Items | Takes::Deep => {
+            Takes::Text if is_one_of(real, &["decimal.Decimal"]) => self.guard_type(value, real.ty())?,
+            Takes::Output if is_one_of(real, STREAMS) => {
+                self.guard_type(value, real.ty())?;
+                self.guard_no_dict(value, real)?;
+            }
+            Takes::Output => return self.expect_takes(value, real, Takes::Plain),
+            Takes::Items | Takes::Deep | Takes::Text => {
                 let items = takes == Takes::Items;
                 let fits = if items { has_plain_items(real) } else { is_deep(real) };
                 if !fits || is_long(real) {

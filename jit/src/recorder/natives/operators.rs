@@ -4,6 +4,8 @@ use rpy_vm::interp::opcode::{BINARY_OP, BINARY_OP_INPLACE_ADD_UNICODE, CACHES, S
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::slots::binaryfunc;
+use rpy_vm::protocol::number;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::set::{PySet, any_set_exact};
 use rpy_vm::types::str::PyStr;
@@ -15,6 +17,7 @@ use super::{is_one_of, size_of};
 use crate::ir::call::CallEffect;
 use crate::ir::{Made, Op, Value};
 use crate::recorder::arith::operator;
+use crate::recorder::ends::Ends;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::plain::{compare, is_deep, is_handy_key, is_long, is_plain};
@@ -66,6 +69,14 @@ fn operator_of(op: usize, in_place: bool, left: &PyObject, right: &PyObject) -> 
     }
 }
 
+/// What the left operand's type has for a plain operator, where that goes first and declines hardly ever: of numbers of one type, and of
+/// decimals. None of these types has operators in place.
+fn slot_for(op: usize, left: &PyObject, right: &PyObject) -> Option<binaryfunc> {
+    let decimal = is_one_of(left, &["decimal.Decimal"]) && is_one_of(right, &["int"]);
+    let same = core::ptr::eq(left.ty(), right.ty()) && is_one_of(left, &["int", "float", "complex", "decimal.Decimal"]);
+    if decimal || same { number::binary_slot(op, left.ty()) } else { None }
+}
+
 impl Recorder {
     /// An operator of objects of built-in types. `arg` is the instruction's argument.
     pub(in crate::recorder) unsafe fn native_operator(&mut self, at: Registers<'_>, op: u8, arg: usize) -> Done {
@@ -102,6 +113,9 @@ impl Recorder {
                 self.guard_raised(Op::GuardNonNull, value)?;
                 return self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }));
             }
+            if let Some(slot) = slot_for(plain, left, right) {
+                return self.operator_by(slot, arg, (a, b), ends);
+            }
             let looks = needs.does == Does::Looks && !moves;
             let callee = if looks { table::OPERATOR } else { table::OPERATOR.changing() };
             let number = self.trace().int(arg as i64);
@@ -109,6 +123,14 @@ impl Recorder {
             self.guard_raised(Op::GuardNonNull, value)?;
             self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
         }
+    }
+
+    /// An operator of numbers, by the function that their types have for it.
+    fn operator_by(&mut self, slot: binaryfunc, arg: usize, (a, b): (Value, Value), ends: Ends) -> Done {
+        let (slot, number) = (self.trace().ptr(slot as usize), self.trace().int(arg as i64));
+        let value = self.call_runtime(table::OPERATOR_BY, &[slot, number, a, b])?;
+        self.guard_raised(Op::GuardNonNull, value)?;
+        self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
     }
 
     /// `s += t` of a string variable: this instruction and the `STORE_FAST` behind it, as one.
@@ -176,6 +198,10 @@ impl Recorder {
             let (a, _) = self.expect_argument(at, 2, Takes::Plain)?;
             let (b, _) = self.expect_argument(at, 1, Takes::Plain)?;
             let ends = self.expect_ends(at, 2)?;
+            let plain = if arg >= operator::INPLACE { arg - operator::INPLACE } else { arg };
+            if let Some(slot) = slot_for(plain, self.real(at, 2)?, self.real(at, 1)?) {
+                return self.operator_by(slot, arg, (a, b), ends);
+            }
             let number = self.trace().int(arg as i64);
             let value = self.call_runtime(table::OPERATOR, &[number, a, b])?;
             self.guard_raised(Op::GuardNonNull, value)?;

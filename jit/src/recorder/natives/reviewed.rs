@@ -20,6 +20,10 @@ pub enum Takes {
     Items,
     /// Plain, or a container of such objects, all the way down.
     Deep,
+    /// As `Deep`, or another object whose text is made natively.
+    Text,
+    /// Plain, or a stream in memory: writing to it runs no Python code.
+    Output,
 }
 
 /// What a call does to what memory holds.
@@ -56,6 +60,8 @@ pub struct Reviewed {
     pub receiver: Takes,
     /// What the arguments have to be; the last one says it for all that follow. None are allowed if there is none.
     pub args: &'static [Takes],
+    /// What arguments that have names have to be.
+    pub named: Takes,
     pub does: Does,
     pub gives: Gives,
 }
@@ -74,6 +80,7 @@ macro_rules! rows {
             names: $names,
             receiver: Takes::$receiver,
             args: &[$(Takes::$arg),*],
+            named: Takes::Plain,
             does: Does::$does,
             gives: Gives::$gives,
         }),*]
@@ -197,6 +204,17 @@ const CLASSES: &[Reviewed] = rows! {
         (Any, Any) Looks -> Object;
     "builtins" "decimal.Decimal" (Any, Plain) Looks -> Object;
     "builtins" "collections.deque" (Any, Native, Plain) Adds -> Object;
+};
+
+/// `print` where `file` is a stream in memory.
+pub const PRINT: Reviewed = Reviewed {
+    of: "builtins",
+    names: "print",
+    receiver: Takes::Any,
+    args: &[Takes::Text],
+    named: Takes::Output,
+    does: Does::Adds,
+    gives: Gives::Nothing,
 };
 
 /// Class methods and static methods of built-in classes.
