@@ -34,6 +34,11 @@ impl Recorder {
         let Sym::Obj { value: object, .. } = a else { return Err(Abort("a subscript of a number")) };
         let like = |base: &PyTypeObject| is_like(container, base, &[rpy_vm::intern!("__getitem__")]);
         let is_index = rpy_vm::protocol::number::is_index(key);
+        // Before there is an item that would be left over where a guard fails.
+        let mut ends = None;
+        if !container.ty().has_flag(rpy_vm::object::flags::HEAPTYPE) {
+            ends = Some(self.expect_two(container, key)?);
+        }
         let result = if let Some(item) = self.native_item(container, key)? {
             item
         } else if let Some(item) = self.raw_item(object, container, b, key)? {
@@ -77,7 +82,10 @@ impl Recorder {
             // SAFETY: passed on.
             return unsafe { self.special_getitem(at, container) };
         };
-        let ends = self.expect_two(container, key)?;
+        let ends = match ends {
+            Some(ends) => ends,
+            None => self.expect_two(container, key)?,
+        };
         self.replace2(ends, result)
     }
 

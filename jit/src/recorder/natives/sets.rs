@@ -68,9 +68,9 @@ impl Recorder {
             return Err(self.abort_on("elements that are to be asked in", left));
         }
         let (a, b) = self.two_sets(left, right)?;
-        let value = self.attempt(function_of(operator), &[a, b])?;
         // SAFETY: the real operands.
         let ends = unsafe { self.expect_ends(at, 2)? };
+        let value = self.attempt(function_of(operator), &[a, b])?;
         self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))?;
         Ok(true)
     }
