@@ -468,8 +468,9 @@ fn handle_weakrefs(unreachable: &GcHead) -> usize {
                 continue;
             };
             weakref::unhook(weak, false);
+            // Nor if it is being destroyed already, and only waits for its turn.
             // SAFETY: weak references are collectable.
-            if is_collecting(unsafe { head_of(weak.as_object()) }) {
+            if weak.as_object().refcount() == 0 || is_collecting(unsafe { head_of(weak.as_object()) }) {
                 dropped.push(callback);
             } else {
                 waiting.push((weak.to_obj(), callback));
