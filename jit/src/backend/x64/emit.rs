@@ -7,7 +7,7 @@ use super::cpu::Cpu;
 use super::exits::{Cold, Undo};
 use super::forced::Forced;
 use super::shapes;
-use super::thunks::Thunks;
+use super::thunks::{Calls, Thunks};
 use crate::backend::code_memory::CodeMemory;
 use crate::backend::fusion::Fusion;
 use crate::backend::parallel_move::{Mover, resolve};
@@ -55,6 +55,7 @@ pub struct Emitter<'a> {
     pub options: &'a Options<'a>,
     pub memory: &'a CodeMemory,
     pub thunks: &'a Thunks,
+    pub calls: &'a Calls,
     /// The present step, and how many of its operands have been taken.
     pub step: &'a Step,
     pub cursor: usize,
@@ -89,6 +90,7 @@ impl<'a> Emitter<'a> {
             options,
             memory,
             thunks,
+            calls: thunks.calls(trace),
             step,
             cursor: 0,
             exits,

@@ -102,7 +102,7 @@ impl Emitter<'_> {
                 Cold::Dealloc { here, back, object } => {
                     self.asm.bind(here);
                     self.asm.mov(RAX, object);
-                    self.asm.far(true, self.thunks.dealloc);
+                    self.asm.far(true, self.calls.dealloc);
                     self.asm.jmp(back);
                 }
                 Cold::SecondDigit { here, back, exit, object, dst } => {
@@ -127,7 +127,7 @@ impl Emitter<'_> {
                 Cold::Inert { here, back, exit, word } => {
                     self.asm.bind(here);
                     self.asm.mov(RAX, word);
-                    self.asm.far(true, self.thunks.is_inert);
+                    self.asm.far(true, self.calls.is_inert);
                     self.asm.test(RAX, RAX);
                     self.asm.jcc(Cond::E, exit);
                     self.asm.jmp(back);
@@ -135,13 +135,13 @@ impl Emitter<'_> {
                 Cold::BoxInt { here, back, value, dst } => {
                     self.asm.bind(here);
                     self.asm.mov(RAX, value);
-                    self.asm.far(true, self.thunks.box_int);
+                    self.asm.far(true, self.calls.box_int);
                     self.asm.mov(dst, RAX);
                     self.asm.jmp(back);
                 }
                 Cold::RangeIter { here, back, dst } => {
                     self.asm.bind(here);
-                    self.asm.far(true, self.thunks.range_iter);
+                    self.asm.far(true, self.calls.range_iter);
                     self.asm.mov(dst, RAX);
                     self.asm.jmp(back);
                 }
@@ -151,14 +151,14 @@ impl Emitter<'_> {
                     self.count_down(old, immortal);
                     self.asm.bind(immortal);
                     self.bits_from_xmm(RAX, value);
-                    self.asm.far(true, self.thunks.box_float);
+                    self.asm.far(true, self.calls.box_float);
                     self.asm.mov(dst, RAX);
                     self.asm.jmp(back);
                 }
                 Cold::BoxFloat { here, back, value, dst } => {
                     self.asm.bind(here);
                     self.bits_from_xmm(RAX, value);
-                    self.asm.far(true, self.thunks.box_float);
+                    self.asm.far(true, self.calls.box_float);
                     self.asm.mov(dst, RAX);
                     self.asm.jmp(back);
                 }

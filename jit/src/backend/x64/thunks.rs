@@ -1,4 +1,4 @@
-//! Code that all traces share: the end of every exit, and calls that destroy no register.
+//! Code that all traces share: the end of every exit, and calls that destroy no register with a value in it.
 
 use dynasmrt::{DynasmApi, dynasm};
 
@@ -9,6 +9,7 @@ use super::shapes::MACHINE;
 use crate::backend::code_memory::{CodeBlock, CodeMemory};
 use crate::backend::regalloc::registers;
 use crate::backend::{CompileError, SaveArea, runtime};
+use crate::ir::{Trace, Ty};
 use rpy_vm::layout;
 use rpy_vm::object::refs::PyClass;
 use rpy_vm::object::typeobj::PyTypeObject;
@@ -22,20 +23,24 @@ pub struct Thunks {
     pub exit: usize,
     /// Returns what is in eax, without writing registers.
     pub leave: usize,
-    /// These take a word in rax and give one back in rax; no other register changes.
+    /// For traces without floats, in whose vector registers is nothing to be kept, and for the others.
+    calls: [Calls; 2],
+    _block: CodeBlock,
+}
+
+/// Calls that take a word in rax and give one back in rax; no other register changes.
+pub struct Calls {
     pub dealloc: usize,
     pub box_int: usize,
     pub box_float: usize,
     pub range_iter: usize,
     pub is_inert: usize,
-    _block: CodeBlock,
 }
 
 impl Thunks {
     /// Assembles them.
     pub fn new(memory: &CodeMemory, cpu: Cpu) -> Result<Thunks, CompileError> {
         let mut asm = Asm::new();
-        let mut starts = [0; 6];
         save(&mut asm, cpu);
         let leave = asm.len();
         restore(&mut asm);
@@ -46,19 +51,30 @@ impl Thunks {
             runtime::range_iter as *const () as usize,
             runtime::is_inert as *const () as usize,
         ];
-        for (start, function) in starts[1..].iter_mut().zip(functions) {
-            asm.align(16);
-            *start = asm.len();
-            if function == runtime::dealloc as *const () as usize {
-                free_number(&mut asm);
-            }
-            preserving_call(&mut asm, cpu, function);
-        }
+        let starts = [false, true].map(|vectors| {
+            functions.map(|function| {
+                asm.align(16);
+                let start = asm.len();
+                if function == runtime::dealloc as *const () as usize {
+                    free_number(&mut asm);
+                }
+                preserving_call(&mut asm, cpu, function, vectors);
+                start
+            })
+        });
         let code = asm.finish()?;
         let block = memory.install(&code.bytes, &code.externals)?;
-        let [exit, dealloc, box_int, box_float, range_iter, is_inert] = starts.map(|s| block.address() + s);
-        let leave = block.address() + leave;
-        Ok(Thunks { exit, leave, dealloc, box_int, box_float, range_iter, is_inert, _block: block })
+        let calls = starts.map(|starts| {
+            let [dealloc, box_int, box_float, range_iter, is_inert] = starts.map(|start| block.address() + start);
+            Calls { dealloc, box_int, box_float, range_iter, is_inert }
+        });
+        Ok(Thunks { exit: block.address(), leave: block.address() + leave, calls, _block: block })
+    }
+
+    /// What a trace may call. All of its values in vector registers are floats.
+    pub fn calls(&self, trace: &Trace) -> &Calls {
+        let types = trace.insts.iter().map(|inst| inst.ty).chain(trace.consts.iter().map(|constant| constant.ty));
+        &self.calls[usize::from(types.into_iter().any(|ty| ty == Ty::Float))]
     }
 }
 
@@ -148,8 +164,12 @@ fn free_number(asm: &mut Asm) {
     dynasm!(asm.d ; .arch x64 ; pop rdx ; pop rcx);
 }
 
-fn preserving_call(asm: &mut Asm, cpu: Cpu, function: usize) {
+/// Calls a function without a change to other registers than rax; those for vectors only with `vectors`.
+fn preserving_call(asm: &mut Asm, cpu: Cpu, function: usize, vectors: bool) {
     const RSP: u8 = 4;
+    // The return address and eight words are on the stack: this aligns it to 16 again.
+    let count = if vectors { 15 } else { 0 };
+    let room = 8 * if vectors { 15 } else { 1 };
     dynasm!(asm.d ; .arch x64
         ; push rcx
         ; push rdx
@@ -159,20 +179,19 @@ fn preserving_call(asm: &mut Asm, cpu: Cpu, function: usize) {
         ; push r9
         ; push r10
         ; push r11
-        // The return address and eight words are on the stack: this aligns it to 16 again.
-        ; sub rsp, 15 * 8
+        ; sub rsp, room
     );
-    for n in 0..15 {
+    for n in 0..count {
         store_double(asm, cpu, Mem::at(RSP, n as i32 * 8), n);
     }
     dynasm!(asm.d ; .arch x64 ; mov rdi, rax);
     asm.mov_imm(RAX, function as u64);
     dynasm!(asm.d ; .arch x64 ; call rax);
-    for n in 0..15 {
+    for n in 0..count {
         load_double(asm, cpu, n, Mem::at(RSP, n as i32 * 8));
     }
     dynasm!(asm.d ; .arch x64
-        ; add rsp, 15 * 8
+        ; add rsp, room
         ; pop r11
         ; pop r10
         ; pop r9
