@@ -3,9 +3,10 @@
 //!
 //! Debts are paid off as the program runs, but nothing is saved up unless something waits to be compiled: time in which there was
 //! nothing to compile (imports, waiting, code that is compiled) entitles to nothing, or whatever comes next would pay for it.
-//! And a trace is paid for in advance: a call that takes some microseconds is over before its first one is recorded. What was
-//! saved up and not spent is lost when nobody asks for a while: the program does something else by then. For the same reason a loop or
-//! function has to be hot for a moment before it is compiled, however much has been saved up ([`Budget::allows_new`]).
+//! And a trace is paid for in advance, in part: a call that takes some microseconds is over before its first one is recorded. What was
+//! saved up and not spent is lost when nobody asks for a while: the program does something else by then, and what comes next would
+//! pay for it in its first call. (That a loop or function also has to ask for half a millisecond, however much there is, was tried: it
+//! protects short calls no better, and nested loops wait one after the other.)
 //!
 //! Time is counted in the processor's ticks, which go on at the same rate whatever it does.
 
@@ -13,9 +14,8 @@ use core::arch::x86_64::_rdtsc;
 
 use crate::shake;
 
-/// What must have been saved up before work begins, which is what a trace costs, and what can be saved up, in ticks: about 0.3 and 0.6
-/// milliseconds.
-const PRICE: i64 = 700_000;
+/// What must have been saved up before work begins, and what can be saved up, in ticks: about 0.15 and 0.6 milliseconds.
+const PRICE: i64 = 400_000;
 const MOST: i64 = 1_500_000;
 /// Which part of the program's time may be spent.
 const SHARE: u64 = 7;
@@ -25,8 +25,6 @@ const LONGEST: u64 = 6_000_000;
 const SILENCE: u64 = 3_000_000;
 /// So much time counts between two requests at most: who asks seldom has waited all the time, but asks more than once.
 const PAUSE: u64 = PRICE as u64 * SHARE / 2;
-/// How long it takes from a loop's first request to its first recording.
-const PATIENCE: u64 = PRICE as u64 * SHARE;
 
 /// The account.
 pub struct Budget {
@@ -69,18 +67,6 @@ impl Budget {
     #[inline]
     pub fn allows(&mut self, who: usize) -> bool {
         !self.limited || self.open && self.allows_at(now(), who)
-    }
-
-    /// The same, for what nothing is compiled of yet. `asked` is when it asked first, if it did.
-    pub fn allows_new(&mut self, who: usize, asked: &mut Option<u64>) -> bool {
-        !self.limited || self.open && self.allows_new_at(now(), who, asked)
-    }
-
-    fn allows_new_at(&mut self, now: u64, who: usize, asked: &mut Option<u64>) -> bool {
-        let waited = now.wrapping_sub(*asked.get_or_insert(now));
-        let granted = self.allows_at(now, who) && waited >= PATIENCE;
-        self.waiting = (!granted).then_some(who);
-        granted
     }
 
     /// Is anybody waiting for work to begin?
@@ -147,18 +133,6 @@ mod tests {
         assert!(budget.allows_at(SILENCE / 2, 1));
         assert!(!budget.allows_at(SILENCE * 2, 1));
         assert_eq!(budget.balance, 0);
-    }
-
-    #[test]
-    fn what_is_new_waits() {
-        let mut budget = Budget { at: 0, balance: MOST, ..Budget::new(true) };
-        let (mut asked, mut now) = (None, 1_000);
-        assert!(!budget.allows_new_at(now, 1, &mut asked), "it may be over soon");
-        assert!(budget.allows_at(2_000, 2), "this one may go on");
-        while !budget.allows_new_at(now, 1, &mut asked) {
-            now += 1_000;
-        }
-        assert!(is_about(now, PATIENCE));
     }
 
     #[test]

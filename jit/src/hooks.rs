@@ -212,8 +212,7 @@ impl Jit for TracingJit {
                     let verdict = state.look(found, at, target);
                     let wait = match verdict {
                         Verdict::Wait(rounds) => Some(rounds),
-                        Verdict::Early if state.budget.allows(target as usize) => None,
-                        Verdict::Usual if state.allows_new(target as LoopKey, (*at.frame).code()) => None,
+                        Verdict::Early | Verdict::Usual if state.budget.allows(target as usize) => None,
                         Verdict::Early => Some(0),
                         Verdict::Usual => Some(ASKED_AGAIN),
                     };
@@ -264,7 +263,7 @@ impl Jit for TracingJit {
                     let looks = state.loops.failed(key, address, |failures| failures.left += 1).left;
                     jit_hooks::watch(code);
                     jit_hooks::set_countdown(code, Options::THRESHOLDS.functions << (2 * looks));
-                } else if !state.allows_new(key, code) {
+                } else if !state.budget.allows(key) {
                     jit_hooks::set_countdown(code, ASKED_AGAIN.into());
                 } else {
                     state.begin(Box::new(Recorder::of_function(at)));
@@ -508,15 +507,6 @@ impl State {
         recorder.raises = self.raises.clone();
         recorder.shapes = self.shapes.clone();
         self.recording = Some(recorder);
-    }
-
-    /// Is there time for compiling a loop or function that has not been compiled?
-    fn allows_new(&mut self, key: LoopKey, code: &PyCode) -> bool {
-        let mut allowed = false;
-        let address = code.as_object().as_ptr() as usize;
-        self.loops.failed(key, address, |failures| allowed = self.budget.allows_new(key, &mut failures.asked));
-        jit_hooks::watch(code);
-        allowed
     }
 
     /// Has a loop to be recorded early?

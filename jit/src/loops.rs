@@ -18,8 +18,6 @@ pub struct Failures {
     /// A recorded round could not be followed by another one like it.
     pub contradicted: bool,
     pub look: Look,
-    /// When it was first to be compiled.
-    pub asked: Option<u64>,
 }
 
 /// What is known of a loop.
