@@ -18,17 +18,20 @@ reads JSON lines. `shim/pyperf.py` measures through the same code, so that both 
     BENCH_JSON=1        print one JSON line, after the marker "@bench ", for each thing measured
     BENCH_ONCE=1        call once only: for checking results
     BENCH_SECONDS=1.0   how long to go on taking samples after the first call
+    BENCH_CPU=1         count the time of the processor, not of the clock
 
 This file keeps to `sys` and `time` (and the environment), so that an interpreter which can do little can run it.
 """
 
 import sys
-from time import perf_counter
+import time
 
 try:
     from os import environ
 except ImportError:
     environ = {}
+
+clock = time.process_time if environ.get("BENCH_CPU") else time.perf_counter
 
 MARKER = "@bench "
 SHORTEST_SAMPLE = 0.01
@@ -164,10 +167,10 @@ def main(module):
     values = []
 
     def timed(loops):
-        start = perf_counter()
+        start = clock()
         for _ in range(loops):
             value = run(size)
-        took = perf_counter() - start
+        took = clock() - start
         # Every sample's value is kept apart from the timing: code that has just been compiled may be the code
         # that is wrong.
         if not values or value != values[-1]:

@@ -7,11 +7,12 @@ what a side by side comparison needs, and it asks little of the interpreter unde
 
 import os
 import sys
-from time import perf_counter
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "programs"))
 
 import driver  # noqa: E402  (found through the line above)
+
+perf_counter = driver.clock
 
 VERSION = (0, 0)
 __version__ = "0.0"
@@ -108,6 +109,7 @@ class Runner:
     def bench_command(self, name, command):
         """The wall time of a whole process."""
         import subprocess
+        from time import perf_counter
 
         def timed(loops):
             start = perf_counter()
