@@ -161,7 +161,11 @@ impl ArgSpec {
         let mut unmatched = keywords.len();
         let interned = keywords.are_interned();
         for (index, entry) in out.iter_mut().enumerate().skip(given.max(self.posonly)) {
-            let found = if unmatched == 0 { None } else { keywords.find(self, index, interned) };
+            let found = match unmatched {
+                0 => None,
+                _ if interned => keywords.find_interned(self, index),
+                _ => keywords.find(self, index),
+            };
             match found {
                 Some(value) => {
                     *entry = Some(value);
@@ -228,7 +232,7 @@ impl ArgSpec {
     #[cold]
     fn check_unmatched(&'static self, given: usize, keywords: Keywords<'_>) -> PyResult<()> {
         for index in self.posonly..given {
-            if keywords.find(self, index, false).is_some() {
+            if keywords.find(self, index).is_some() {
                 return Err(exc::type_error(format!(
                     "argument for {} given by name ('{}') and position ({})",
                     self.called(),
@@ -334,14 +338,18 @@ impl<'a> Keywords<'a> {
         self.names.iter().all(|name| name.downcast_exact::<PyStr>().is_some_and(|name| name.interned_state() != 0))
     }
 
-    /// The value passed for the parameter at `index`. `interned`: all names are.
-    fn find(&self, spec: &'static ArgSpec, index: usize, interned: bool) -> Option<&'a PyObject> {
+    /// The value passed for the parameter at `index`, if the name that says so is interned.
+    #[inline(always)]
+    fn find_interned(&self, spec: &'static ArgSpec, index: usize) -> Option<&'a PyObject> {
         let wanted: *const PyStr = spec.names[index].get();
-        if let Some(position) = self.names.iter().position(|&name| core::ptr::eq(name, wanted.cast())) {
-            return self.values.get(position).copied();
-        }
-        if interned {
-            return None;
+        let position = self.names.iter().position(|&name| core::ptr::eq(name, wanted.cast()))?;
+        self.values.get(position).copied()
+    }
+
+    /// The value passed for the parameter at `index`.
+    fn find(&self, spec: &'static ArgSpec, index: usize) -> Option<&'a PyObject> {
+        if let Some(value) = self.find_interned(spec, index) {
+            return Some(value);
         }
         let is_wanted = |name: &PyStr| name.eq_str(spec.params[index]);
         let position = self.names.iter().position(|&name| name.downcast_ref::<PyStr>().is_some_and(is_wanted))?;

@@ -100,7 +100,8 @@ impl Environment {
         fits.then(|| Number::finite(negative, Coefficient::Small(coefficient), exponent))
     }
 
-    #[inline]
+    // Its result goes straight into a new object.
+    #[inline(always)]
     pub fn short_sum(&self, a: Short, b: Short) -> Option<Number> {
         let exponent = a.exponent.min(b.exponent);
         let (x, y) = match a.exponent == b.exponent {
