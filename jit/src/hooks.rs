@@ -339,10 +339,9 @@ impl Jit for TracingJit {
         // SAFETY: under the GIL; a live machine.
         unsafe {
             // As above.
-            let _code;
             let Some(state) = self.state() else { return false };
             let Some(recorder) = &mut state.recording else { return false };
-            _code = recorder.code().to_ref();
+            let _code = recorder.code().to_ref();
             let raised = recorder.raised(at);
             if raised == Raised::Followed {
                 return true;
