@@ -91,12 +91,11 @@ impl Emitter<'_> {
             Rm::Reg(double) => self.bits_from_xmm(SCRATCH, double),
             memory => self.asm.load(SCRATCH, memory),
         }
-        dynasm!(self.asm.d ; .arch x64
-            ; shr Rq(SCRATCH), 52
-            ; not Rd(SCRATCH)
-            ; test Rd(SCRATCH), 0x7ff
-        );
-        Ok(Holds::If(Cond::NE))
+        // Without the sign, the infinities are the least numbers that are none.
+        const INFINITY: u64 = f64::INFINITY.to_bits() << 1;
+        dynasm!(self.asm.d ; .arch x64 ; add Rq(SCRATCH), Rq(SCRATCH));
+        self.asm.alu(Alu::Cmp, SCRATCH, Rmi::Rm(Rm::Literal(INFINITY)));
+        Ok(Holds::If(Cond::B))
     }
 
     /// Compares a register or memory with a register or an immediate.
