@@ -7,7 +7,7 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::bool_::is_bool;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::float::PyFloat;
-use rpy_vm::types::int::{self, PyInt};
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::str::PyStr;
@@ -67,6 +67,11 @@ enum Magnitude {
     Objects,
     /// Not at all.
     Raises,
+}
+
+/// Are these two ints, or two floats, which compiled code may have without their objects?
+fn are_numbers(left: &PyObject, right: &PyObject) -> bool {
+    core::ptr::eq(left.ty(), right.ty()) && (PyInt::check_exact(left) || PyFloat::check_exact(left))
 }
 
 /// An operand's value, if it is an int that the trace has, or can have, in a word. `Err` for what is no int.
@@ -383,6 +388,7 @@ impl Recorder {
         let (left, right) = unsafe { (self.real(at, 2)?, self.real(at, 1)?) };
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let same = match (a, b) {
+            (Sym::Obj { .. }, Sym::Obj { .. }) if are_numbers(left, right) => self.same_number(a, left, b, right)?,
             (Sym::Obj { value: x, .. }, Sym::Obj { value: y, .. }) => self.op(Op::Is, &[x, y])?,
             (Sym::Bool(x), Sym::Bool(y)) => {
                 let (x, y) = (self.op(Op::BoolToInt, &[x])?, self.op(Op::BoolToInt, &[y])?);
@@ -407,8 +413,8 @@ impl Recorder {
         self.replace2(ends, Sym::Bool(result))
     }
 
-    /// Are two objects the same, at least one of which is a number without a box? Not if they are of different types, or
-    /// different numbers; equal ones are if they are small ints.
+    /// Are two objects the same that are numbers, or one of which is a number without a box? Not if they are of different types, or different
+    /// numbers (see [`is_same`](rpy_vm::protocol::object::is_same)).
     fn same_number(&mut self, a: Sym, left: &PyObject, b: Sym, right: &PyObject) -> Result<Value, Abort> {
         for (sym, real) in [(a, left), (b, right)] {
             if let Sym::Obj { value, .. } = sym {
@@ -420,23 +426,7 @@ impl Recorder {
         }
         let why = Abort("the identity of numbers");
         match (self.number(a, left)?, self.number(b, right)?) {
-            (Some(Number::Int(x)), Some(Number::Int(y))) => {
-                let equal = self.op(Op::Eq, &[x, y])?;
-                let (Ok(Some(p)), Ok(Some(q))) = (word(a, left), word(b, right)) else { return Err(why) };
-                if p != q {
-                    self.guard(Op::GuardFalse, &[equal])?;
-                    return Ok(equal);
-                }
-                if !(int::SMALL_MIN..=int::SMALL_MAX).contains(&p) {
-                    return Err(why);
-                }
-                for (bound, op) in [(int::SMALL_MIN, Op::Ge), (int::SMALL_MAX, Op::Le)] {
-                    let bound = self.trace().int(bound);
-                    let small = self.op(op, &[x, bound])?;
-                    self.guard(Op::GuardTrue, &[small])?;
-                }
-                Ok(equal)
-            }
+            (Some(Number::Int(x)), Some(Number::Int(y))) => self.op(Op::Eq, &[x, y]),
             (Some(Number::Float(x)), Some(Number::Float(y))) => {
                 let other = [self.op(Op::FLt, &[x, y])?, self.op(Op::FGt, &[x, y])?];
                 let (Some(p), Some(q)) = (left.downcast_exact::<PyFloat>(), right.downcast_exact::<PyFloat>()) else {

@@ -40,13 +40,13 @@ pub mod operator_ {
     /// Same as a is b.
     #[pyfunction]
     fn is_(a: &PyObject, b: &PyObject) -> bool {
-        a.is(b)
+        po::is_same(a, b)
     }
 
     /// Same as a is not b.
     #[pyfunction]
     fn is_not(a: &PyObject, b: &PyObject) -> bool {
-        !a.is(b)
+        !po::is_same(a, b)
     }
 
     /// Same as a is None.

@@ -373,12 +373,13 @@ pub fn execute<const OP: u8, const ADAPT: bool>(m: &mut Machine<'_>, arg: usize)
             m.save_ip();
             let right = m.pop();
             let left = m.pop();
-            let same = left.as_ptr() == right.as_ptr();
             // SAFETY: popped.
-            unsafe {
+            let same = unsafe {
+                let same = crate::protocol::object::is_same(left.get(), right.get());
                 left.close();
                 right.close();
-            }
+                same
+            };
             m.push(ops::arith::bool_ref(same != (arg != 0)));
             Flow::Next
         }

@@ -9,6 +9,7 @@ use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTy
 use crate::protocol::{call, native, number};
 use crate::runtime::recursion;
 use crate::types::dict::PyDict;
+use crate::types::float::PyFloat;
 use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::module::PyModule;
@@ -891,4 +892,27 @@ pub fn dir(o: Option<&PyObject>) -> PyResult<Ref<PyList>> {
     let list = crate::protocol::sequence::to_list(&names)?;
     list.sort(None, false)?;
     Ok(list)
+}
+
+/// `a is b`. Compiled code keeps numbers without their objects, and makes other objects where it ends: with the JIT on, two ints of a
+/// machine word, or two floats, are the same object if they are the same number. (They might be: "Objects, values and types" of the
+/// language reference leaves it open for immutable objects.)
+#[inline]
+pub fn is_same(a: &PyObject, b: &PyObject) -> bool {
+    a.is(b) || core::ptr::eq(a.ty(), b.ty()) && is_same_number(a, b)
+}
+
+#[cold]
+fn is_same_number(a: &PyObject, b: &PyObject) -> bool {
+    if !crate::jit_hooks::is_enabled() {
+        return false;
+    }
+    if let (Some(a), Some(b)) = (a.downcast_exact::<PyInt>(), b.downcast_exact::<PyInt>()) {
+        return a.as_i64().is_some_and(|number| b.as_i64() == Some(number));
+    }
+    match (a.downcast_exact::<PyFloat>(), b.downcast_exact::<PyFloat>()) {
+        // NaNs always keep their objects.
+        (Some(a), Some(b)) => a.value() == b.value() && a.value().to_bits() == b.value().to_bits(),
+        _ => false,
+    }
 }
