@@ -389,7 +389,12 @@ impl Recorder {
         let (a, b) = (self.peek(2)?, self.peek(1)?);
         let same = match (a, b) {
             (Sym::Obj { .. }, Sym::Obj { .. }) if are_numbers(left, right) => self.same_number(a, left, b, right)?,
-            (Sym::Obj { value: x, .. }, Sym::Obj { value: y, .. }) => self.op(Op::Is, &[x, y])?,
+            (Sym::Obj { value: x, .. }, Sym::Obj { value: y, .. }) => {
+                match self.is_no_number(x, left) || self.is_no_number(y, right) {
+                    true => self.op(Op::Is, &[x, y])?,
+                    false => self.call_runtime(table::SAME, &[x, y])?,
+                }
+            }
             (Sym::Bool(x), Sym::Bool(y)) => {
                 let (x, y) = (self.op(Op::BoolToInt, &[x])?, self.op(Op::BoolToInt, &[y])?);
                 self.op(Op::Eq, &[x, y])?
@@ -411,6 +416,18 @@ impl Recorder {
         let result = if invert != 0 { self.op(Op::Not, &[same])? } else { same };
         let ends = self.expect_two(left, right)?;
         self.replace2(ends, Sym::Bool(result))
+    }
+
+    /// Is it surely no int and no float, whatever comes in its place next time?
+    fn is_no_number(&mut self, value: Value, real: &PyObject) -> bool {
+        let numbers = [PyInt::type_object(), PyFloat::type_object()];
+        match value.is_const() {
+            true => !numbers.iter().any(|ty| core::ptr::eq(*ty, real.ty())),
+            false => self
+                .builder
+                .known_type(value)
+                .is_some_and(|known| !numbers.iter().any(|ty| *ty as *const PyTypeObject as u64 == known)),
+        }
     }
 
     /// Are two objects the same that are numbers, or one of which is a number without a box? Not if they are of different types, or different

@@ -178,6 +178,15 @@ pub unsafe extern "C" fn plain(object: *const PyObject) -> u64 {
     is_plain(unsafe { &*object }) as u64
 }
 
+/// [`is_same`](rpy_vm::protocol::object::is_same) for compiled code.
+///
+/// # Safety
+/// Live objects.
+pub unsafe extern "C" fn same(a: *const PyObject, b: *const PyObject) -> u64 {
+    // SAFETY: the caller's promise.
+    rpy_vm::protocol::object::is_same(unsafe { &*a }, unsafe { &*b }) as u64
+}
+
 /// [`is_key`] for compiled code.
 ///
 /// # Safety

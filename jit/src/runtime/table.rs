@@ -280,6 +280,8 @@ functions! {
 
     /// Is it plain?
     PLAIN = plain::plain -> Bool, MAKES;
+    /// Are they the same object?
+    SAME = plain::same -> Bool, MAKES;
     /// Do its hash and equality run no Python code?
     KEY = plain::key -> Bool, MAKES;
     /// Is it a slice object with plain bounds?
