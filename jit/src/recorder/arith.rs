@@ -162,7 +162,7 @@ impl Recorder {
             }
         };
         let ends = self.expect_two(left, right)?;
-        self.replace2(ends, result)
+        self.conclude(2, ends, Some(result))
     }
 
     fn int_operator(
@@ -351,7 +351,7 @@ impl Recorder {
             _ => return Err(Abort("a comparison of unlike objects")),
         };
         let ends = self.expect_two(left, right)?;
-        self.replace2(ends, Sym::Bool(result))
+        self.conclude(2, ends, Some(Sym::Bool(result)))
     }
 
     /// `==` and `!=` of objects that are equal to themselves alone, and of unlike ones.
@@ -415,7 +415,7 @@ impl Recorder {
         };
         let result = if invert != 0 { self.op(Op::Not, &[same])? } else { same };
         let ends = self.expect_two(left, right)?;
-        self.replace2(ends, Sym::Bool(result))
+        self.conclude(2, ends, Some(Sym::Bool(result)))
     }
 
     /// Is it surely no int and no float, whatever comes in its place next time?

@@ -169,15 +169,8 @@ impl Recorder {
 
     /// Guards how the operands of a call end.
     pub(super) unsafe fn expect_call_end(&mut self, at: Registers<'_>, argc: usize) -> Result<Ends, Abort> {
-        let mut releases = Ends::default();
-        for n in 1..=argc + 2 {
-            let raw = self.peek_raw(n)?;
-            // SAFETY: the real words.
-            if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                self.expect_end(&mut releases, raw, real)?;
-            }
-        }
-        Ok(releases)
+        // SAFETY: passed on; below the arguments are the callable and a receiver or nothing.
+        unsafe { self.expect_ends(at, argc + 2) }
     }
 
     /// Replaces a call's operands by its result.

@@ -164,9 +164,4 @@ impl Recorder {
         self.expect_end(&mut ends, a, left)?;
         Ok(ends)
     }
-
-    /// Replaces the two operands on top, whose ends are known, by a result.
-    pub fn replace2(&mut self, ends: Ends, result: Sym) -> Done {
-        self.conclude(2, ends, Some(result))
-    }
 }

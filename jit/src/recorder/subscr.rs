@@ -86,7 +86,7 @@ impl Recorder {
             Some(ends) => ends,
             None => self.expect_two(container, key)?,
         };
-        self.replace2(ends, result)
+        self.conclude(2, ends, Some(result))
     }
 
     pub(super) fn index(&mut self, sym: Sym, real: &PyObject) -> Result<Value, Abort> {

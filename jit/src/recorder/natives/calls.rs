@@ -20,7 +20,6 @@ use super::reviewed::{self, Does, Gives, Reviewed};
 use super::{STREAMS, is_one_of, is_static, static_base};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value};
 use crate::recorder::builtins::module_of;
-use crate::recorder::ends::Ends;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::plain::is_handy_key;
@@ -440,14 +439,8 @@ impl Recorder {
     /// `list.append(x)`, whose item's ownership goes to the list.
     unsafe fn call_append(&mut self, at: Registers<'_>, list: Value) -> Done {
         // The item leaves by other ways than the other operands.
-        let mut ends = Ends::default();
-        for n in 2..=3 {
-            let raw = self.peek_raw(n)?;
-            // SAFETY: the real words.
-            if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                self.expect_end(&mut ends, raw, real)?;
-            }
-        }
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends_of(at, 2..=3)? };
         let item = self.peek_raw(1)?;
         self.append(list, item)?;
         let none = self.none_sym();
@@ -485,14 +478,8 @@ impl Recorder {
         let index = self.peek(2)?;
         let Some(index) = self.int(index, real)? else { return Err(Abort("an index that is no number")) };
         // The item leaves by other ways than the other operands.
-        let mut ends = Ends::default();
-        for n in 2..=4 {
-            let raw = self.peek_raw(n)?;
-            // SAFETY: the real words.
-            if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {
-                self.expect_end(&mut ends, raw, real)?;
-            }
-        }
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends_of(at, 2..=4)? };
         let item = self.peek_raw(1)?;
         let owned = self.owned_object(item)?;
         self.call_runtime(table::LIST_INSERT, &[list, index, owned])?;

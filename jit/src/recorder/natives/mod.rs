@@ -5,6 +5,8 @@
 //! and say so (a null, a number out of range): then the trace ends before the instruction, and the interpreter executes it. Those
 //! that raise end the trace with the exception.
 
+use core::ops::RangeInclusive;
+
 use rpy_vm::jit_hooks::Registers;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::PyClass;
@@ -143,8 +145,18 @@ impl Recorder {
 
     /// Guards how the top `count` words end, before anything happens.
     pub(super) unsafe fn expect_ends(&mut self, at: Registers<'_>, count: usize) -> Result<Ends, Abort> {
+        // SAFETY: passed on.
+        unsafe { self.expect_ends_of(at, 1..=count) }
+    }
+
+    /// The same of some of the words, counted from the top.
+    pub(super) unsafe fn expect_ends_of(
+        &mut self,
+        at: Registers<'_>,
+        words: RangeInclusive<usize>,
+    ) -> Result<Ends, Abort> {
         let mut ends = Ends::default();
-        for n in 1..=count {
+        for n in words {
             let raw = self.peek_raw(n)?;
             // SAFETY: the real words.
             if let Some(real) = unsafe { (*at.sp.sub(n)).opt() } {

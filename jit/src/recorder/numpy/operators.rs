@@ -42,7 +42,7 @@ impl Recorder {
         let Some((x, y)) = (unsafe { self.scalar_operands(left, right)? }) else { return Ok(false) };
         let (scalar, value) = self.compute(operator, x, y)?;
         let ends = self.expect_two(left, right)?;
-        self.replace2(ends, Sym::Scalar(scalar, value))?;
+        self.conclude(2, ends, Some(Sym::Scalar(scalar, value)))?;
         Ok(true)
     }
 
@@ -208,7 +208,7 @@ impl Recorder {
         let value = self.compare_numbers(operator, x, y)?;
         let result = if plain { Sym::Bool(value) } else { Sym::Scalar(Scalar::Bool, value) };
         let ends = self.expect_two(left, right)?;
-        self.replace2(ends, result)?;
+        self.conclude(2, ends, Some(result))?;
         Ok(true)
     }
 
