@@ -8,28 +8,18 @@
 
 use std::rc::Rc;
 
-use rpy_vm::err::PyErr;
-use rpy_vm::interp::awaited;
-use rpy_vm::interp::frame::{self, InterpreterFrame};
-use rpy_vm::interp::stackref::StackRef;
-use rpy_vm::jit_hooks::{LoopAction, Registers};
-use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::{ObjRef, Ref};
-use rpy_vm::runtime::thread::PyThreadState;
-use rpy_vm::types::code::PyCode;
-use rpy_vm::types::float::PyFloat;
-use rpy_vm::types::function::PyFunction;
-use rpy_vm::types::int::PyInt;
-
-use smallvec::SmallVec;
+use rpy_vm::interp::frame::InterpreterFrame;
+use rpy_vm::jit_hooks::Registers;
+use rpy_vm::object::refs::ObjRef;
 
 use crate::backend::{CompileError, Compiled, ExitInfo, Loc, SaveArea};
-use crate::ir::{ExitKind, Form, FrameState, Op, SlotState, Snapshot, Trace};
+use crate::exits::Exits;
+use crate::ir::{ExitKind, Op, SlotState, Trace};
+use crate::leave::{self, Left};
 use crate::recorder::{Abort, ExitPoint, HeadSlot, LoopKey, Recorder};
 use crate::runs::{self, Run};
 use crate::starts::{self, Input, Picture, Start, Starts};
 use crate::trial::Trial;
-use crate::virtuals::Virtuals;
 
 /// So often a function is left before it is looked at whether it pays, and so often it may be found that it does not.
 const LEFT: u32 = 1_000;
@@ -47,6 +37,8 @@ struct Part {
     _kept: Vec<ObjRef>,
     /// What is known of each exit.
     exits: Vec<ExitState>,
+    /// What they leave.
+    plans: Exits,
     /// Of side traces: where the frames stand at its start.
     start: Option<Box<[usize]>>,
     /// How many side traces with the same start a run has come through.
@@ -63,8 +55,6 @@ pub struct ExitState {
     /// How often it was taken at all.
     pub taken: u32,
     pub way: Way,
-    /// Whether [`leave_plainly`] can leave by it.
-    is_plain: bool,
 }
 
 /// How an exit may be continued.
@@ -111,11 +101,11 @@ impl Part {
         let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
         let state = |exit: &ExitInfo| ExitState {
             way: if calm(exit) { Way::Never } else { Way::Unknown },
-            is_plain: is_plain(trace.snapshot(exit.snapshot)),
             ..ExitState::default()
         };
         let exits = compiled.exits.iter().map(state).collect();
-        Part { compiled, trace, _kept: kept, exits, start: None, alternatives: 0 }
+        let plans = Exits::new(&trace, &compiled.exits);
+        Part { compiled, trace, _kept: kept, exits, plans, start: None, alternatives: 0 }
     }
 
     /// May a side trace have done nothing yet when it leaves by this exit?
@@ -398,54 +388,16 @@ impl Executor {
     /// [`Executor::run`] has just returned this exit and save area.
     pub unsafe fn leave(&self, part: usize, exit: usize, at: Registers<'_>, save: &SaveArea) -> Left {
         // SAFETY: the caller's promise.
-        unsafe {
-            let part = &self.parts[part];
-            match part.exits[exit].is_plain {
-                true => leave_plainly(part, exit, save, at.thread, at.frame),
-                false => leave(part, exit, save, at.thread, at.frame),
-            }
-        }
+        unsafe { leave::leave(self.parts[part].plans.taken(exit, save), at.thread, at.frame) }
     }
 
-    /// Writes the local variables of `frame` to its memory, if it is one of the frames at this exit, a call that compiled code is in. The
-    /// words that own nothing are noted: they are good until the call returns.
+    /// See [`leave::show`].
     ///
     /// # Safety
-    /// The call is under way, in a run that began with this frame and save area.
+    /// The call of this exit is under way, in a run that began with this frame and save area.
     pub unsafe fn show(&self, part: usize, exit: usize, run: &Run, frame: *mut InterpreterFrame) -> bool {
-        let part = &self.parts[part];
-        let info = &part.compiled.exits[exit];
-        // SAFETY: the backend wrote these locations before the call.
-        let mut locations = info.locations.iter().map(|&loc| unsafe { (*run.save).read(loc) });
-        let mut found = false;
-        for (i, state) in part.trace.snapshot(info.snapshot).frames.iter().enumerate() {
-            if state.inlined.is_some() {
-                locations.next();
-            }
-            let address = state.address.map(|_| locations.next().unwrap_or(0) as *mut InterpreterFrame);
-            let this = if i == 0 { Some(run.base) } else { address };
-            let wanted = this == Some(frame);
-            found |= wanted;
-            for slot in &state.slots {
-                let bits = if slot.form.has_value() { locations.next().unwrap_or(0) } else { 0 };
-                // SAFETY: a slot of a live frame, whose memory holds nothing of interest where the trace keeps the variable.
-                unsafe {
-                    if wanted && slot.index < (*frame).code().co_nlocalsplus as u16 {
-                        let word = match slot.form {
-                            Form::Owned | Form::Shared if bits != 0 => StackRef::borrowed(&*(bits as *const PyObject)),
-                            Form::Owned | Form::Shared => StackRef::NULL,
-                            form => word(form, bits),
-                        };
-                        let place = (*frame).local(slot.index as usize);
-                        core::mem::replace(&mut *place, word).close();
-                        if word.is_borrowed() {
-                            runs::note_shown(place, word);
-                        }
-                    }
-                }
-            }
-        }
-        found
+        // SAFETY: the caller's promise.
+        unsafe { leave::show(self.parts[part].plans.taken(exit, &*run.save), run.base, frame) }
     }
 
     /// A recorder that takes over where an exit has just left its frames, and relies on these inputs.
@@ -470,195 +422,5 @@ impl Executor {
         let point = ExitPoint { trace: &part.trace, snapshot, inputs, frames, key: self.key };
         // SAFETY: passed on.
         unsafe { Recorder::from_exit(&point) }
-    }
-}
-
-/// The word for a slot, owned.
-///
-/// # Safety
-/// The bits are of that form, and their owner gives up what the form says.
-pub unsafe fn word(form: Form, bits: u64) -> StackRef {
-    // SAFETY: the form says what the bits are; the snapshot says who owns what.
-    unsafe {
-        match form {
-            Form::Owned => StackRef::owned(ObjRef::from_owned_ptr(bits as *mut PyObject)),
-            Form::Shared if bits == 0 => StackRef::NULL,
-            Form::Shared => StackRef::new(&*(bits as *const PyObject)),
-            Form::Int => StackRef::owned(PyInt::from_i64(bits as i64).into_obj()),
-            Form::Float => StackRef::owned(PyFloat::new(f64::from_bits(bits)).into_obj()),
-            Form::Scalar(scalar) => {
-                StackRef::owned(ObjRef::from_owned_ptr(crate::numpy::scalars::make(bits, scalar as i64)))
-            }
-            Form::Bool => StackRef::borrowed(rpy_vm::types::bool_::as_object(bits & 1 != 0)),
-            Form::Null | Form::Virtual => StackRef::NULL,
-        }
-    }
-}
-
-/// How a run ended.
-pub struct Left {
-    pub action: LoopAction,
-    /// The frames that were made, the base frame first.
-    pub frames: SmallVec<[*mut InterpreterFrame; 4]>,
-}
-
-/// Slots of an exit that [`leave_plainly`] can leave by.
-const PLAIN_SLOTS: usize = 16;
-
-/// Is it the snapshot of a simple exit: of one frame, without virtual objects, after which the interpreter goes on?
-fn is_plain(snapshot: &Snapshot) -> bool {
-    let slots = |frame: &FrameState| frame.slots.len() <= PLAIN_SLOTS;
-    snapshot.kind == ExitKind::Resume
-        && snapshot.virtuals.is_empty()
-        && matches!(&snapshot.frames[..], [one] if slots(one))
-}
-
-/// As [`leave`], for simple exits.
-///
-/// # Safety
-/// As there.
-unsafe fn leave_plainly(
-    part: &Part,
-    exit: usize,
-    save: &SaveArea,
-    ts: &PyThreadState,
-    base: *mut InterpreterFrame,
-) -> Left {
-    let info = &part.compiled.exits[exit];
-    let state = &part.trace.snapshot(info.snapshot).frames[0];
-    let mut words = [StackRef::NULL; PLAIN_SLOTS];
-    let mut locations = info.locations.iter();
-    // SAFETY: the code returned by this exit; slots of a live frame, each written once.
-    unsafe {
-        // All words first, as there.
-        for (word_, slot) in words.iter_mut().zip(&state.slots) {
-            let loc = if slot.form.has_value() { locations.next() } else { None };
-            *word_ = word(slot.form, loc.map_or(0, |&loc| save.read(loc)));
-        }
-        let in_memory = (*base).code().co_nlocalsplus as usize + state.memory_depth as usize;
-        for (word, slot) in words.iter_mut().zip(&state.slots) {
-            let old = core::mem::replace(&mut *(*base).local(slot.index as usize), *word);
-            *word = if (slot.index as usize) < in_memory { old } else { StackRef::NULL };
-        }
-        place(base, state);
-        ts.current_frame.set(base);
-        for old in &words[..state.slots.len()] {
-            old.close();
-        }
-    }
-    Left { action: LoopAction::Resume, frames: smallvec::smallvec![base] }
-}
-
-/// Puts the frames into the state of the exit's snapshot.
-///
-/// # Safety
-/// The trace was entered with `base` and has ended at this exit with these registers.
-unsafe fn leave(part: &Part, exit: usize, save: &SaveArea, ts: &PyThreadState, base: *mut InterpreterFrame) -> Left {
-    let info = &part.compiled.exits[exit];
-    let snapshot: &Snapshot = part.trace.snapshot(info.snapshot);
-    // SAFETY: the code returned by this exit.
-    let values: SmallVec<[u64; 32]> = info.locations.iter().map(|&loc| unsafe { save.read(loc) }).collect();
-    let mut virtuals = Virtuals::new(&part.trace, snapshot, &values);
-    let mut locations = values.into_iter();
-    // Make all words first, those of one frame behind those of the other: what they are borrowed from may go when slots are
-    // written.
-    let mut words: SmallVec<[StackRef; 32]> = SmallVec::new();
-    let mut functions: SmallVec<[Ref<PyFunction>; 4]> = SmallVec::new();
-    let mut addresses: SmallVec<[Option<*mut InterpreterFrame>; 4]> = SmallVec::new();
-    for state in &snapshot.frames {
-        // SAFETY: the backend reports the values in the snapshot's order.
-        unsafe {
-            if let Some(inlined) = state.inlined {
-                let bits = locations.next().unwrap_or(0);
-                functions.push(word(inlined.function_form, bits).into_owned().cast_unchecked());
-            }
-            addresses.push(state.address.map(|_| locations.next().unwrap_or(0) as *mut InterpreterFrame));
-            for slot in &state.slots {
-                let bits = if slot.form.has_value() { locations.next().unwrap_or(0) } else { 0 };
-                words.push(virtuals.word(slot, bits));
-            }
-        }
-    }
-    let (mut words, mut functions) = (words.into_iter(), functions.into_iter());
-    let mut dropped: SmallVec<[StackRef; 16]> = SmallVec::new();
-    let mut frames = SmallVec::new();
-    frames.push(base);
-    // SAFETY: slots of live frames, each written once; frames are pushed in order.
-    unsafe {
-        let mut current = base;
-        for (i, state) in snapshot.frames.iter().enumerate() {
-            let here = match (i, state.inlined) {
-                (0, _) => base,
-                (_, Some(inlined)) => {
-                    let code: &PyCode = (*(inlined.code as *const PyObject)).cast_unchecked_ref();
-                    match (addresses[i], functions.next()) {
-                        (Some(made), _) => {
-                            // It exists, and shows what others were to see.
-                            for slot in 0..code.co_nlocalsplus as usize {
-                                dropped.push(core::mem::replace(&mut *(*made).local(slot), StackRef::NULL));
-                            }
-                            made
-                        }
-                        (None, Some(function)) => {
-                            let pushed = match awaited::is_behind_beginning(code, state.ip as *mut u16) {
-                                true => awaited::push_frame(ts, function, code, 0, current),
-                                false => frame::push_frame(ts, function, None, code, 0, current),
-                            };
-                            if pushed.is_null() {
-                                // As when memory is exhausted in the middle of a call: the frames that are missing never were.
-                                break;
-                            }
-                            ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
-                            pushed
-                        }
-                        (None, None) => break,
-                    }
-                }
-                // A generator that runs: its memory is as the base frame's.
-                (_, None) => addresses[i].unwrap_or(current),
-            };
-            let in_memory = match state.inlined {
-                None => (*here).code().co_nlocalsplus as usize + state.memory_depth as usize,
-                Some(_) => 0,
-            };
-            for (slot, word) in state.slots.iter().zip(&mut words) {
-                let index = slot.index as usize;
-                let slot = (*here).local(index);
-                if index < in_memory {
-                    dropped.push(*slot);
-                }
-                *slot = word;
-            }
-            place(here, state);
-            current = here;
-            if i > 0 {
-                frames.push(here);
-            }
-        }
-        ts.current_frame.set(current);
-        for old in dropped {
-            old.close();
-        }
-    }
-    let action = match snapshot.kind {
-        ExitKind::Resume | ExitKind::Return => LoopAction::Resume,
-        ExitKind::Raise => match ts.current_exception.take() {
-            // SAFETY: the pending exception is one.
-            Some(error) => LoopAction::Raise(unsafe { PyErr::from_raw(error.into_raw()) }),
-            None => {
-                LoopAction::Raise(rpy_vm::exc::system_error("compiled code reported an error without an exception"))
-            }
-        },
-    };
-    Left { action, frames }
-}
-
-/// Where a frame stands.
-unsafe fn place(frame: *mut InterpreterFrame, state: &FrameState) {
-    // SAFETY: a live frame of the state's code.
-    unsafe {
-        (*frame).instr_ptr.set(state.ip as *mut u16);
-        (*frame).return_offset.set(state.return_offset);
-        (*frame).stackpointer.set((*frame).stack_base().add(state.depth as usize));
     }
 }

@@ -26,7 +26,10 @@ impl Hasher for WordHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.mix(u64::from(byte)));
+        // Slices of numbers come as their bytes.
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|&word| self.mix(u64::from_ne_bytes(word)));
+        rest.iter().for_each(|&byte| self.mix(u64::from(byte)));
     }
 
     #[inline]

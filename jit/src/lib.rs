@@ -11,7 +11,8 @@
 //! * [`ir`]: the intermediate representation
 //! * [`opt`]: makes traces shorter
 //! * [`backend`]: machine code
-//! * [`executor`]: enters compiled code, and rebuilds the interpreter's frames when it ends
+//! * [`executor`]: enters compiled code
+//! * [`leave`]: rebuilds the interpreter's frames when it ends, as [`exits`] says
 //! * `trial`: whether a loop pays
 //! * `shake`: decisions of the clock made by lot, for tests
 //! * [`starts`]: which exits go on in the same side trace
@@ -23,9 +24,11 @@ mod budget;
 pub mod detour;
 mod early;
 pub mod executor;
+pub mod exits;
 mod hash;
 pub mod hooks;
 pub mod ir;
+pub mod leave;
 mod log;
 pub mod loops;
 pub mod numpy;

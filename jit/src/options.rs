@@ -40,6 +40,7 @@ impl Options {
         match self.mode {
             Mode::Eager => (1, 4),
             _ if self.shake.is_some() => (2, 8),
+
             _ => (4, 24),
         }
     }

@@ -15,10 +15,10 @@
 //! goes from trace to trace makes progress, as the interpreter would; and what goes round in a circle passes a check of what the
 //! interpreter has to attend to, whose exit is never continued.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::backend::{self, ExitInfo, Loc};
+use crate::hash::FastMap;
 use crate::ir::{ExitKind, Form, Inst, Op, Snapshot, Trace, Ty};
 
 /// What a side trace relies on of one of the values it starts with.
@@ -57,12 +57,15 @@ fn holds(snapshot: &Snapshot) -> impl Iterator<Item = Option<bool>> + '_ {
 
 /// The form of a slot, whoever owns the object.
 fn form_word(trace: &Trace, slot: &crate::ir::SlotState) -> u64 {
-    let form = match slot.form {
-        Form::Shared => Form::Owned,
-        form => form,
+    let (kind, number) = match slot.form {
+        Form::Owned | Form::Shared => (0, 0),
+        Form::Int => (1, 0),
+        Form::Float => (2, 0),
+        Form::Bool => (3, 0),
+        Form::Null => (4, 0),
+        Form::Virtual => (5, trace.as_int(slot.value).unwrap_or(0) as u64),
+        Form::Scalar(scalar) => (6, scalar as u64),
     };
-    let kind = Form::ALL.iter().position(|(other, _)| *other == form).unwrap_or(0) as u64;
-    let number = if form == Form::Virtual { trace.as_int(slot.value).unwrap_or(0) as u64 } else { 0 };
     u64::from(slot.index) | kind << 16 | number << 32
 }
 
@@ -79,7 +82,8 @@ impl Picture {
             return None;
         }
         let mut inputs = Vec::with_capacity(exit.locations.len());
-        let mut first: HashMap<(u64, u64, Ty), u32> = HashMap::new();
+        let mut first: FastMap<(u64, u64, Ty), u32> = FastMap::default();
+        first.reserve(exit.locations.len());
         for ((&loc, value), owned) in exit.locations.iter().zip(snapshot.values()).zip(holds(snapshot)) {
             let key = match loc {
                 Loc::Gpr(n) => (0, u64::from(n)),
@@ -133,7 +137,7 @@ pub fn covers(start: &[Input], exit: &[Input]) -> bool {
 
 /// What two pictures of one shape have in common.
 pub fn common(a: &[Input], b: &[Input]) -> Rc<[Input]> {
-    let mut first: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut first: FastMap<(u32, u32), u32> = FastMap::default();
     let inputs = a.iter().zip(b).enumerate().map(|(i, (a, b))| Input {
         constant: a.constant.filter(|_| a.constant == b.constant),
         same: *first.entry((a.same, b.same)).or_insert(i as u32),
@@ -218,7 +222,7 @@ pub struct Group {
 pub struct Starts {
     groups: Vec<Group>,
     /// Their numbers, by code object and shape.
-    by_code: HashMap<usize, HashMap<Box<[u64]>, usize>>,
+    by_code: FastMap<usize, FastMap<Box<[u64]>, usize>>,
 }
 
 impl Starts {
