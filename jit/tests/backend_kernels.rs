@@ -6,7 +6,7 @@ use support::random::memory;
 use support::{Rng, check, compile, execute, exit, outcome, same_memory};
 
 use rpy_jit::backend;
-use rpy_jit::ir::kernel::LANES;
+use rpy_jit::ir::kernel::{LANES, Total};
 use rpy_jit::ir::verify::verify;
 use rpy_jit::ir::{Access, Class, Inst, Kernel, Op, Trace, Ty, Value, Width};
 
@@ -172,6 +172,14 @@ fn trace(rng: &mut Rng) -> Trace {
         grower.arguments.push(first);
         grower.kernel.sums.push((argument, number));
         results.push((argument, Ty::Int));
+    }
+    for _ in 0..grower.rng.below(3) {
+        let (argument, number) = (grower.arguments.len(), grower.float());
+        let (op, is_finite) = (grower.rng.pick(&[Op::FAdd, Op::FSub, Op::FMul]), grower.rng.chance(2));
+        let first = grower.trace.float(1.5);
+        grower.arguments.push(first);
+        grower.kernel.totals.push(Total { argument, op, number, is_finite });
+        results.push((argument, Ty::Float));
     }
     if grower.rng.chance(2) {
         let float = grower.float();

@@ -304,6 +304,24 @@ impl<'a> Run<'a> {
                 }
                 group.push(run.values);
             }
+            let mut totals = Vec::new();
+            for total in &kernel.totals {
+                let number = |values: &Vec<u64>| {
+                    let machine = Machine { params: &[], ..*self.machine };
+                    let run = Run { values: values.clone(), ..Run::new(&kernel.code, &machine) };
+                    f64::from_bits(run.get(total.number))
+                };
+                let before = f64::from_bits(self.arguments.borrow()[total.argument]);
+                let sum = group.iter().map(number).fold(before, |sum, number| match total.op {
+                    Op::FAdd => sum + number,
+                    Op::FSub => sum - number,
+                    _ => sum * number,
+                });
+                if total.is_finite && !sum.is_finite() {
+                    return Ok((counter.max(done) - first) as u64);
+                }
+                totals.push((total.argument, sum.to_bits()));
+            }
             for inst in kernel.code.insts.iter().filter(|inst| inst.op == Op::StoreIndexed) {
                 for values in &group {
                     let machine = Machine { params: &[], ..*self.machine };
@@ -313,6 +331,7 @@ impl<'a> Run<'a> {
                 }
             }
             let mut arguments = self.arguments.borrow_mut();
+            totals.iter().for_each(|&(argument, sum)| arguments[argument] = sum);
             for values in group {
                 let machine = Machine { params: &[], ..*self.machine };
                 let run = Run { values, ..Run::new(&kernel.code, &machine) };

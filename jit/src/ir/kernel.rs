@@ -9,6 +9,9 @@
 //! for a group, are done together with some that have been; and behind the first group, the next one begins a little earlier, where the
 //! first store is aligned.
 //!
+//! What is summed up from round to round stands apart: integers are added in any order, since nothing overflows; doubles one after the
+//! other, and what is asked of their total is asked once for the group.
+//!
 //! Operands of `rounds`: the kernel's number, then its arguments: the counter at first, its limit, and whatever else
 //! the code has as parameters. Its result is how many rounds are done. Arguments that change in the loop are what they are then (`last`).
 
@@ -43,6 +46,19 @@ pub struct Kernel {
     pub last: Vec<(usize, Value)>,
     /// Arguments to which the value of each round is added.
     pub sums: Vec<(usize, Value)>,
+    /// Totals of doubles, which are computed in the order of the rounds.
+    pub totals: Vec<Total>,
+}
+
+/// An argument that is `argument op number` in each round, with that round's number. No other value of the rounds depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Total {
+    pub argument: usize,
+    /// A sum, difference or product: what is not finite stays so.
+    pub op: Op,
+    pub number: Value,
+    /// It has to be finite after the group, or the group is left to the loop.
+    pub is_finite: bool,
 }
 
 /// Two places that must not be that far apart: a store's address minus the other one's, plus `slack`, as an unsigned number, is not
@@ -82,7 +98,7 @@ impl Kernel {
 
     /// What must not be met for rounds to be done twice, one for each pair of arguments; `None` if they may not anyway.
     pub fn near(&self) -> Option<Vec<Conflict>> {
-        self.first_store().filter(|_| self.sums.is_empty())?;
+        self.first_store().filter(|_| self.sums.is_empty() && self.totals.is_empty())?;
         // Less than a group, and an element.
         let near = 8 * LANES as i64 + 7;
         let accesses = self.code.insts.iter().filter(|inst| inst.access.is_some());

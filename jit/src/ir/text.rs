@@ -174,7 +174,12 @@ impl Display for Kernel {
         f.write_str(", last")?;
         self.last.iter().try_for_each(|(argument, value)| write!(f, " {argument}={value:?}"))?;
         f.write_str(", sums")?;
-        self.sums.iter().try_for_each(|(argument, value)| write!(f, " {argument}+={value:?}"))
+        self.sums.iter().try_for_each(|(argument, value)| write!(f, " {argument}+={value:?}"))?;
+        f.write_str(", totals")?;
+        self.totals.iter().try_for_each(|total| {
+            let finite = if total.is_finite { " finite" } else { "" };
+            write!(f, " {} {} {:?}{finite}", total.argument, total.op.text(), total.number)
+        })
     }
 }
 

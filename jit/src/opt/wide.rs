@@ -5,7 +5,7 @@
 //! whatever is exceptional: a group that would not go through is left to it as a whole.
 //!
 //! **Why this is right.** In place of the values with which the loop begins come those that it would have after so many rounds: counters are
-//! advanced, what is computed in each round anew is the last round's, sums of integers are the sums. The same goes for what the loop
+//! advanced, what is computed in each round anew is the last round's, sums are the sums. The same goes for what the loop
 //! stores to fixed places, if the preamble has left there what it would be after no round at all. All guards of the rounds hold: there are as
 //! many as the limit allows, the numbers are finite, nobody asks the thread to stop. That memory is the same is for the
 //! kernel to see: [`crate::ir::kernel`].
@@ -13,7 +13,7 @@
 use super::finite::guarded;
 use super::rounds::{Before, Loop, more};
 use crate::hash::FastMap;
-use crate::ir::kernel::{Conflict, MOST_ARGUMENTS};
+use crate::ir::kernel::{Conflict, MOST_ARGUMENTS, Total};
 use crate::ir::{Access, Class, Effect, Inst, Kernel, Op, Trace, Ty, Value, Width};
 
 /// How a phi is advanced.
@@ -38,7 +38,10 @@ struct Plan<'t> {
     lanes: FastMap<Value, Value>,
     /// Stores of counters to fixed places: base, access, the counter, and how much more is stored.
     stores: Vec<(Value, Access, usize, i64)>,
+    /// Sums and totals: the phi, and the argument.
     sums: Vec<(usize, usize)>,
+    /// The instructions that make the kernel's totals, in its order.
+    totals: Vec<Value>,
 }
 
 pub fn run(mut trace: Trace) -> Trace {
@@ -109,6 +112,7 @@ impl<'t> Plan<'t> {
             lanes: FastMap::default(),
             stores: Vec::new(),
             sums: Vec::new(),
+            totals: Vec::new(),
         };
         let first = plan.kernel.code.int(0);
         let index = plan.kernel.code.push(Inst { ty: Ty::Int, ..Inst::new(Op::Param, &[first]) });
@@ -119,7 +123,7 @@ impl<'t> Plan<'t> {
         let code = &plan.kernel.code;
         let stores = code.insts.iter().any(|inst| inst.op == Op::StoreIndexed);
         let apart = |conflict: Conflict| conflict.other.argument != conflict.store.argument || !conflict.is_met(0);
-        if !stores && plan.kernel.sums.is_empty() || !plan.kernel.conflicts().all(apart) {
+        if !stores && plan.sums.is_empty() || !plan.kernel.conflicts().all(apart) {
             return None;
         }
         let phis = (found.start + 1..found.body).map(|phi| Some((phi, plan.advance(phi)?))).collect::<Option<_>>()?;
@@ -137,14 +141,26 @@ impl<'t> Plan<'t> {
             Op::FLt | Op::FLe | Op::FGt | Op::FGe | Op::FEq | Op::FNe | Op::Not | Op::BoolToInt => Some(()),
             Op::Neg => self.mask(at, inst),
             Op::GuardTrue => {
-                let finite = self.lanes.get(&guarded(found.trace, at)?).copied()?;
-                self.kernel.finite.push(finite);
+                let value = guarded(found.trace, at)?;
+                if let Some(total) = self.totals.iter().position(|&total| total == value) {
+                    self.kernel.totals[total].is_finite = true;
+                } else {
+                    let finite = self.lanes.get(&value).copied()?;
+                    self.kernel.finite.push(finite);
+                }
                 Some(())
             }
+            // For the guard.
+            Op::FAbs if self.totals.contains(&inst.args[0]) => Some(()),
             Op::Add | Op::AddOvf if found.phi(found.more(value).0).is_some_and(|phi| found.step(phi).is_some()) => {
                 Some(())
             }
-            Op::AddOvf => self.sum(at, inst),
+            Op::AddOvf => {
+                let (argument, number, _) = self.summed(at, inst)?;
+                self.kernel.sums.push((argument, number));
+                Some(())
+            }
+            Op::FAdd | Op::FSub | Op::FMul if self.total(at, inst).is_some() => Some(()),
             Op::FAdd | Op::FSub | Op::FMul | Op::FDiv | Op::FNeg | Op::FAbs | Op::FSqrt => self.compute(at, inst),
             Op::Add | Op::Sub | Op::And | Op::Or | Op::Xor => self.compute(at, inst),
             Op::LoadIndexed | Op::StoreIndexed => self.element(at, inst),
@@ -188,8 +204,8 @@ impl<'t> Plan<'t> {
         Some(())
     }
 
-    /// A number that is added to a sum, which nothing else looks at.
-    fn sum(&mut self, at: usize, inst: &Inst) -> Option<()> {
+    /// The argument that a sum becomes, the number that is added to it, and which operand the sum is. Nothing else may look at the sum.
+    fn summed(&mut self, at: usize, inst: &Inst) -> Option<(usize, Value, usize)> {
         let found = self.found;
         let sum = Value::of_inst(at);
         let is_sum = |value: Value| found.phi(value).is_some_and(|phi| found.next(phi) == sum);
@@ -197,8 +213,16 @@ impl<'t> Plan<'t> {
         let number = self.lane(inst.args[1 - place])?;
         let phi = found.phi(inst.args[place])?;
         let argument = self.argument(found.trace.insts[phi].args[0]);
-        self.kernel.sums.push((argument, number));
         self.sums.push((phi, argument));
+        Some((argument, number, place))
+    }
+
+    /// The same of doubles, in the order of the rounds.
+    fn total(&mut self, at: usize, inst: &Inst) -> Option<()> {
+        let (argument, number, place) = self.summed(at, inst)?;
+        (place == 0 || inst.op != Op::FSub).then_some(())?;
+        self.kernel.totals.push(Total { argument, op: inst.op, number, is_finite: false });
+        self.totals.push(Value::of_inst(at));
         Some(())
     }
 

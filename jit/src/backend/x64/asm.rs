@@ -60,6 +60,7 @@ pub enum Map {
     One,
     M0F,
     M0F38,
+    M0F3A,
 }
 
 /// The mandatory prefixes, by their number in a VEX prefix.
@@ -277,6 +278,10 @@ impl Asm {
                 self.byte(0x0f);
                 self.byte(0x38);
             }
+            Map::M0F3A => {
+                self.byte(0x0f);
+                self.byte(0x3a);
+            }
         }
         self.byte(opcode);
         self.modrm(reg, rm, imm);
@@ -318,6 +323,12 @@ impl Asm {
         self.byte(count);
     }
 
+    /// The upper two of four doubles, as the lower two.
+    pub fn upper_half(&mut self, to: u8, from: u8) {
+        self.vector(Pp::P66, Map::M0F3A, false, true, 0x19, from, 0, Rm::Reg(to));
+        self.byte(1);
+    }
+
     /// Says that the upper halves of vector registers are not in use.
     pub fn zero_upper(&mut self) {
         self.d.extend(&[0xc5, 0xf8, 0x77]);
@@ -332,7 +343,12 @@ impl Asm {
             self.byte((r ^ 1) << 7 | low);
         } else {
             self.byte(0xc4);
-            self.byte((r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | if map == Map::M0F38 { 2 } else { 1 });
+            let map = match map {
+                Map::One | Map::M0F => 1,
+                Map::M0F38 => 2,
+                Map::M0F3A => 3,
+            };
+            self.byte((r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | map);
             self.byte((wide as u8) << 7 | low);
         }
         self.byte(opcode);

@@ -87,7 +87,13 @@ impl Emitter<'_> {
     /// floating-point status next, and functions of the C library begin with that.
     fn compare_exponent(&mut self) -> Result<Holds, CompileError> {
         let place = self.place()?;
-        match self.place_rm(place) {
+        let double = self.place_rm(place);
+        Ok(Holds::If(self.is_finite(double)))
+    }
+
+    /// The condition under which a double is finite.
+    pub fn is_finite(&mut self, double: Rm) -> Cond {
+        match double {
             Rm::Reg(double) => self.bits_from_xmm(SCRATCH, double),
             memory => self.asm.load(SCRATCH, memory),
         }
@@ -95,7 +101,7 @@ impl Emitter<'_> {
         const INFINITY: u64 = f64::INFINITY.to_bits() << 1;
         dynasm!(self.asm.d ; .arch x64 ; add Rq(SCRATCH), Rq(SCRATCH));
         self.asm.alu(Alu::Cmp, SCRATCH, Rmi::Rm(Rm::Literal(INFINITY)));
-        Ok(Holds::If(Cond::B))
+        Cond::B
     }
 
     /// Compares a register or memory with a register or an immediate.

@@ -9,7 +9,7 @@ use dynasmrt::{DynamicLabel, DynasmApi, dynasm};
 use super::asm::{Alu, Asm, Cond, Map, Mem, Pp, RAX, RBP, RCX, RDX, Rm, Rmi, SCRATCH};
 use super::emit::{BIAS, Emitter, slot_mem};
 use crate::backend::{CompileError, SaveArea, THREAD_SLOT, WIDE_DONE, WIDE_RESULTS};
-use crate::ir::kernel::{ALIGNMENT, COUNTER, Conflict, LANES, LIMIT, MOST_ARGUMENTS, SUMMED, SUMMED_ROUNDS};
+use crate::ir::kernel::{ALIGNMENT, COUNTER, Conflict, LANES, LIMIT, MOST_ARGUMENTS, SUMMED, SUMMED_ROUNDS, Total};
 use crate::ir::{Inst, Kernel, Op, Trace, Ty, Value};
 use rpy_vm::layout;
 
@@ -53,6 +53,8 @@ struct Layout<'k> {
     free: Vec<u8>,
     /// Running sums, one vector each.
     sums: Vec<u8>,
+    /// Totals.
+    totals: Vec<u8>,
 }
 
 const TOO_MANY: CompileError = CompileError::TooComplex("a group of rounds needs more registers than there are");
@@ -63,6 +65,9 @@ impl<'k> Layout<'k> {
         let mut needed = vec![0; code.insts.len()];
         let mut fused = vec![false; code.insts.len()];
         let wanted = kernel.finite.iter().chain(kernel.last.iter().chain(&kernel.sums).map(|(_, value)| value));
+        // What is loaded for a total is loaded once more: one number at a time, into the sum.
+        let totals = kernel.totals.iter().map(|total| &total.number);
+        let wanted = wanted.chain(totals.filter(|number| !is_load(code, **number)));
         for value in code.insts.iter().flat_map(|inst| &inst.args).chain(wanted).filter_map(|value| value.inst()) {
             needed[value] += 1;
         }
@@ -83,14 +88,16 @@ impl<'k> Layout<'k> {
             fused,
             free: Vec::new(),
             sums: Vec::new(),
+            totals: Vec::new(),
         };
         layout.find_same(code);
-        let sums = kernel.sums.len();
-        let last = usize::from(TEMPS[0]).checked_sub(layout.same.len() + sums).ok_or(TOO_MANY)?;
+        let (sums, totals) = (kernel.sums.len(), kernel.totals.len());
+        let last = usize::from(TEMPS[0]).checked_sub(layout.same.len() + sums + totals).ok_or(TOO_MANY)?;
         if layout.bases.len() > BASES.len() || kernel.last.len() > WIDE_RESULTS {
             return Err(TOO_MANY);
         }
         layout.sums = (last..last + sums).map(|reg| reg as u8).collect();
+        layout.totals = (last + sums..last + sums + totals).map(|reg| reg as u8).collect();
         layout.free = (0..last as u8).rev().collect();
         Ok(layout)
     }
@@ -119,7 +126,9 @@ impl<'k> Layout<'k> {
             }
         }
         let last = self.kernel.last.iter().chain(&self.kernel.sums).map(|(_, value)| *value);
-        same.extend(last.chain(self.kernel.finite.iter().copied()).filter_map(|value| self.same_of(value)));
+        let totals = self.kernel.totals.iter().map(|total| total.number);
+        let wanted = last.chain(self.kernel.finite.iter().copied()).chain(totals);
+        same.extend(wanted.filter_map(|value| self.same_of(value)));
         if !self.kernel.sums.is_empty() {
             same.push(Same::Bits(SUMMED as u64));
         }
@@ -188,6 +197,11 @@ impl<'k> Layout<'k> {
             self.free.extend(halves);
         }
     }
+}
+
+/// Is it an element?
+fn is_load(code: &Trace, value: Value) -> bool {
+    value.inst().is_some_and(|i| code.insts[i].op == Op::LoadIndexed)
 }
 
 fn is_binary(op: Op) -> bool {
@@ -331,6 +345,9 @@ impl Emitter<'_> {
         for &sum in &layout.sums {
             self.asm.vex256(Pp::P66, Map::M0F, 0xef, sum, sum, Rm::Reg(sum));
         }
+        for (total, &to) in layout.kernel.totals.iter().zip(&layout.totals) {
+            self.fmov(to, Rm::Mem(word(total.argument)));
+        }
         Ok(())
     }
 
@@ -403,7 +420,14 @@ impl Emitter<'_> {
         for (i, inst) in kernel.code.insts.iter().enumerate() {
             self.compute(&mut layout, i, inst)?;
         }
+        for (at, total) in kernel.totals.iter().enumerate() {
+            self.total(&layout, total, layout.totals[at])?;
+        }
         self.check(&mut layout, done)?;
+        // Where the group is left to the loop, what they were before it is there.
+        for (total, &from) in kernel.totals.iter().zip(&layout.totals) {
+            self.fstore(word(total.argument), from);
+        }
         for (at, &(_, value)) in kernel.sums.iter().enumerate() {
             for half in 0..HALVES {
                 let (sum, number) = (layout.sums[at], layout.half(value, half)?);
@@ -501,6 +525,38 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// Adds a group's numbers to a total, one after the other.
+    fn total(&mut self, layout: &Layout<'_>, total: &Total, sum: u8) -> Done {
+        let opcode = opcode(total.op).ok_or(TOO_MANY)?;
+        let part = TEMPS[0];
+        for lane in 0..LANES {
+            let number = match total.number.inst().map(|i| &layout.kernel.code.insts[i]) {
+                Some(load) if load.op == Op::LoadIndexed => {
+                    let first = layout.memory(load, lane / 4)?;
+                    Rm::Mem(Mem { disp: first.disp.checked_add(8 * (lane % 4) as i32).ok_or(TOO_MANY)?, ..first })
+                }
+                _ => {
+                    let half = layout.half(total.number, lane / 4)?;
+                    match lane % 4 {
+                        _ if layout.same_of(total.number).is_some() => Rm::Reg(half),
+                        0 => Rm::Reg(half),
+                        2 => {
+                            self.asm.upper_half(part, half);
+                            Rm::Reg(part)
+                        }
+                        odd => {
+                            let pair = if odd == 1 { half } else { part };
+                            self.asm.vex(Pp::P66, Map::M0F, false, 0x15, part, pair, Rm::Reg(pair));
+                            Rm::Reg(part)
+                        }
+                    }
+                }
+            };
+            self.asm.vex(Pp::PF2, Map::M0F, false, opcode, sum, sum, number);
+        }
+        Ok(())
+    }
+
     /// Leaves if the group is none that may be done at once.
     fn check(&mut self, layout: &mut Layout<'_>, done: DynamicLabel) -> Done {
         let kernel = layout.kernel;
@@ -529,6 +585,11 @@ impl Emitter<'_> {
         if any {
             self.asm.vex256(Pp::P66, Map::M0F38, 0x17, all, 0, Rm::Reg(all));
             self.asm.jcc(Cond::NE, done);
+        }
+        // Not by a subtraction: it would be in the way of the next group's first addition.
+        for (_, &sum) in kernel.totals.iter().zip(&layout.totals).filter(|(total, _)| total.is_finite) {
+            let finite = self.is_finite(Rm::Reg(sum));
+            self.asm.jcc(finite.not(), done);
         }
         Ok(())
     }
