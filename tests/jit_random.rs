@@ -17,3 +17,12 @@ fn random_programs_agree() {
     assert!(out.status.success(), "{printed}\n{}", String::from_utf8_lossy(&out.stderr));
     assert!(printed.contains("150 programs, 0 differences"), "{printed}");
 }
+
+#[test]
+fn lines_to_break_are_there() {
+    // Whether each break is caught takes a build each: tests/jit/breaks.py without --check.
+    let breaks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jit/breaks.py");
+    let out =
+        Command::new(env!("CARGO_BIN_EXE_rpy")).arg(breaks).arg("--check").output().expect("the interpreter starts");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}

@@ -2,18 +2,22 @@
 """Does a broken mechanism make a test fail? Breaks one line of the JIT at a time, and runs the tests that should notice.
 
     tests/jit/breaks.py [WORDS ...]       all breaks, or those whose name contains a word
+    tests/jit/breaks.py --check           only says whether the lines to break are there
 
 Each break is made in the source, compiled, tested and taken back. It is caught if a program of tests/programs prints something
 else with the JIT eager, or random programs differ between the JIT's modes.
 """
 
+import argparse
 import glob
 import os
+import shlex
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RPY = os.path.join(ROOT, "target", "debug", "rpy")
+RPY = os.path.join("target", "debug", "rpy")
+BUILD = "cargo build --ignore-rust-version --quiet"
 
 # What is broken, where, the line, and what it becomes.
 BREAKS = [
@@ -25,7 +29,7 @@ BREAKS = [
     ),
     (
         "side exits: a bool is written to the frame negated",
-        "jit/src/executor.rs",
+        "jit/src/leave.rs",
         "bool_::as_object(bits & 1 != 0)",
         "bool_::as_object(bits & 1 == 0)",
     ),
@@ -50,21 +54,21 @@ BREAKS = [
     ),
     (
         "ownership at exits: a borrowed object is taken for an owned one",
-        "jit/src/executor.rs",
+        "jit/src/leave.rs",
         "Form::Shared => StackRef::new(&*(bits as *const PyObject)),",
         "Form::Shared => StackRef::owned(ObjRef::from_owned_ptr(bits as *mut PyObject)),",
     ),
     (
         "finalizers: the last reference is not given back",
-        "jit/src/recorder/values.rs",
-        "Ok(Release::Last(value))\n    }",
-        "Ok(Release::Nothing)\n    }",
+        "jit/src/recorder/ends.rs",
+        "self.op(Op::Decref, &[value])?;",
+        "let _ = value;",
     ),
     (
         "frames that are looked at: variables are not shown",
-        "jit/src/executor.rs",
-        "let wanted = this == Some(frame);",
-        "let wanted = this == Some(frame) && i > 99;",
+        "jit/src/leave.rs",
+        "        found = true;",
+        "        found = true; if i < 99 { continue; }",
     ),
 ]
 
@@ -78,36 +82,43 @@ def run(*command, timeout=300):
     return done.stdout + done.stderr
 
 
-def caught():
+def caught(rpy):
     """The first test that fails; empty if none does."""
     for path in sorted(glob.glob(os.path.join(ROOT, "tests", "programs", "*_jit_*.py"))):
         name = os.path.splitext(os.path.basename(path))[0]
         with open(os.path.join(ROOT, "tests", "programs", "expected", name + ".txt")) as f:
-            if run(RPY, "-X", "jit=eager", path, timeout=60) != f.read():
+            if run(rpy, "-X", "jit=eager", path, timeout=60) != f.read():
                 return name
-    compare = [sys.executable, os.path.join("tests", "jit", "compare.py"), "--python", RPY, "--modes", "off,eager"]
+    compare = [sys.executable, os.path.join("tests", "jit", "compare.py"), "--python", rpy, "--modes", "off,eager"]
     report = run(*compare, "--seeds", "0", "100").splitlines()[-1:]
     return "" if report == ["100 programs, 0 differences"] else "random programs"
 
 
 def main():
-    words = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="only breaks whose name contains one of them")
+    parser.add_argument("--check", action="store_true", help="build nothing: are the lines there?")
+    parser.add_argument("--build", default=BUILD, help="the command that builds")
+    parser.add_argument("--python", default=RPY, help="what it builds")
+    options = parser.parse_args()
     missed = 0
     for what, file, line, broken in BREAKS:
-        if words and not any(word in what for word in words):
+        if options.words and not any(word in what for word in options.words):
             continue
         path = os.path.join(ROOT, file)
         with open(path) as f:
             source = f.read()
-        if line not in source:
-            sys.exit(f"{file} has no line for this break any more: {what}")
+        if source.count(line) != 1:
+            sys.exit(f"{file} has no such line any more, or several: {what}")
+        if options.check:
+            continue
         try:
             with open(path, "w") as f:
-                f.write(source.replace(line, broken, 1))
-            errors = run("cargo", "build", "--ignore-rust-version", "--quiet", timeout=1200)
+                f.write(source.replace(line, broken))
+            errors = run(*shlex.split(options.build), timeout=1200)
             if "error" in errors:
                 sys.exit(f"{what}: does not compile\n{errors}")
-            by = caught()
+            by = caught(os.path.join(ROOT, options.python))
         finally:
             with open(path, "w") as f:
                 f.write(source)
