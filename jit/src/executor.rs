@@ -6,6 +6,7 @@
 //! or, where they have the numbers that the loop keeps in registers, in a trace that takes these as parameters. Exits are numbered through all loops (`Loops::owner`). All traces run in the save area of the entry, and a side trace finds its inputs where
 //! the exit left them. Exits that leave the same picture share their side trace ([`crate::starts`]).
 
+use core::ops::Range;
 use std::rc::Rc;
 
 use rpy_vm::interp::frame::InterpreterFrame;
@@ -34,7 +35,9 @@ struct Part {
     compiled: Compiled,
     trace: Trace,
     /// What the trace's constants refer to.
-    _kept: Vec<ObjRef>,
+    kept: Vec<ObjRef>,
+    /// The numbers of its exits.
+    numbers: Range<usize>,
     /// What is known of each exit.
     exits: Vec<ExitState>,
     /// What they leave.
@@ -95,7 +98,8 @@ pub struct Executor {
 }
 
 impl Part {
-    fn new(compiled: Compiled, mut trace: Trace, kept: Vec<ObjRef>) -> Part {
+    fn new(new: NewTrace) -> Part {
+        let NewTrace { compiled, mut trace, kept, numbers } = new;
         trace.settle();
         // What cannot wait comes up anywhere: what follows is no path of the loop, and would end at once in the same way.
         let calm = |exit: &ExitInfo| trace.insts[exit.inst].op == Op::GuardCalm;
@@ -105,7 +109,7 @@ impl Part {
         };
         let exits = compiled.exits.iter().map(state).collect();
         let plans = Exits::new(&trace, &compiled.exits);
-        Part { compiled, trace, _kept: kept, exits, plans, start: None, alternatives: 0 }
+        Part { compiled, trace, kept, numbers, exits, plans, start: None, alternatives: 0 }
     }
 
     /// May a side trace have done nothing yet when it leaves by this exit?
@@ -131,6 +135,8 @@ pub struct NewTrace {
     pub trace: Trace,
     /// What the trace's constants refer to.
     pub kept: Vec<ObjRef>,
+    /// The numbers of its exits.
+    pub numbers: Range<usize>,
 }
 
 impl Executor {
@@ -143,10 +149,9 @@ impl Executor {
         head: Vec<HeadSlot>,
         recorded: Option<(Box<Trace>, Vec<SlotState>)>,
     ) -> Executor {
-        let NewTrace { compiled, trace, kept } = root;
         Executor {
             key,
-            parts: vec![Box::new(Part::new(compiled, trace, kept))],
+            parts: vec![Box::new(Part::new(root))],
             bridges: Vec::new(),
             depth,
             head,
@@ -183,7 +188,7 @@ impl Executor {
     /// Adds the trace with parameters.
     pub fn add_entered(&mut self, entered: NewTrace, places: Vec<Loc>) {
         self.entered = Entered::Compiled(self.parts.len(), places);
-        self.parts.push(Box::new(Part::new(entered.compiled, entered.trace, entered.kept)));
+        self.parts.push(Box::new(Part::new(entered)));
     }
 
     /// Where the trace with parameters begins, and where it wants them.
@@ -192,6 +197,16 @@ impl Executor {
             Entered::Compiled(part, places) => Some((self.parts[*part].compiled.inner(), places)),
             _ => None,
         }
+    }
+
+    /// The numbers of the exits of its traces.
+    pub fn exit_numbers(&self) -> impl Iterator<Item = Range<usize>> {
+        self.parts.iter().map(|part| part.numbers.clone())
+    }
+
+    /// What its traces keep alive.
+    pub fn kept(&self) -> impl Iterator<Item = &ObjRef> {
+        self.parts.iter().flat_map(|part| &part.kept)
     }
 
     /// The loop's name.
@@ -339,8 +354,7 @@ impl Executor {
             let parent = &executor.parts[part];
             let start = Some(starts::positions(parent.trace.snapshot(parent.compiled.exits[exit].snapshot)));
             let alternatives = if parent.stays(exit) { parent.alternatives + 1 } else { 0 };
-            let new = Part::new(side.compiled, side.trace, side.kept);
-            executor.parts.push(Box::new(Part { start, alternatives, ..new }));
+            executor.parts.push(Box::new(Part { start, alternatives, ..Part::new(side) }));
             Ok(())
         }
     }

@@ -1,5 +1,6 @@
 //! The JIT as the VM sees it: counts, records, compiles, enters.
 
+use core::ops::Range;
 use std::cell::UnsafeCell;
 use std::rc::Rc;
 
@@ -7,6 +8,7 @@ use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::{JUMP_BACKWARD_NO_JIT, RESUME_CHECK, RESUME_JIT};
 use rpy_vm::jit_hooks::{self, Jit, LoopAction, RecordAction, Registers, Thresholds};
 use rpy_vm::object::refs::{ObjRef, PyStruct};
+use rpy_vm::runtime::gc::Visit;
 use rpy_vm::runtime::recursion;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::function::PyFunction;
@@ -376,11 +378,23 @@ impl Jit for TracingJit {
     }
 
     fn code_destroyed(&self, code: &PyCode) {
+        // Dropped when nothing of the state is borrowed: what traces kept alive may end in Python code.
+        let _gone;
         // SAFETY: under the GIL.
         if let Some(state) = unsafe { self.state() } {
             let address = code.as_object().as_ptr() as usize;
-            state.loops.forget(address);
+            _gone = state.loops.forget(address);
             state.unfollowed.borrow_mut().remove(&address);
+            state.raises.borrow_mut().remove(&address);
+            state.shapes.borrow_mut().remove(&address);
+        }
+    }
+
+    fn visit_kept(&self, code: &PyCode, visit: &mut Visit<'_>) {
+        // SAFETY: under the GIL, between instructions.
+        if let Some(state) = unsafe { self.state() } {
+            let executors = state.loops.of_code(code.as_object().as_ptr() as usize);
+            executors.flat_map(Executor::kept).for_each(|object| visit.visit(object));
         }
     }
 
@@ -558,23 +572,26 @@ impl State {
         unsafe {
             let entered = target.filter(|target| target.1).and_then(|target| (*target.0).entered());
             let root = target.filter(|target| !target.1).map(|target| target.0.cast_const());
-            let compiled = self.compile(&trace, &[], entered).and_then(|mut compiled| {
+            let compiled = self.compile(&trace, &[], entered).and_then(|(mut compiled, numbers)| {
                 if let Some(root) = root {
                     let last = compiled.exits.len() - 1;
-                    compiled.patch_exit(last, (*root).root().inner())?;
+                    if let Err(why) = compiled.patch_exit(last, (*root).root().inner()) {
+                        self.loops.give_exits(numbers);
+                        return Err(why);
+                    }
                 }
-                Ok(compiled)
+                Ok((compiled, numbers))
             });
             match compiled {
-                Ok(compiled) => {
+                Ok((compiled, numbers)) => {
                     log::compiled(&self.options, &title, &trace, &compiled);
-                    let exits = compiled.exits.len();
-                    let root = NewTrace { compiled, trace, kept: recorded.kept };
+                    let root = NewTrace { compiled, trace, kept: recorded.kept, numbers: numbers.clone() };
                     let mut executor = Box::new(Executor::new(key, root, 0, Vec::new(), None).of_function());
                     let address = &raw mut *executor;
-                    self.loops.add_exits(address, 0, exits);
+                    self.loops.add_exits(address, 0, &numbers);
                     self.loops.insert(key, code.as_object().as_ptr() as usize, executor);
                     jit_hooks::set_compiled_entry(&code, address.cast());
+                    jit_hooks::keeps_for(&code);
                 }
                 Err(why) => {
                     log::refused(&self.options, &title, &format!("{why:?}"));
@@ -648,24 +665,30 @@ impl State {
         }
     }
 
-    /// Machine code of a trace, whose exits get the next numbers.
+    /// Machine code of a trace, with the numbers of its exits.
     fn compile(
         &mut self,
         trace: &Trace,
         params: &[Loc],
         enter: Option<(usize, &[Loc])>,
-    ) -> Result<Compiled, CompileError> {
-        if self.backend.is_none() {
-            self.backend = Some(backend::host(CODE_LIMIT)?);
-        }
-        let root = backend::Options::root(self.loops.next_exit() as u32, &raw const VALID);
-        match &self.backend {
-            Some(backend) => {
-                let (listing, fail_once) = (self.options.log.is_some(), self.options.fail);
-                backend.compile(trace, &backend::Options { params, enter, listing, fail_once, ..root })
-            }
-            None => Err(CompileError::Memory("no backend")),
-        }
+    ) -> Result<(Compiled, Range<usize>), CompileError> {
+        let backend = match &mut self.backend {
+            Some(backend) => backend,
+            none => none.insert(backend::host(CODE_LIMIT)?),
+        };
+        let most = trace.insts.iter().filter(|inst| inst.snapshot.is_some()).count();
+        let numbers = self.loops.take_exits(most);
+        let root = backend::Options::root(numbers.start as u32, &raw const VALID);
+        let (listing, fail_once) = (self.options.log.is_some(), self.options.fail);
+        let compiled = backend
+            .compile(trace, &backend::Options { params, enter, listing, fail_once, ..root })
+            .and_then(|compiled| match compiled.exits.len() {
+                count if count <= most => Ok(compiled),
+                _ => Err(CompileError::Malformed("more exits than instructions that have one")),
+            });
+        let end = numbers.start + compiled.as_ref().map_or(0, |compiled| compiled.exits.len());
+        self.loops.give_exits(end..numbers.end);
+        compiled.map(|compiled| (compiled, numbers.start..end))
     }
 
     /// Compiles a closed loop.
@@ -707,14 +730,13 @@ impl State {
         };
         log::optimized(&self.options, &title, &trace);
         match self.compile(&trace, &[], None) {
-            Ok(compiled) => {
+            Ok((compiled, numbers)) => {
                 log::compiled(&self.options, &title, &trace, &compiled);
-                let exits = compiled.exits.len();
-                let root = NewTrace { compiled, trace, kept: recorded.kept };
+                let root = NewTrace { compiled, trace, kept: recorded.kept, numbers: numbers.clone() };
                 let mut executor = Box::new(Executor::new(origin.key, root, recorded.base_depth, head_slots, round));
-                self.loops.add_exits(&raw mut *executor, 0, exits);
-                jit_hooks::watch(&code);
+                self.loops.add_exits(&raw mut *executor, 0, &numbers);
                 self.loops.insert(origin.key, origin.code, executor);
+                jit_hooks::keeps_for(&code);
                 // SAFETY: the jump's cache: asked at each round from now on.
                 unsafe { *origin.jump.add(1) = 0 };
             }
@@ -769,11 +791,11 @@ impl State {
             };
             log::optimized(&self.options, &title, &trace);
             match self.compile(&trace, &places, None) {
-                Ok(compiled) => {
+                Ok((compiled, numbers)) => {
                     log::compiled(&self.options, &title, &trace, &compiled);
-                    self.loops.add_exits(executor, executor_ref.next_part(), compiled.exits.len());
+                    self.loops.add_exits(executor, executor_ref.next_part(), &numbers);
                     // The root keeps what the constants refer to.
-                    executor_ref.add_entered(NewTrace { compiled, trace, kept: Vec::new() }, places);
+                    executor_ref.add_entered(NewTrace { compiled, trace, kept: Vec::new(), numbers }, places);
                 }
                 Err(why) => log::refused(&self.options, &title, &format!("{why:?}")),
             }
@@ -894,7 +916,9 @@ impl State {
             let trace = executor.bridge(exit.part, exit.exit, inputs, start);
             let params = executor.exit_values(exit.part, exit.exit);
             let enter = Some((start.target, start.places.as_slice()));
-            self.compile(&trace, &params, enter).and_then(|bridge| executor.add_bridge(exit.part, exit.exit, bridge))
+            // A bridge has no exits.
+            self.compile(&trace, &params, enter)
+                .and_then(|(bridge, _)| executor.add_bridge(exit.part, exit.exit, bridge))
         };
         self.budget.spend(begin);
         log::joined(&self.options, exit.exit, joined.is_ok());
@@ -939,12 +963,16 @@ impl State {
             let params = if path.special { values } else { starts::places(&trace, values.len()) };
             let entered = target.filter(|target| target.1).and_then(|target| (*target.0).entered());
             let target = target.filter(|target| !target.1).map(|target| target.0.cast_const());
-            let compiled = self.compile(&trace, &params, entered)?;
+            let (compiled, numbers) = self.compile(&trace, &params, entered)?;
             log::compiled(&self.options, title, &trace, &compiled);
-            let (number, exits, code) = ((*executor).next_part(), compiled.exits.len(), compiled.inner());
+            let (number, code) = ((*executor).next_part(), compiled.inner());
             let start = Rc::new(Start::new(path.inputs.clone(), &trace, code, &params));
-            Executor::add_side(executor, (part, exit), NewTrace { compiled, trace, kept }, target)?;
-            self.loops.add_exits(executor, number, exits);
+            let side = NewTrace { compiled, trace, kept, numbers: numbers.clone() };
+            if let Err(why) = Executor::add_side(executor, (part, exit), side, target) {
+                self.loops.give_exits(numbers);
+                return Err(why);
+            }
+            self.loops.add_exits(executor, number, &numbers);
             if let Some(group) = path.group {
                 self.loops.starts.group(group).starts.push(start.clone());
             }

@@ -13,6 +13,7 @@
 //! * [`backend`]: machine code
 //! * [`executor`]: enters compiled code
 //! * [`leave`]: rebuilds the interpreter's frames when it ends, as [`exits`] says
+//! * `numbers`: the numbers of exits
 //! * `trial`: whether a loop pays
 //! * `shake`: decisions of the clock made by lot, for tests
 //! * [`starts`]: which exits go on in the same side trace
@@ -31,6 +32,7 @@ pub mod ir;
 pub mod leave;
 mod log;
 pub mod loops;
+mod numbers;
 pub mod numpy;
 pub mod opt;
 pub mod options;

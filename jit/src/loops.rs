@@ -2,9 +2,12 @@
 //!
 //! Several backward jumps may lead to one head (`continue`); they are one loop.
 
+use core::ops::Range;
+
 use crate::early::Look;
 use crate::executor::Executor;
 use crate::hash::FastMap;
+use crate::numbers::Numbers;
 use crate::recorder::{Heads, LoopKey};
 use crate::starts::Starts;
 
@@ -53,10 +56,11 @@ pub struct Loops {
     /// The loops of each code object, which is told by its address.
     by_code: FastMap<usize, Vec<LoopKey>>,
     compiled: usize,
-    /// Compiled loops in whose place there is another one: their code may be running.
-    replaced: Vec<Box<Executor>>,
-    /// The owners of all exits, by number. Those of loops that are gone stay, and nobody asks for them.
+    /// Compiled loops in whose place there is another one, by their code objects: their code may be running.
+    replaced: FastMap<usize, Vec<Box<Executor>>>,
+    /// The owners of all exits, by number. Those of loops that are gone stay until the number is given out again, and nobody asks for them.
     exits: Vec<ExitOwner>,
+    numbers: Numbers,
     /// Where side traces start.
     pub starts: Starts,
 }
@@ -68,22 +72,33 @@ impl Default for Loops {
             recent: Box::new([(0, core::ptr::null_mut()); RECENT]),
             by_code: FastMap::default(),
             compiled: 0,
-            replaced: Vec::new(),
+            replaced: FastMap::default(),
             exits: Vec::new(),
+            numbers: Numbers::default(),
             starts: Starts::default(),
         }
     }
 }
 
 impl Loops {
-    /// The number that the next trace's first exit gets.
-    pub fn next_exit(&self) -> usize {
-        self.exits.len()
+    /// Numbers for a trace with so many exits at most.
+    pub fn take_exits(&mut self, count: usize) -> Range<usize> {
+        let range = self.numbers.take(count);
+        let nobody = ExitOwner { executor: core::ptr::null_mut(), part: 0, exit: 0 };
+        self.exits.resize(self.exits.len().max(range.end), nobody);
+        range
     }
 
-    /// A trace of a loop was compiled with [`Loops::next_exit`], as the part of this number, with so many exits.
-    pub fn add_exits(&mut self, executor: *mut Executor, part: usize, count: usize) {
-        self.exits.extend((0..count).map(|exit| ExitOwner { executor, part, exit }));
+    /// Numbers of [`Loops::take_exits`] that no code has.
+    pub fn give_exits(&mut self, numbers: Range<usize>) {
+        self.numbers.give(numbers);
+    }
+
+    /// A trace of a loop was compiled with these numbers, as the part of this number.
+    pub fn add_exits(&mut self, executor: *mut Executor, part: usize, numbers: &Range<usize>) {
+        for (exit, number) in numbers.clone().enumerate() {
+            self.exits[number] = ExitOwner { executor, part, exit };
+        }
     }
 
     /// Whose exit this is.
@@ -128,7 +143,7 @@ impl Loops {
             None => self.by_code.entry(code).or_default().push(key),
             Some(Loop::Failed(_)) => {}
             Some(Loop::Compiled(old)) => {
-                self.replaced.push(old);
+                self.replaced.entry(code).or_default().push(old);
                 return;
             }
         }
@@ -150,18 +165,33 @@ impl Loops {
         }
     }
 
-    /// The code object at this address is gone.
-    pub fn forget(&mut self, code: usize) {
+    /// The compiled loops of the code object at this address.
+    pub fn of_code(&self, code: usize) -> impl Iterator<Item = &Executor> {
+        let present = self.by_code.get(&code).into_iter().flatten().filter_map(|key| match self.by_head.get(key) {
+            Some(Loop::Compiled(executor)) => Some(&**executor),
+            _ => None,
+        });
+        present.chain(self.replaced.get(&code).into_iter().flatten().map(|executor| &**executor))
+    }
+
+    /// The code object at this address is gone. What was compiled of it is for the caller to drop, once nobody refers to the table: what it
+    /// kept alive may end in Python code.
+    #[must_use]
+    pub fn forget(&mut self, code: usize) -> Vec<Box<Executor>> {
         self.starts.forget(code);
+        let mut gone = self.replaced.remove(&code).unwrap_or_default();
         for key in self.by_code.remove(&code).unwrap_or_default() {
             let recent = &mut self.recent[key / 2 % RECENT];
             if recent.0 == key {
                 *recent = (0, core::ptr::null_mut());
             }
-            if let Some(Loop::Compiled(_)) = self.by_head.remove(&key) {
+            if let Some(Loop::Compiled(executor)) = self.by_head.remove(&key) {
                 self.compiled -= 1;
+                gone.push(executor);
             }
         }
+        gone.iter().flat_map(|executor| executor.exit_numbers()).for_each(|numbers| self.numbers.give(numbers));
+        gone
     }
 }
 

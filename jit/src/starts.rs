@@ -221,6 +221,8 @@ pub struct Group {
 #[derive(Default)]
 pub struct Starts {
     groups: Vec<Group>,
+    /// The numbers of those that are in no use.
+    unused: Vec<usize>,
     /// Their numbers, by code object and shape.
     by_code: FastMap<usize, FastMap<Box<[u64]>, usize>>,
 }
@@ -232,9 +234,11 @@ impl Starts {
         if let Some(&number) = of_code.get(&picture.shape) {
             return number;
         }
-        let number = self.groups.len();
+        let number = self.unused.pop().unwrap_or_else(|| {
+            self.groups.push(Group::default());
+            self.groups.len() - 1
+        });
         of_code.insert(picture.shape.clone(), number);
-        self.groups.push(Group::default());
         number
     }
 
@@ -253,6 +257,7 @@ impl Starts {
     pub fn forget(&mut self, code: usize) {
         for number in self.by_code.remove(&code).unwrap_or_default().into_values() {
             self.groups[number] = Group::default();
+            self.unused.push(number);
         }
     }
 }

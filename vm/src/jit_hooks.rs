@@ -13,7 +13,8 @@ use std::sync::OnceLock;
 use crate::err::PyErr;
 use crate::interp::frame::InterpreterFrame;
 use crate::interp::stackref::StackRef;
-use crate::object::refs::ObjRef;
+use crate::object::refs::{ObjRef, PyStruct};
+use crate::runtime::gc::{self, Visit};
 use crate::runtime::thread::PyThreadState;
 use crate::types::code::{PyCode, co_flags};
 use crate::types::function::PyFunction;
@@ -122,6 +123,9 @@ pub trait Jit: Sync {
     /// A code object is going away: traces of it must go, too.
     fn code_destroyed(&self, code: &PyCode);
 
+    /// Shows what the traces of a code object keep alive: references that the code object counts as its own.
+    fn visit_kept(&self, code: &PyCode, visit: &mut Visit<'_>);
+
     /// A function's code, defaults or closure changed.
     fn function_changed(&self, function: &PyFunction);
 
@@ -181,13 +185,45 @@ pub fn set_threshold(loops: u16) {
 /// See [`Jit::code_destroyed`]. Only code that the JIT has marked is reported.
 #[inline]
 pub fn code_destroyed(code: &PyCode) {
-    let word = executors(code);
-    if word != 0
-        && word & FLAGS != COUNTS
+    if is_watched(code)
         && let Some(jit) = JIT.get()
     {
         jit.code_destroyed(code);
     }
+}
+
+/// See [`Jit::visit_kept`].
+pub fn visit_kept(code: &PyCode, visit: &mut Visit<'_>) {
+    if is_watched(code)
+        && let Some(jit) = JIT.get()
+    {
+        jit.visit_kept(code, visit);
+    }
+}
+
+/// Lets go of what the traces of a code object keep alive, and of the traces: the code object may run again, and be compiled anew.
+pub fn forget_traces(code: &PyCode) {
+    if is_watched(code)
+        && let Some(jit) = JIT.get()
+    {
+        jit.code_destroyed(code);
+        code.co_executors.set(core::ptr::null_mut());
+        set_countdown(code, ENTRY_THRESHOLD.load(Ordering::Relaxed));
+    }
+}
+
+/// Traces keep objects alive for this code object, which the collector is to know of: it may be what keeps the code object alive.
+/// The JIT is told of the code's end.
+pub fn keeps_for(code: &PyCode) {
+    watch(code);
+    // SAFETY: a code object, which has a head.
+    unsafe { gc::track(code.as_object()) };
+}
+
+/// Is the JIT to be told of the code's end?
+fn is_watched(code: &PyCode) -> bool {
+    let word = executors(code);
+    word != 0 && word & FLAGS != COUNTS
 }
 
 /// See [`Jit::function_changed`].

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::interp::opcode::{self, *};
-use rpy_vm::jit_hooks::Registers;
+use rpy_vm::jit_hooks::{self, Registers};
 use rpy_vm::object::ObjRef;
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::{PyStruct, Ref};
@@ -753,6 +753,8 @@ impl Recorder {
         if at > 0
             && let Some((_, _, code)) = self.frames.get(at).and_then(|frame| frame.inlined)
         {
+            // SAFETY: the trace keeps the code of its frames.
+            jit_hooks::watch(unsafe { (*(code as *const PyObject)).cast_unchecked_ref() });
             let lasting = matches!(why.0, TOO_MANY_INSTRUCTIONS | INNER_LOOP | BRANCHING);
             *self.unfollowed.borrow_mut().entry(code).or_default() += if lasting { MAX_STRIKES } else { 1 };
         }

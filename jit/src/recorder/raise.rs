@@ -14,9 +14,9 @@ use std::rc::Rc;
 
 use rpy_vm::interp::ops::exceptions::{exception_matches, is_exception_class};
 use rpy_vm::interp::unwind::{Handler, find_handler};
-use rpy_vm::jit_hooks::Registers;
+use rpy_vm::jit_hooks::{self, Registers};
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::PyClass;
+use rpy_vm::object::refs::{PyClass, PyStruct};
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::code::PyCode;
 use rpy_vm::types::int::PyInt;
@@ -40,8 +40,8 @@ pub struct Raises {
     times: u8,
 }
 
-/// Such instructions, by their addresses.
-pub type Raising = Rc<RefCell<FastMap<usize, Raises>>>;
+/// Such instructions, by their code objects and their addresses.
+pub type Raising = Rc<RefCell<FastMap<usize, FastMap<usize, Raises>>>>;
 /// Recordings that are made anew because of one instruction.
 const MAX_AGAIN: u8 = 10;
 
@@ -69,8 +69,11 @@ impl Recorder {
         if !(0..self.frames.len()).any(|index| self.handler_of(index, at.instr).is_some()) {
             return Raised::Lost;
         }
+        // SAFETY: a live frame.
+        let code = unsafe { (*at.frame).code() };
+        jit_hooks::watch(code);
         let mut raises = self.raises.borrow_mut();
-        let noted = raises.entry(at.instr as usize).or_default();
+        let noted = raises.entry(code.as_object().as_ptr() as usize).or_default().entry(at.instr as usize).or_default();
         noted.times = noted.times.saturating_add(1);
         noted.again = noted.times < MAX_AGAIN;
         if noted.again { Raised::Noted } else { Raised::Lost }
@@ -78,7 +81,11 @@ impl Recorder {
 
     /// Was the last recording lost because the instruction raised, which it does again as it seems? Later ones may find otherwise.
     pub(super) fn raises_again(&self, at: Registers<'_>) -> bool {
-        self.raises.borrow_mut().get_mut(&(at.instr as usize)).is_some_and(|noted| core::mem::take(&mut noted.again))
+        // SAFETY: a live frame.
+        let code = unsafe { (*at.frame).code() }.as_object().as_ptr() as usize;
+        let mut raises = self.raises.borrow_mut();
+        let noted = raises.get_mut(&code).and_then(|of_code| of_code.get_mut(&(at.instr as usize)));
+        noted.is_some_and(|noted| core::mem::take(&mut noted.again))
     }
 
     /// The recording begins at an exit that was taken with an exception, which one of its frames catches.

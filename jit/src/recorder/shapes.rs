@@ -5,13 +5,14 @@
 //! has met several shapes asks the runtime instead, which finds the attribute in any.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use rpy_vm::jit_hooks::Registers;
+use rpy_vm::jit_hooks::{self, Registers};
+use rpy_vm::object::refs::PyStruct;
 use rpy_vm::object::shape::Shape;
 
 use super::{Abort, Recorder};
+use crate::hash::FastMap;
 use crate::ir::Value;
 
 use smallvec::SmallVec;
@@ -19,8 +20,8 @@ use smallvec::SmallVec;
 /// So many shapes of a class are told apart at one instruction.
 const MOST: usize = 2;
 
-/// The attrs words that instructions have met, by their addresses and those of the instances' classes.
-pub type Shapes = Rc<RefCell<HashMap<(usize, usize), SmallVec<[usize; MOST]>>>>;
+/// The attrs words that instructions have met: by their code objects, and by their addresses and those of the instances' classes.
+pub type Shapes = Rc<RefCell<FastMap<usize, FastMap<(usize, usize), SmallVec<[usize; MOST]>>>>>;
 
 impl Recorder {
     /// Has the instruction met too many shapes to guard this one, of `object`? Not where it is known anyway.
@@ -28,8 +29,12 @@ impl Recorder {
         if self.attrs_word(object)?.is_const() {
             return Ok(false);
         }
+        // SAFETY: a live frame.
+        let code = unsafe { (*at.frame).code() };
+        jit_hooks::watch(code);
         let mut shapes = self.shapes.borrow_mut();
-        let met = shapes.entry((at.instr as usize, shape.ty() as usize)).or_default();
+        let of_code = shapes.entry(code.as_object().as_ptr() as usize).or_default();
+        let met = of_code.entry((at.instr as usize, shape.ty() as usize)).or_default();
         if !met.contains(&shape.word()) {
             if met.len() == MOST {
                 return Ok(true);

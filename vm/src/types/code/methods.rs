@@ -7,8 +7,9 @@ use crate::args::KwArgs;
 use crate::err::PyResult;
 use crate::exc;
 use crate::interp::opcode;
-use crate::object::{CompareOp, ObjRef, OptRef, PyObject, PyStruct, PyTypeObject, Ref};
+use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref};
 use crate::protocol::object as po;
+use crate::runtime::gc::{self, Visit};
 use crate::types::bytes::PyBytes;
 use crate::types::complex::PyComplex;
 use crate::types::float::PyFloat;
@@ -688,6 +689,28 @@ impl PyCode {
     #[pymethod]
     fn __sizeof__(&self) -> usize {
         core::mem::size_of::<PyCode>() + self.code_units() * 2
+    }
+
+    #[slot]
+    fn tp_is_gc(&self) -> bool {
+        // SAFETY: the type has HAVE_GC, so the head is there.
+        unsafe { gc::head_of(self.as_object()) }.next.get() != 0
+    }
+
+    #[slot]
+    fn tp_traverse(&self, v: &mut Visit<'_>) {
+        crate::jit_hooks::visit_kept(self, v);
+        let consts = self.co_consts.as_object();
+        v.visit(consts);
+        // A tuple that the collector does not follow, and nobody else has, is looked through.
+        if !gc::is_tracked(consts) && consts.refcount() == 1 {
+            self.co_consts.items().iter().filter(|item| PyCode::check_exact(item)).for_each(|item| v.visit(item));
+        }
+    }
+
+    #[slot]
+    fn tp_clear(&self) {
+        crate::jit_hooks::forget_traces(self);
     }
 
     #[slot]

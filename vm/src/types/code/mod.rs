@@ -1,5 +1,10 @@
 //! `code`: the compiled form of a block, with CPython 3.14's layout. The instructions, with their inline caches, lie
 //! directly behind the header and are specialized in place.
+//!
+//! Nothing that a code object is made of refers to it in turn. But what the JIT compiles of it keeps the objects alive that the machine code
+//! mentions: classes, functions, and through these the code object itself. So code objects show the collector what traces keep,
+//! and are collectable as soon as there are any: [`gc::is_gc`] says so. Those that contain others are from the beginning, since the
+//! inner ones may become so.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -9,7 +14,8 @@ use crate::exc;
 use crate::interp::opcode;
 use crate::object::alloc::alloc_var;
 use crate::object::header::{PyObject, PyVarObject};
-use crate::object::refs::{ObjRef, OptRef, PyStruct, Ref};
+use crate::object::refs::{ObjRef, OptRef, PyClass, PyStruct, Ref};
+use crate::runtime::gc;
 use crate::types::bytes::PyBytes;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
@@ -46,7 +52,7 @@ pub mod kind {
 }
 
 /// A code object (208 bytes, then the code units).
-#[pyclass(name = "code", symbol = "PyCode_Type", basicsize = 208, itemsize = 2, weaklist = co_weakreflist, dealloc = dealloc_code)]
+#[pyclass(name = "code", symbol = "PyCode_Type", basicsize = 208, itemsize = 2, weaklist = co_weakreflist, dealloc = dealloc_code, gc)]
 #[repr(C)]
 pub struct PyCode {
     pub ob_base: PyVarObject,
@@ -199,6 +205,9 @@ impl PyCode {
             (&raw mut (*this).co_linetable).write(parts.linetable);
             (*this).co_firsttraceable.set(first);
             intern_names(&*this);
+            if (*this).co_consts.items().iter().any(|item| PyCode::check_exact(item)) {
+                gc::track(&*object);
+            }
             Ok(Ref::from_owned_ptr(this))
         }
     }
@@ -381,6 +390,7 @@ unsafe extern "C-unwind" fn dealloc_code(object: *mut PyObject) {
     // SAFETY: a dead code object; private boxes are freed once.
     unsafe {
         let code = &*(object as *const PyCode);
+        gc::untrack(&*object);
         if !code.co_weakreflist.get().is_null() {
             crate::types::weakref::clear_weakrefs(&*object);
         }
