@@ -8,8 +8,8 @@
 //! instruction's handler with them. Optimized builds compile that call to a jump (LLVM's sibling-call optimization: same
 //! signature, no locals in memory, nothing to drop), so that the registers of the machine stay in registers of the
 //! processor from one instruction to the next, and every instruction has an indirect jump of its own to predict. Stable
-//! Rust does not promise this: `tests/machine_code.rs` looks at the code. Builds with debug assertions return to `run`
-//! between instructions instead.
+//! Rust does not promise this: `tests/machine_code.rs` looks at the code. Builds with debug assertions, and those that
+//! poison freed memory, return to `run` between instructions instead.
 
 use super::frame::{self, InterpreterFrame, owner};
 use super::instructions::{Flow, execute};
@@ -238,13 +238,13 @@ pub type Handler = unsafe extern "sysv64-unwind" fn(
 pub struct Context {
     handlers: [Handler; 256],
     /// The run, in builds that return between instructions.
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "poison"))]
     run: *const Run,
 }
 
 /// A run of builds that return between instructions: both contexts, and where a handler leaves the registers, the next
 /// opcode and its context.
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, feature = "poison"))]
 struct Run {
     ordinary: Context,
     recording: Context,
@@ -254,12 +254,12 @@ struct Run {
 /// The same run's context for executing without recording.
 #[inline(always)]
 unsafe fn ordinary(context: *const Context) -> *const Context {
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "poison"))]
     // SAFETY: contexts live in their run.
     unsafe {
         &raw const (*(*context).run).ordinary
     }
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(any(debug_assertions, feature = "poison")))]
     {
         let _ = context;
         &raw const CONTEXT
@@ -269,12 +269,12 @@ unsafe fn ordinary(context: *const Context) -> *const Context {
 /// The same run's context for recording.
 #[inline(always)]
 unsafe fn recording(context: *const Context) -> *const Context {
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "poison"))]
     // SAFETY: contexts live in their run.
     unsafe {
         &raw const (*(*context).run).recording
     }
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(any(debug_assertions, feature = "poison")))]
     {
         let _ = context;
         &raw const RECORDING
@@ -289,12 +289,12 @@ unsafe fn recording(context: *const Context) -> *const Context {
 unsafe fn go(m: &Machine<'_>, op: u8, arg: usize, context: *const Context) -> usize {
     // SAFETY: the table has an entry for every opcode; the caller's promise about the rest.
     unsafe {
-        #[cfg(debug_assertions)]
+        #[cfg(any(debug_assertions, feature = "poison"))]
         {
             (*(*context).run).next.set((m.frame, m.ip, m.sp, arg, op, context));
             CONTINUE
         }
-        #[cfg(not(debug_assertions))]
+        #[cfg(not(any(debug_assertions, feature = "poison")))]
         {
             ((*context).handlers[op as usize])(m.frame, m.ip, m.sp, m.ts, arg, context)
         }
@@ -316,7 +316,7 @@ unsafe fn go_next(m: &mut Machine<'_>, context: *const Context) -> usize {
 }
 
 /// "Not finished", in builds that return between instructions.
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, feature = "poison"))]
 const CONTINUE: usize = 0;
 
 /// A run's result in one word: an object, or an exception with bit 0 set.
@@ -748,11 +748,11 @@ const RECORDERS: [Handler; 256] =
     handler_table!(recording_handler: 0 16 32 48 64 80 96 112 128 144 160 176 192 208 224 240);
 
 /// The context of ordinary runs.
-#[cfg(not(debug_assertions))]
+#[cfg(not(any(debug_assertions, feature = "poison")))]
 static CONTEXT: Context = Context { handlers: HANDLERS };
 
 /// The context of runs that record.
-#[cfg(not(debug_assertions))]
+#[cfg(not(any(debug_assertions, feature = "poison")))]
 static RECORDING: Context = Context { handlers: RECORDERS };
 
 /// Executes from `frame` on until an entry frame's `INTERPRETER_EXIT`.
@@ -779,7 +779,7 @@ fn run(
     }
     // SAFETY: the machine is live until a handler says that it is done.
     unsafe {
-        #[cfg(debug_assertions)]
+        #[cfg(any(debug_assertions, feature = "poison"))]
         {
             let mut run = Run {
                 ordinary: Context { handlers: HANDLERS, run: core::ptr::null() },
@@ -797,7 +797,7 @@ fn run(
             }
             unpack(result)
         }
-        #[cfg(not(debug_assertions))]
+        #[cfg(not(any(debug_assertions, feature = "poison")))]
         {
             unpack(go_next(&mut m, if record { &RECORDING } else { &CONTEXT }))
         }
