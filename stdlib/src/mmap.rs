@@ -7,6 +7,7 @@ use rpy_vm::object::{PyBufferView, PyTypeObject};
 use rpy_vm::protocol::buffer::{self, ArgBytes};
 use rpy_vm::protocol::number;
 use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::types::list::indices::adjust_indices;
 use rpy_vm::types::slice::PySlice;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, exc, pyclass, pymethods};
 
@@ -320,11 +321,11 @@ impl PyMmap {
         let Some(slice) = key.downcast_ref::<PySlice>() else {
             return Err(exc::type_error("mmap indices must be integers"));
         };
-        let (start, _, step, n) = slice.indices(self.bytes()?.len())?;
+        let (start, stop, step) = slice.unpack()?;
         let bytes = self.bytes()?;
+        let (start, _, n) = adjust_indices(bytes.len(), start, stop, step);
         if step == 1 {
-            let end = (start as usize + n).min(bytes.len());
-            return Ok(PyBytes::try_new(&bytes[(start as usize).min(end)..end])?.into_obj());
+            return Ok(PyBytes::try_new(&bytes[start as usize..start as usize + n])?.into_obj());
         }
         let out: Vec<u8> = (0..n).map(|i| bytes[(start + i as isize * step) as usize]).collect();
         Ok(PyBytes::try_from_vec(out)?.into_obj())
@@ -345,9 +346,10 @@ impl PyMmap {
         let Some(slice) = key.downcast_ref::<PySlice>() else {
             return Err(exc::type_error("mmap indices must be integers"));
         };
-        let (start, _, step, n) = slice.indices(self.bytes()?.len())?;
+        let (start, stop, step) = slice.unpack()?;
         let Some(value) = value else { return Err(exc::type_error("mmap object doesn't support slice deletion")) };
         let new = ArgBytes::from_object(value)?;
+        let (start, _, n) = adjust_indices(self.bytes()?.len(), start, stop, step);
         if new.len() != n {
             return Err(exc::index_error("mmap slice assignment is wrong size"));
         }

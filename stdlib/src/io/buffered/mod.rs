@@ -202,7 +202,9 @@ impl PyBuffered {
                 "raw readinto() returned invalid length {got} (should have been between 0 and {n})"
             )));
         }
-        Ok(Some(target.as_bytes()[..got as usize].to_vec()))
+        // Whoever gave the view up may have shortened what was behind it.
+        let filled = target.as_bytes();
+        Ok(Some(filled[..filled.len().min(got as usize)].to_vec()))
     }
 
     /// Refills the empty read buffer with one raw read. `None`: would block; `Some(0)`: end of file.
@@ -591,19 +593,21 @@ impl PyBuffered {
         }
         if self.can_read.get() && whence < 2 {
             // Within the buffer no system call is needed but one to know where we are.
-            let unread = self.unread() as i64;
-            if unread > 0 {
-                let here = self.raw_tell(&raw)? - unread;
-                let wanted = if whence == 0 { offset } else { here + offset };
-                let move_by = wanted - here;
-                if move_by <= unread && -move_by <= self.read_position.get() as i64 {
+            if self.unread() > 0 {
+                let position = self.raw_tell(&raw)?;
+                // The raw stream may have begun this one anew.
+                let unread = self.unread() as i64;
+                let here = position - unread;
+                let wanted = if whence == 0 { offset } else { here.saturating_add(offset) };
+                let move_by = wanted.saturating_sub(here);
+                if move_by <= unread && move_by >= -(self.read_position.get() as i64) {
                     self.read_position.set((self.read_position.get() as i64 + move_by) as usize);
                     // Character devices may tell less than was read.
                     return Ok(wanted.max(0));
                 }
             }
         }
-        let offset = if whence == 1 { offset - self.unread() as i64 } else { offset };
+        let offset = if whence == 1 { offset.saturating_sub(self.unread() as i64) } else { offset };
         let position = self.raw_seek(&raw, offset, whence)?;
         self.read_buffer.borrow_mut().clear();
         self.read_position.set(0);

@@ -195,6 +195,13 @@ fn default_state(this: &PyObject, required: bool) -> PyResult {
 /// copying an object does not take it out of shape mode.
 fn instance_state(this: &PyObject) -> PyResult {
     let ty = this.ty();
+    if let Some(class) = this.downcast_ref::<PyTypeObject>() {
+        // Whoever changes the dict itself does so behind the back of the caches of attributes.
+        return match class.tp_dict.get() {
+            Some(dict) if class.has_flag(flags::HEAPTYPE) => Ok(dict.copy()?.into_obj()),
+            _ => Ok(crate::none()),
+        };
+    }
     if ty.has_flag(flags::MANAGED_DICT) && lookup_is_plain_dict(ty) {
         // SAFETY: checked.
         unsafe {
