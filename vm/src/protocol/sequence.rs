@@ -229,9 +229,8 @@ pub fn fast(o: &PyObject) -> PyResult<Vec<ObjRef>> {
         return Ok(list.items_snapshot());
     }
     let iterator = object::get_iter(o)?;
-    // A wrong hint must not exhaust memory.
-    let hint = object::length_hint(o, 8)?.min(1 << 16);
-    let mut items = Vec::with_capacity(hint);
+    let mut items = Vec::new();
+    items.try_reserve_exact(object::length_hint(o, 8)?).map_err(|_| exc::memory_error())?;
     while let Some(item) = object::iter_next(&iterator)? {
         if items.len() == items.capacity() && items.try_reserve(items.len().max(8)).is_err() {
             return Err(exc::memory_error());

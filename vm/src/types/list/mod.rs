@@ -410,12 +410,10 @@ impl PyList {
         if hint > 0 {
             let len = self.len();
             match len.checked_add(hint) {
-                // A wildly wrong hint is no reason to fail; what cannot be had is found out when it is needed.
-                Some(wanted) if len == 0 => {
-                    let _ = self.reserve_exact(wanted);
-                }
+                // More than there is memory for is found out at once, instead of after all memory has been filled.
+                Some(wanted) if len == 0 => self.reserve_exact(wanted)?,
                 Some(wanted) if wanted as isize > self.allocated.get() && hint > len / 8 => {
-                    let _ = self.reserve_exact(wanted);
+                    self.reserve_exact(wanted)?;
                 }
                 _ => {}
             }
@@ -583,7 +581,7 @@ pub fn collect(iterable: &PyObject) -> PyResult<Vec<ObjRef>> {
     let iter = protocol::get_iter(iterable)?;
     let hint = protocol::length_hint(iterable, 8)?;
     let mut items: Vec<ObjRef> = Vec::new();
-    let _ = items.try_reserve_exact(hint.min(1 << 24));
+    items.try_reserve_exact(hint).map_err(|_| exc::memory_error())?;
     while let Some(item) = protocol::iter_next(&iter)? {
         if items.len() == items.capacity() {
             items.try_reserve(1).map_err(|_| exc::memory_error())?;
