@@ -9,6 +9,7 @@ use rpy_vm::args::KwArgs;
 use rpy_vm::object::slots::vectorcallfunc;
 use rpy_vm::object::{OptRef, PyClass, PyStruct, alloc};
 use rpy_vm::protocol::{call, object as protocol};
+use rpy_vm::runtime::recursion;
 use rpy_vm::runtime::repr_guard::ReprGuard;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::list::class_getitem;
@@ -121,6 +122,8 @@ impl PyPartial {
 
     /// Calls with a vector of arguments: `given` positional ones, then the values of `names`.
     fn call_vector(&self, given: &[&PyObject], values: &[&PyObject], names: Option<&PyTuple>) -> PyResult {
+        // What is called may be another of these, or this one.
+        recursion::check(" while calling a Python object")?;
         let (func, stored, keywords) = self.parts()?;
         let mut all = merge_args(stored.items(), self.placeholders.get(), given)?;
         let name_count = names.map_or(0, PyTuple::len);

@@ -7,6 +7,7 @@ use crate::exc;
 use crate::object::alloc::{new_exact, new_in};
 use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, object, sequence};
+use crate::runtime::recursion;
 use crate::types::descr::fully_qualified_name;
 use crate::types::dict::PyDict;
 use crate::types::list::PyList;
@@ -383,6 +384,7 @@ impl PyGenericAlias {
 
     #[slot]
     fn tp_hash(&self) -> PyResult<isize> {
+        recursion::check("")?;
         Ok(object::hash(&self.origin)? ^ object::hash(self.args.as_object())?)
     }
 
@@ -401,7 +403,12 @@ impl PyGenericAlias {
             return Err(exc::type_error(format!("attribute name must be string, not '{}'", name.ty().full_name())));
         };
         let own = BLOCKED_ATTRIBUTES.iter().chain(&OWN_ATTRIBUTES).any(|known| name.eq_str(known));
-        if own { object::generic_getattr(self.as_object(), name) } else { object::getattr(&self.origin, name) }
+        if own {
+            return object::generic_getattr(self.as_object(), name);
+        }
+        // The origin may be an alias itself.
+        recursion::check("")?;
+        object::getattr(&self.origin, name)
     }
 
     #[slot]

@@ -8,6 +8,7 @@ use crate::object::alloc::new_exact;
 use crate::object::slots::vectorcallfunc;
 use crate::object::{CompareOp, ObjRef, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol::{call, object};
+use crate::runtime::recursion;
 use crate::types::builtin_function::{ARGUMENTS_OFFSET, arg_slice, call_vector, kwnames_len, vectorcall_nargs};
 use crate::types::descr::{hash_pointer, reduce_to_getattr};
 use crate::types::dict::PyDict;
@@ -148,6 +149,8 @@ impl PyMethod {
                 None => Ok(descr),
             };
         }
+        // The function may be a method itself.
+        recursion::check("")?;
         object::getattr_obj(&self.im_func, name)
     }
 
@@ -171,6 +174,7 @@ impl PyMethod {
 
     #[slot]
     fn tp_hash(&self) -> PyResult<isize> {
+        recursion::check("")?;
         // By identity: `im_self` may be unhashable, and its hash may change.
         Ok(hash_pointer(self.im_self.as_raw()) ^ object::hash(&self.im_func)?)
     }
@@ -244,6 +248,7 @@ impl PyInstanceMethod {
                 None => Ok(descr),
             };
         }
+        recursion::check("")?;
         object::getattr_obj(&self.func, name)
     }
 

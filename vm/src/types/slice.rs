@@ -8,6 +8,7 @@ use crate::object::refs::{ObjRef, OptRef, PyClass, PyStruct, Ref};
 use crate::object::slots::CompareOp;
 use crate::object::typeobj::PyTypeObject;
 use crate::protocol;
+use crate::runtime::recursion;
 use crate::types::int::{self, PyInt};
 use crate::types::list::indices::adjust_indices;
 use crate::types::str::{PyStr, StrBuilder};
@@ -228,6 +229,7 @@ impl PySlice {
 
     #[slot]
     fn tp_hash(&self) -> PyResult<isize> {
+        recursion::check("")?;
         let parts = self.parts();
         PyTuple::combine_hashes(parts.iter().map(|part| protocol::object::hash(part)))
     }

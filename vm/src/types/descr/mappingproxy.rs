@@ -33,6 +33,12 @@ impl PyMappingProxy {
         new_exact(PyMappingProxy { ob_base: PyObject::placeholder(), mapping })
     }
 
+    /// Calls a method of the mapping, which may be a proxy itself.
+    fn ask(&self, method: &PyStr, args: &[&PyObject]) -> PyResult {
+        recursion::check("")?;
+        call::call_method(&self.mapping, method, args)
+    }
+
     /// The mapping behind an operand that may be a proxy.
     fn unwrap(operand: &PyObject) -> ObjRef {
         match operand.downcast_ref::<PyMappingProxy>() {
@@ -51,6 +57,7 @@ impl PyMappingProxy {
 
     #[slot]
     fn mp_length(&self) -> PyResult<usize> {
+        recursion::check("")?;
         object::size(&self.mapping)
     }
 
@@ -73,6 +80,7 @@ impl PyMappingProxy {
 
     #[slot]
     fn nb_or(a: &PyObject, b: &PyObject) -> PyResult {
+        recursion::check("")?;
         number::or(&PyMappingProxy::unwrap(a), &PyMappingProxy::unwrap(b))
     }
 
@@ -83,11 +91,13 @@ impl PyMappingProxy {
 
     #[slot]
     fn tp_iter(&self) -> PyResult {
+        recursion::check("")?;
         object::get_iter(&self.mapping)
     }
 
     #[slot]
     fn tp_hash(&self) -> PyResult<isize> {
+        recursion::check("")?;
         object::hash(&self.mapping)
     }
 
@@ -114,31 +124,31 @@ impl PyMappingProxy {
     #[pymethod(sig = "(key, default=None, /)")]
     fn get(&self, key: &PyObject, default: Option<&PyObject>) -> PyResult {
         let default = default.unwrap_or(crate::none_ref());
-        call::call_method(&self.mapping, intern!("get"), &[key, default])
+        self.ask(intern!("get"), &[key, default])
     }
 
     /// a set-like object providing a view on D's keys
     #[pymethod]
     fn keys(&self) -> PyResult {
-        call::call_method(&self.mapping, intern!("keys"), &[])
+        self.ask(intern!("keys"), &[])
     }
 
     /// an object providing a view on D's values
     #[pymethod]
     fn values(&self) -> PyResult {
-        call::call_method(&self.mapping, intern!("values"), &[])
+        self.ask(intern!("values"), &[])
     }
 
     /// a set-like object providing a view on D's items
     #[pymethod]
     fn items(&self) -> PyResult {
-        call::call_method(&self.mapping, intern!("items"), &[])
+        self.ask(intern!("items"), &[])
     }
 
     /// a shallow copy of D
     #[pymethod]
     fn copy(&self) -> PyResult {
-        call::call_method(&self.mapping, intern!("copy"), &[])
+        self.ask(intern!("copy"), &[])
     }
 
     /// See PEP 585
@@ -150,7 +160,7 @@ impl PyMappingProxy {
     /// D.__reversed__() -> reverse iterator
     #[pymethod]
     fn __reversed__(&self) -> PyResult {
-        call::call_method(&self.mapping, intern!("__reversed__"), &[])
+        self.ask(intern!("__reversed__"), &[])
     }
 }
 

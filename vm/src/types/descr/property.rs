@@ -7,6 +7,7 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject};
 use crate::protocol::{call, object};
+use crate::runtime::recursion;
 use crate::types::type_::lookup::type_modified;
 use rpy_derive::{pyclass, pymethods};
 
@@ -277,6 +278,8 @@ pub fn is_abstract(function: Option<&PyObject>) -> PyResult<bool> {
     let Some(function) = function else {
         return Ok(false);
     };
+    // The function may be a descriptor that asks its own function.
+    recursion::check("")?;
     match object::getattr_opt(function, intern!("__isabstractmethod__"))? {
         Some(mark) => object::is_true(&mark),
         None => Ok(false),

@@ -9,6 +9,7 @@ use crate::PyResult;
 use crate::exc;
 use crate::object::alloc::new_exact;
 use crate::object::{CompareOp, ObjRef, OptRef, PyObject, PyStruct, PyTypeObject, Ref};
+use crate::runtime::recursion;
 use crate::types::dict::PyDict;
 use crate::types::str::{PyStr, StrBuilder};
 use crate::types::tuple::PyTuple;
@@ -239,6 +240,8 @@ impl PyMethodWrapper {
 
     #[slot]
     fn tp_call(&self, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult {
+        // The receiver of a wrapped `__call__` may be another of these.
+        recursion::check(" while calling a Python object")?;
         self.descr.call_on(&self.receiver, args, kwargs)
     }
 
