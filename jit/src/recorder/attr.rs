@@ -23,6 +23,7 @@ use rpy_vm::types::super_::PySuper;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::PyType_Type;
 use rpy_vm::types::type_::lookup::lookup;
+use rpy_vm::types::type_::new::is_managed_dict;
 
 use super::ends::{Ends, Release};
 use super::enter::Follow;
@@ -417,6 +418,10 @@ impl Recorder {
             let value = self.emit(Inst::load(Ty::Obj, object, access))?;
             // SAFETY: passed on.
             return unsafe { self.finish_load(at, arg, Sym::Obj { value, hold: Hold::Fragile }) };
+        }
+        if is_managed_dict(owner.ty(), found) {
+            // SAFETY: passed on.
+            return unsafe { self.load_made(at, table::INSTANCE_DICT, &[object], arg) };
         }
         // SAFETY: passed on.
         if unsafe { self.native_attribute(at, object, found, name, arg)? } {

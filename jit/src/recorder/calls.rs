@@ -35,7 +35,7 @@ use crate::runtime::instance::new_instance;
 use crate::runtime::table;
 
 /// Units of `CALL`, its cache included.
-const CALL_UNITS: u16 = 4;
+pub(super) const CALL_UNITS: u16 = 4;
 
 impl Recorder {
     /// `CALL`.

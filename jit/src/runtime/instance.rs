@@ -5,8 +5,7 @@ use super::raising;
 use rpy_vm::layout;
 use rpy_vm::object::alloc::{self, InstancePlan};
 use rpy_vm::object::header::PyObject;
-use rpy_vm::object::refs::ObjRef;
-use rpy_vm::object::refs::PyStruct;
+use rpy_vm::object::refs::{ObjRef, PyStruct, Ref};
 use rpy_vm::object::shape;
 use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::cell::PyCell;
@@ -142,6 +141,15 @@ pub unsafe extern "C" fn instance_store(
         }
         shape::set_attr(&*instance, (*name).cast_unchecked_ref(), Some(&*value)).is_ok().into()
     }
+}
+
+/// The `__dict__` of an instance, to which its attributes move if they are not there yet (owned); null with the thread's exception set.
+///
+/// # Safety
+/// A live instance of a type with MANAGED_DICT.
+pub unsafe extern "C" fn instance_dict(instance: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { raising(shape::materialize(&*instance).map(Ref::into_obj)) }
 }
 
 /// An attribute, looked for in the general way (owned); null with the thread's exception set.

@@ -226,6 +226,14 @@ pub fn comparison(number: u64) -> CompareOp {
     }
 }
 
+/// `id(object)`.
+///
+/// # Safety
+/// None is needed.
+pub unsafe extern "C" fn address(object: *const PyObject) -> u64 {
+    object as u64
+}
+
 /// The comparison of two objects, if no Python code runs for it; [`UNSURE`] otherwise, and where it raises.
 ///
 /// # Safety

@@ -53,6 +53,9 @@ const ITERATES: CallEffect = CallEffect::Writes(Class::Iterator.bit());
 const LISTS: CallEffect = CallEffect::Writes(Class::ListHeader.bit() | Class::ListItem.bit());
 /// Changes dicts.
 const DICTS: CallEffect = CallEffect::Writes(Class::Dict.bit() | Class::Other.bit());
+/// Moves the attributes of an instance into a dict.
+const UNFOLDS: CallEffect =
+    CallEffect::Writes(Class::Shape.bit() | Class::Attr.bit() | Class::Dict.bit() | Class::Other.bit());
 /// Makes and ends frames, or makes objects of them.
 const FRAMES: CallEffect = CallEffect::Writes(Class::FrameHeader.bit());
 /// Changes sets.
@@ -169,6 +172,8 @@ functions! {
     INSTANCE_SET = instance::instance_set -> Bool, DICTS;
     /// Sets the attribute of an instance in whatever mode, whose old value may be destroyed; false if it was not done.
     INSTANCE_STORE = instance::instance_store -> Bool, DESTROYS;
+    /// The `__dict__` of an instance, to which its attributes move (owned); null and an exception.
+    INSTANCE_DICT = instance::instance_dict -> Obj, UNFOLDS;
     /// Adds an entry to a new dict for `**kwargs`, which takes over the value.
     SET_KEYWORD = dict::set_keyword -> Bool, DICTS;
     /// An attribute that is computed natively (owned); null and an exception.
@@ -280,6 +285,8 @@ functions! {
 
     /// Is it plain?
     PLAIN = plain::plain -> Bool, MAKES;
+    /// `id(x)`.
+    ADDRESS = plain::address -> Int, PURE;
     /// Are they the same object?
     SAME = plain::same -> Bool, MAKES;
     /// Do its hash and equality run no Python code?

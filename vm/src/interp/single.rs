@@ -3,7 +3,7 @@
 //! The frame exists, and the instruction finds its operands on its operand stack, as ever. Calls of Python functions, which
 //! the eval loop would go on in, run to their end in a loop of their own.
 
-use super::dispatch::eval_frame;
+use super::dispatch::eval_frames;
 use super::frame::InterpreterFrame;
 use super::instructions::{Flow, execute};
 use super::machine::Machine;
@@ -130,10 +130,15 @@ pub unsafe fn execute_one(
                 // A Python function was entered. The new loop counts its first frame itself.
                 ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
                 let callee = m.frame;
+                // Of a class, with a small frame below it.
+                let mut outermost = callee;
+                while (*outermost).previous.get() != frame {
+                    outermost = (*outermost).previous.get();
+                }
                 m.frame = frame;
                 m.sp = (*frame).stackpointer.get();
                 ts.current_frame.set(frame);
-                eval_frame(ts, callee, None).map(|value| m.push_owned(value))
+                eval_frames(ts, outermost, callee, None).map(|value| m.push_owned(value))
             }
             Flow::Raise(error) | Flow::Reraise(error) => Err(error),
             Flow::Again(..) | Flow::Deoptimize(_) | Flow::Exit(_) | Flow::Hot => {

@@ -10,10 +10,11 @@ use crate::object::slots::CompareOp;
 use crate::types::bytes::PyBytes;
 use crate::types::dict::PyDict;
 use crate::types::float::PyFloat;
-use crate::types::float::ops::hash_double_of;
+use crate::types::float::ops::{hash_double_of, hash_pointer};
 use crate::types::int::PyInt;
 use crate::types::int::arith::{int_compare, int_eq};
 use crate::types::list::PyList;
+use crate::types::object::PyBaseObject_Type;
 use crate::types::set::any_set_exact;
 use crate::types::str::PyStr;
 use crate::types::str::compare::str_cmp;
@@ -63,7 +64,9 @@ fn eq_others(a: &PyObject, b: &PyObject, depth: u32) -> Option<bool> {
     if let (Some(a), Some(b)) = (a.downcast_exact::<PyFloat>(), b.downcast_exact::<PyFloat>()) {
         return Some(a.value() == b.value());
     }
-    None
+    // Both decline: they are two objects.
+    let plain = PyBaseObject_Type.tp_richcompare.get().map(|f| f as usize);
+    (a.ty().tp_richcompare.get().map(|f| f as usize) == plain).then_some(false)
 }
 
 /// The truth of `a <op> b`, of two strings, ints or floats. They are asked even if they are one object.
@@ -144,5 +147,10 @@ fn hash_others(object: &PyObject, depth: u32) -> Option<isize> {
     if let Some(bytes) = object.downcast_exact::<PyBytes>() {
         return Some(bytes.hash());
     }
-    object.downcast_exact::<PyFloat>().map(|float| hash_double_of(object, float.value()))
+    if let Some(float) = object.downcast_exact::<PyFloat>() {
+        return Some(hash_double_of(object, float.value()));
+    }
+    // Classes, functions, instances of most classes.
+    let plain = PyBaseObject_Type.tp_hash.get().map(|f| f as usize);
+    (object.ty().tp_hash.get().map(|f| f as usize) == plain).then(|| hash_pointer(object.as_ptr() as usize))
 }

@@ -23,7 +23,7 @@ use crate::types::module::PyModule;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 
-pub(crate) mod reduce;
+pub mod reduce;
 
 /// `object`.
 #[unsafe(export_name = "PyBaseObject_Type")]

@@ -71,6 +71,10 @@ impl Recorder {
             if !matches!(self.peek(1)?, Sym::Obj { .. }) || is_one_of(real, &["int", "float", "bool"]) {
                 return Err(Abort("the identity of a number"));
             }
+            let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("the identity of a number")) };
+            let address = self.call_runtime(table::ADDRESS, &[value])?;
+            // SAFETY: passed on.
+            return unsafe { self.finish_call(at, function, 1, Sym::Int(address)) };
         }
         if module == "builtins" && name == "iter" && argc == 1 {
             // SAFETY: passed on.
@@ -186,6 +190,9 @@ impl Recorder {
             if let Some(row) = row {
                 self.expect_takes(receiver, this, row.receiver)?;
                 return self.call_row(at, value, row, argc, None, None);
+            }
+            if argc == 1 && self.call_reduce_ex(at, function, this, receiver)? {
+                return Ok(());
             }
         }
         self.detail = Some(format!("{}.{name}", this.ty().full_name()));

@@ -33,6 +33,7 @@ mod iterate;
 mod mappings;
 mod operators;
 mod raw;
+mod reduce;
 mod reviewed;
 mod sets;
 mod slices;

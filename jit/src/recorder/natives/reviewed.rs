@@ -173,7 +173,6 @@ const FUNCTIONS: &[Reviewed] = rows! {
     "builtins" "sum" (Any, Items, Plain) Looks -> Object;
     "builtins" "any all" (Any, Items) Looks -> Bool;
     "builtins" "callable" (Any, Any) Looks -> Bool;
-    "builtins" "id" (Any, Any) Looks -> Object;
     "_sre" "ascii_iscased ascii_tolower unicode_iscased unicode_tolower getlower" (Any, Plain) Looks -> Object;
     "math" "sin cos tan asin acos atan atan2 sinh cosh tanh exp expm1 exp2 log log2 log10 log1p sqrt cbrt pow fmod hypot copysign floor ceil trunc fabs degrees radians gcd lcm isqrt comb perm factorial ldexp frexp modf remainder nextafter ulp erf erfc gamma lgamma dist fma"
         (Any, Plain) Looks -> Object;

@@ -12,7 +12,7 @@ use crate::interp::instructions::Fast;
 use crate::interp::machine::Machine;
 use crate::interp::opcode::*;
 use crate::interp::pending;
-use crate::interp::specialize::call::takes_exactly;
+use crate::interp::specialize::call::{plain_init, takes_exactly};
 use crate::interp::stackref::StackRef;
 use crate::object::defs::{PyMethodDef, meth};
 use crate::object::header::PyObject;
@@ -372,6 +372,43 @@ pub fn alloc_and_enter_init(m: &mut Machine<'_>, argc: usize) -> Option<PyResult
         m.enter(frame);
     }
     Some(Ok(()))
+}
+
+/// `C(*args, **kwargs)` for a class with a [`plain_init`]: makes the instance, then enters `__init__` in this loop.
+#[inline(never)]
+fn enter_init_from_tuple(
+    m: &mut Machine<'_>,
+    class: &PyTypeObject,
+    init: Ref<PyFunction>,
+    args: &PyTuple,
+    kwargs: Option<&PyObject>,
+) -> PyResult<()> {
+    let Some(tp_alloc) = class.tp_alloc.get() else { return Err(exc::system_error("a class without instances")) };
+    // SAFETY: allocation of a ready type, as object.__new__ does it.
+    let object = unsafe { ObjRef::from_c_result(tp_alloc(class as *const _ as *mut _, 0))? };
+    let shim = push_init_shim(m, &init)?;
+    // SAFETY: frames that have just been pushed, in order, and never ran.
+    unsafe {
+        let frame = match frame_from_tuple(m.ts, init, Some(&object), args, kwargs, shim) {
+            Ok(frame) => frame,
+            Err(e) => {
+                frame::clear_frame(m.ts, shim);
+                return Err(e);
+            }
+        };
+        *(*shim).stackpointer.get() = StackRef::owned(object);
+        (*shim).stackpointer.set((*shim).stackpointer.get().add(1));
+        let remaining = m.ts.py_recursion_remaining.get();
+        if remaining <= 1 {
+            frame::clear_frame(m.ts, frame);
+            frame::clear_frame(m.ts, shim);
+            return Err(crate::interp::dispatch::recursion_error(m.ts));
+        }
+        m.ts.py_recursion_remaining.set(remaining - 1);
+        m.drop_n(4);
+        go_on_in(m, frame, 1);
+    }
+    Ok(())
 }
 
 /// The code of the frame between a constructor call and `__init__`: check the result, return the object.
@@ -740,6 +777,12 @@ pub fn call_function_ex(m: &mut Machine<'_>) -> PyResult<()> {
         let frame = frame?;
         m.drop_n(4);
         return enter(m, frame, 1);
+    }
+    if let Some(class) = callable.downcast_ref::<PyTypeObject>()
+        && let Some(init) = plain_init(class)
+        && enterable(init.as_object()).is_some()
+    {
+        return enter_init_from_tuple(m, class, init.to_ref(), &args, kwargs);
     }
     let value = call_with_tuple(callable, &args, kwargs)?;
     m.drop_n(4);

@@ -151,17 +151,28 @@ fn choose_class(at: *mut u16, ty: &PyTypeObject, argc: usize) -> Option<u8> {
     if ty.tp_vectorcall.get().is_some() && !ty.has_flag(flags::HEAPTYPE) {
         return Some(CALL_BUILTIN_CLASS);
     }
-    let heap = ty.as_heap()?;
-    if ty.has_flag(flags::IS_ABSTRACT | flags::DISALLOW_INSTANTIATION) || !uses_object_new(ty) {
+    if !takes_exactly(plain_init(ty)?, argc + 1) {
         return None;
     }
-    let version = version_tag(ty);
+    write_u32(at, 1, version_tag(ty));
+    Some(CALL_ALLOC_AND_ENTER_INIT)
+}
+
+/// The Python function that is all there is to calls of a Python class besides making a plain instance. From now on the class knows it,
+/// as long as its version stands.
+pub fn plain_init(ty: &PyTypeObject) -> Option<&PyFunction> {
+    // Only plain metatypes: another's __call__ decides for itself.
+    let heap = ty.as_heap().filter(|_| ty.as_object().is_exact_type(PyTypeObject::type_object()))?;
+    let known = heap.spec_cache_init.get();
+    if !known.is_null() {
+        // SAFETY: what is noted below; the type's dict keeps it alive.
+        return Some(unsafe { (*known).cast_unchecked_ref() });
+    }
+    if ty.has_flag(flags::IS_ABSTRACT | flags::DISALLOW_INSTANTIATION) || !uses_object_new(ty) || version_tag(ty) == 0 {
+        return None;
+    }
     let init = lookup(ty, crate::intern!("__init__"))?;
     let function = init.downcast_exact::<PyFunction>()?;
-    if version == 0 || !takes_exactly(function, argc + 1) {
-        return None;
-    }
     heap.spec_cache_init.set(init.as_ptr());
-    write_u32(at, 1, version);
-    Some(CALL_ALLOC_AND_ENTER_INIT)
+    Some(function)
 }

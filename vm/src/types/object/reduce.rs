@@ -4,8 +4,10 @@ use crate::err::PyResult;
 use crate::exc;
 use crate::object::{ObjRef, PyObject, PyStruct, PyTypeObject, Ref, flags, shape};
 use crate::protocol;
-use crate::protocol::object::{getattr, getattr_opt};
+use crate::protocol::object::{generic_getattr_slot, getattr, getattr_opt};
+use crate::types::builtin_function::PyCFunction;
 use crate::types::dict::PyDict;
+use crate::types::function::PyFunction;
 use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::object::PyBaseObject_Type;
@@ -33,6 +35,9 @@ fn reduce_ex(this: &PyObject, protocol: &PyObject) -> PyResult {
         return Err(exc::overflow_error("Python int too large to convert to C int"));
     };
     let name = crate::intern!("__reduce__");
+    if let Some(reduce) = plain_reduce(this).map(|function| function.as_object().new_ref()) {
+        return protocol::call::call(&reduce, &[this]);
+    }
     if let Some(reduce) = getattr_opt(this, name)? {
         let of_class = getattr(this.ty().as_object(), name)?;
         let of_object = PyBaseObject_Type.tp_dict.peek().and_then(|d| d.get_str(name));
@@ -41,6 +46,30 @@ fn reduce_ex(this: &PyObject, protocol: &PyObject) -> PyResult {
         }
     }
     common_reduce(this, version)
+}
+
+/// The function with which a class overrides `object.__reduce__`, where it is found without asking anybody.
+pub fn plain_reduce(this: &PyObject) -> Option<&PyFunction> {
+    let (ty, name) = (this.ty(), crate::intern!("__reduce__"));
+    let generic = generic_getattr_slot as *const () as usize;
+    if ty.tp_getattro.get().map(|f| f as usize) != Some(generic) || !ty.has_flag(flags::MANAGED_DICT) {
+        return None;
+    }
+    let function = lookup(ty, name)?.downcast_exact::<PyFunction>()?;
+    // SAFETY: just checked.
+    let lacks = unsafe {
+        match (shape::shape_of(this).as_ref(), shape::dict_of(this)) {
+            (Some(shape), _) => shape.lookup(name).is_none(),
+            (None, Some(dict)) => matches!(dict.find_plain(name.as_object()), Ok(None)),
+            (None, None) => true,
+        }
+    };
+    lacks.then_some(function)
+}
+
+/// Is it `object.__reduce_ex__` of an object?
+pub fn is_reduce_ex(function: &PyCFunction) -> bool {
+    core::ptr::eq(function.def().ml_meth, object_reduce_ex as *const core::ffi::c_void)
 }
 
 fn common_reduce(this: &PyObject, version: i32) -> PyResult {
@@ -147,7 +176,6 @@ fn state_of(this: &PyObject, required: bool) -> PyResult {
 }
 
 fn is_default_getstate(this: &PyObject, bound: &PyObject) -> bool {
-    use crate::types::builtin_function::PyCFunction;
     let Some(function) = bound.downcast_exact::<PyCFunction>() else { return false };
     function.receiver_ptr() == this.as_ptr()
         && core::ptr::eq(function.def().ml_meth, object_getstate as *const core::ffi::c_void)

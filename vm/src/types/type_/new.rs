@@ -18,6 +18,7 @@ use crate::object::defs::member;
 use crate::object::{ObjRef, PyGetSetDef, PyHeapTypeObject, PyMemberDef, PyObject, PyStruct, PyTypeObject, Ref, flags};
 use crate::protocol;
 use crate::types::cell::PyCell;
+use crate::types::descr::getset::PyGetSetDescr;
 use crate::types::descr::{PyClassMethod, PyStaticMethod};
 use crate::types::dict::PyDict;
 use crate::types::function::PyFunction;
@@ -687,6 +688,18 @@ fn builtin_dict_descriptor(object: &PyObject) -> PyResult<Option<ObjRef>> {
         ty = base;
     }
     Ok(None)
+}
+
+/// Is the descriptor `__dict__` as classes written in Python give it to their instances, and gives what
+/// [`shape::materialize`](crate::object::shape::materialize) does of those of `ty`?
+pub fn is_managed_dict(ty: &PyTypeObject, found: &PyObject) -> bool {
+    let mut bases = core::iter::successors(Some(ty), |ty| ty.base());
+    found.downcast_exact::<PyGetSetDescr>().is_some_and(|descriptor| {
+        descriptor.def().get.map(|f| f as usize) == Some(subtype_dict as *const () as usize)
+            && ty.is_subtype(&descriptor.d_type)
+            && ty.has_flag(flags::MANAGED_DICT)
+            && bases.all(|base| base.tp_dictoffset.get() == 0 || base.has_flag(flags::HEAPTYPE))
+    })
 }
 
 /// `__dict__` of instances.
