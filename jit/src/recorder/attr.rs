@@ -285,6 +285,13 @@ impl Recorder {
             return Err(self.no_attribute(owner, name));
         }
         let found = lookup(ty, name);
+        if arg == 1 && self.load_method_of_any(at, object, owner, name)? {
+            return Ok(());
+        }
+        // SAFETY: passed on.
+        if arg != INSIDE && name.eq_str("__dict__") && unsafe { self.load_dict_of_any(at, object, owner, arg)? } {
+            return Ok(());
+        }
         self.guard_type(object, ty)?;
         self.guard_version(ty)?;
         if let Some(found) = found

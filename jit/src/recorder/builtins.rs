@@ -214,11 +214,15 @@ impl Recorder {
         unsafe { self.finish_call(at, callable, 1, Sym::Int(size)) }
     }
 
-    /// `type(x)`: a constant, behind a guard.
+    /// `type(x)`: a constant, behind a guard, if there are not many.
     unsafe fn call_type_of(&mut self, at: Registers<'_>, ty: &PyTypeObject) -> Done {
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };
         if let Sym::Obj { value, .. } = self.peek(1)? {
+            if self.has_many_types(at, value, real) {
+                // SAFETY: passed on.
+                return unsafe { self.call_type_of_any(at, ty, value) };
+            }
             self.guard_type(value, real.ty())?;
         }
         let class = self.constant_object(real.ty().as_object());
@@ -295,6 +299,10 @@ impl Recorder {
         // SAFETY: the real operands.
         let (object, classes) = unsafe { (self.real(at, 2)?, self.classes(at)?) };
         match self.peek(2)? {
+            Sym::Obj { value, .. } if self.has_many_types(at, value, object) => {
+                // SAFETY: passed on.
+                return unsafe { self.call_derived_from_any(at, callable, &classes, value, false) };
+            }
             Sym::Obj { value, .. } => {
                 self.guard_type(value, object.ty())?;
                 if object.ty().as_heap().is_some() {
@@ -324,6 +332,10 @@ impl Recorder {
         let (object, classes) = unsafe { (self.real(at, 2)?, self.classes(at)?) };
         let Some(class) = object.downcast_ref::<PyTypeObject>() else { return Err(Abort("issubclass of no class")) };
         let Sym::Obj { value, .. } = self.peek(2)? else { return Err(Abort("issubclass of a number")) };
+        if self.has_many_classes(at, value, class) {
+            // SAFETY: passed on.
+            return unsafe { self.call_derived_from_any(at, callable, &classes, value, true) };
+        }
         self.guard_is(value, object)?;
         if class.as_heap().is_some() {
             self.guard_version(class)?;

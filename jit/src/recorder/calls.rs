@@ -262,6 +262,11 @@ impl Recorder {
         above: usize,
     ) -> Done {
         let words = argc + 2 + above;
+        if let Sym::Obj { value, .. } = self.peek(words)?
+            && self.calls_many_classes(at, value, ty)
+        {
+            return Err(Abort("many classes"));
+        }
         let metaclass = ty.as_object().ty();
         let plain_call = metaclass.tp_call.get().map(|f| f as usize) == PyType_Type.tp_call.get().map(|f| f as usize);
         let plain_new = ty.tp_new.get().map(|f| f as usize) == PyBaseObject_Type.tp_new.get().map(|f| f as usize);

@@ -42,6 +42,7 @@ mod generators;
 mod iter;
 mod link;
 mod loops;
+mod many;
 mod names;
 mod natives;
 mod numpy;

@@ -20,7 +20,8 @@ use smallvec::SmallVec;
 /// So many shapes of a class are told apart at one instruction.
 const MOST: usize = 2;
 
-/// The attrs words that instructions have met: by their code objects, and by their addresses and those of the instances' classes.
+/// The attrs words that instructions have met: by their code objects, and by their addresses and those of the instances' classes; and the
+/// classes, without another one.
 pub type Shapes = Rc<RefCell<FastMap<usize, FastMap<(usize, usize), SmallVec<[usize; MOST]>>>>>;
 
 impl Recorder {
@@ -29,18 +30,23 @@ impl Recorder {
         if self.attrs_word(object)?.is_const() {
             return Ok(false);
         }
+        Ok(self.has_met_many(at, shape.ty() as usize, shape.word(), MOST))
+    }
+
+    /// Has the instruction met so many words, and this one is another? `of`: the class whose words these are, or 0.
+    pub(super) fn has_met_many(&mut self, at: Registers<'_>, of: usize, word: usize, most: usize) -> bool {
         // SAFETY: a live frame.
         let code = unsafe { (*at.frame).code() };
         jit_hooks::watch(code);
         let mut shapes = self.shapes.borrow_mut();
         let of_code = shapes.entry(code.as_object().as_ptr() as usize).or_default();
-        let met = of_code.entry((at.instr as usize, shape.ty() as usize)).or_default();
-        if !met.contains(&shape.word()) {
-            if met.len() == MOST {
-                return Ok(true);
+        let met = of_code.entry((at.instr as usize, of)).or_default();
+        if !met.contains(&word) {
+            if met.len() >= most {
+                return true;
             }
-            met.push(shape.word());
+            met.push(word);
         }
-        Ok(false)
+        false
     }
 }

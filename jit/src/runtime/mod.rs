@@ -10,6 +10,7 @@ use rpy_vm::err::{PyErr, PyResult};
 use rpy_vm::object::header::PyObject;
 use rpy_vm::object::refs::ObjRef;
 
+pub mod any;
 pub mod call;
 pub mod dict;
 pub mod float;

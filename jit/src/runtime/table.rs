@@ -174,6 +174,21 @@ functions! {
     INSTANCE_STORE = instance::instance_store -> Bool, DESTROYS;
     /// The `__dict__` of an instance, to which its attributes move (owned); null and an exception.
     INSTANCE_DICT = instance::instance_dict -> Obj, UNFOLDS;
+    /// The same of any object (owned), or null: not done.
+    DICT_OF = any::dict_of -> Obj, UNFOLDS;
+    /// `type(x)` (owned).
+    TYPE_OF = any::type_of -> Obj, MAKES;
+    /// `isinstance(x, classes)` and `issubclass(class, classes)`, or UNSURE.
+    IS_INSTANCE = any::is_instance -> Int, MAKES;
+    IS_SUBCLASS = any::is_subclass -> Int, MAKES;
+    /// `getattr(x, name, default)` (owned), or null: not done.
+    ATTRIBUTE_OR = any::attribute_or -> Obj, MAKES;
+    /// `hasattr(x, name)`, or UNSURE.
+    HAS_ATTRIBUTE = any::has_attribute -> Int, MAKES;
+    /// The Python function that `x.name(...)` calls with `x` (borrowed), or null.
+    METHOD_OF = any::method_of -> Obj, MAKES;
+    /// The Python function that `x.__reduce_ex__(...)` calls with `x` (borrowed), or null.
+    REDUCE_OF = any::reduce_of -> Obj, MAKES;
     /// Adds an entry to a new dict for `**kwargs`, which takes over the value.
     SET_KEYWORD = dict::set_keyword -> Bool, DICTS;
     /// An attribute that is computed natively (owned); null and an exception.

@@ -356,6 +356,7 @@ const fn is_outlined(op: u8) -> bool {
             | CALL_BUILTIN_CLASS
             | CALL_BUILTIN_FAST
             | CALL_BUILTIN_FAST_WITH_KEYWORDS
+            | CALL_FUNCTION_EX
             | CALL_ISINSTANCE
             | CALL_KW
             | CALL_KW_BOUND_METHOD

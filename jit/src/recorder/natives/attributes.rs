@@ -80,6 +80,10 @@ impl Recorder {
         }
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         self.guard_is(value, callable)?;
+        // SAFETY: passed on.
+        if unsafe { self.call_getattr_of_any(at, argc, asks, name)? } {
+            return Ok(());
+        }
         // All guards are before the call: what is popped below is still there where the interpreter goes on.
         self.snapshot();
         let mut ends = Ends::default();

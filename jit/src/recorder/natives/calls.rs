@@ -168,6 +168,10 @@ impl Recorder {
             let access = Access::word(Class::Fixed, core::mem::offset_of!(PyCFunction, m_self));
             let receiver = self.emit(Inst::load(Ty::Obj, value, access))?;
             self.guard(Op::GuardNonNull, &[receiver])?;
+            // SAFETY: passed on.
+            if argc == 1 && unsafe { self.call_reduce_ex(at, function, this, receiver)? } {
+                return Ok(());
+            }
             self.guard_type(receiver, this.ty())?;
             if this.downcast_ref::<PyTypeObject>().is_some() {
                 self.guard_is(receiver, this)?;
@@ -190,9 +194,6 @@ impl Recorder {
             if let Some(row) = row {
                 self.expect_takes(receiver, this, row.receiver)?;
                 return self.call_row(at, value, row, argc, None, None);
-            }
-            if argc == 1 && self.call_reduce_ex(at, function, this, receiver)? {
-                return Ok(());
             }
         }
         self.detail = Some(format!("{}.{name}", this.ty().full_name()));

@@ -16,7 +16,7 @@ use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::table;
 
 impl Recorder {
-    /// `x.__reduce_ex__(protocol)`, a bound method; the callable and the type of its receiver have been guarded. False: it is another
+    /// `x.__reduce_ex__(protocol)`, a bound method; the callable has been guarded, but not the type of its receiver. False: it is another
     /// method, or does not come to a call of a Python function.
     pub(super) unsafe fn call_reduce_ex(
         &mut self,
@@ -39,12 +39,18 @@ impl Recorder {
             _ => false,
         };
         let Some(function) = plain_reduce(this).filter(|_| is_known) else { return Ok(false) };
-        self.guard_version(this.ty())?;
-        let name = self.constant_object(rpy_vm::intern!("__reduce__").as_object());
-        let lacks = self.call_runtime(table::INSTANCE_LACKS, &[receiver, name])?;
-        self.guard(Op::GuardTrue, &[lacks])?;
+        let callee = if self.has_many_types(at, receiver, this) {
+            Sym::Obj { value: self.attempt(table::REDUCE_OF, &[receiver])?, hold: Hold::Fragile }
+        } else {
+            self.guard_type(receiver, this.ty())?;
+            self.guard_version(this.ty())?;
+            let name = self.constant_object(rpy_vm::intern!("__reduce__").as_object());
+            let lacks = self.call_runtime(table::INSTANCE_LACKS, &[receiver, name])?;
+            self.guard(Op::GuardTrue, &[lacks])?;
+            Sym::Obj { value: self.constant_object(function.as_object()), hold: Hold::Constant }
+        };
         // SAFETY: passed on.
-        unsafe { self.follow_bound(at, function, this, receiver)? };
+        unsafe { self.follow_bound(at, callee, function, this, receiver)? };
         Ok(true)
     }
 
@@ -52,17 +58,20 @@ impl Recorder {
     unsafe fn follow_bound(
         &mut self,
         at: Registers<'_>,
+        callee: Sym,
         function: &PyFunction,
         this: &PyObject,
         receiver: Value,
     ) -> Done {
         const WORDS: usize = 3;
-        let entry = self.expect_enter(function, 1, &[])?;
+        let mut entry = self.expect_callee(callee, function, 1, &[])?;
+        self.give_function(&mut entry, callee, function.as_object())?;
         // SAFETY: the real operands.
         let ends = unsafe { self.expect_ends(at, WORDS)? };
         let hold = if receiver.is_const() { Hold::Constant } else { Hold::Fragile };
         // The method may go.
         let held = self.own(Sym::Obj { value: receiver, hold })?;
+        self.take_function(&entry, callee)?;
         for _ in 0..WORDS {
             self.pop()?;
         }
