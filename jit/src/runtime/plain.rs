@@ -234,6 +234,20 @@ pub unsafe extern "C" fn address(object: *const PyObject) -> u64 {
     object as u64
 }
 
+/// Acquires a lock that is free: true (owned). Null, and nothing done, if it is not.
+///
+/// # Safety
+/// A live lock of the `_thread` module.
+pub unsafe extern "C" fn lock_enter(lock: *const PyObject) -> *mut PyObject {
+    // SAFETY: the caller's promise.
+    let lock = unsafe { &*lock };
+    let at_once = rpy_vm::types::bool_::as_object(false);
+    match rpy_vm::protocol::call::call_method(lock, rpy_vm::intern!("acquire"), &[at_once]) {
+        Ok(taken) if taken.is(rpy_vm::types::bool_::as_object(true)) => taken.into_raw(),
+        _ => core::ptr::null_mut(),
+    }
+}
+
 /// The comparison of two objects, if no Python code runs for it; [`UNSURE`] otherwise, and where it raises.
 ///
 /// # Safety

@@ -56,6 +56,8 @@ const DICTS: CallEffect = CallEffect::Writes(Class::Dict.bit() | Class::Other.bi
 /// Moves the attributes of an instance into a dict.
 const UNFOLDS: CallEffect =
     CallEffect::Writes(Class::Shape.bit() | Class::Attr.bit() | Class::Dict.bit() | Class::Other.bit());
+/// Takes locks.
+const LOCKS: CallEffect = CallEffect::Writes(Class::Other.bit());
 /// Makes and ends frames, or makes objects of them.
 const FRAMES: CallEffect = CallEffect::Writes(Class::FrameHeader.bit());
 /// Changes sets.
@@ -302,6 +304,8 @@ functions! {
     PLAIN = plain::plain -> Bool, MAKES;
     /// `id(x)`.
     ADDRESS = plain::address -> Int, PURE;
+    /// `lock.acquire()` (owned), or null: it is not free.
+    LOCK_ENTER = plain::lock_enter -> Obj, LOCKS;
     /// Are they the same object?
     SAME = plain::same -> Bool, MAKES;
     /// Do its hash and equality run no Python code?

@@ -231,6 +231,9 @@ impl Recorder {
                 ("dict", "update", 1) if PyDict::check_exact(self.real(at, 1)?) => {
                     self.call_dict_update(at, this, receiver)?;
                 }
+                ("_thread.lock" | "_thread.RLock", "__enter__" | "acquire", 0) if is_static(this.ty()) => {
+                    self.call_lock_enter(at, receiver)?;
+                }
                 ("set" | "frozenset", _, 1) if self.call_set_method(at, this, name, receiver)? => {}
                 ("set", "add", 1) if is_handy_key(self.real(at, 1)?) => self.call_set_add(at, receiver)?,
                 ("set", "discard", 1) if is_handy_key(self.real(at, 1)?) => self.call_set_discard(at, receiver)?,
@@ -493,6 +496,14 @@ impl Recorder {
         self.call_runtime(table::LIST_INSERT, &[list, index, owned])?;
         let none = self.none_sym();
         self.conclude(4, ends, Some(none))
+    }
+
+    /// `lock.__enter__()`, `lock.acquire()` of a lock that is free. The interpreter waits for others.
+    unsafe fn call_lock_enter(&mut self, at: Registers<'_>, lock: Value) -> Done {
+        // SAFETY: the real operands.
+        let ends = unsafe { self.expect_ends(at, 2)? };
+        let value = self.attempt(table::LOCK_ENTER, &[lock])?;
+        self.conclude(2, ends, Some(Sym::Obj { value, hold: Hold::Owned }))
     }
 
     /// `set.add(key)`.

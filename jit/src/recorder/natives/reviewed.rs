@@ -157,7 +157,9 @@ const METHODS: &[Reviewed] = rows! {
     "_struct.Struct" "unpack pack" (Any, Plain) Looks -> Object;
     "_io.BytesIO" "read getvalue tell" (Any, Plain) Adds -> Object;
     "_io.BytesIO" "write seek" (Any, Plain) Adds -> Object;
-    "_io.StringIO" "write read getvalue tell seek truncate" (Any, Plain) Adds -> Object;
+    "_io.StringIO" "write read getvalue tell seek truncate flush" (Any, Plain) Adds -> Object;
+    "_thread.lock" "__exit__ release locked" (Any, Any) Looks -> Object;
+    "_thread.RLock" "__exit__ release" (Any, Any) Looks -> Object;
     "decimal.Decimal" "quantize compare copy_abs copy_negate copy_sign exp fma ln log10 max min max_mag min_mag normalize remainder_near rotate same_quantum scaleb shift sqrt to_integral_value to_integral_exact to_eng_string adjusted"
         (Any, Any) Looks -> Object;
     "decimal.Decimal" "is_nan is_zero is_signed is_finite is_infinite is_normal is_qnan is_snan" (Any) Looks -> Bool;
@@ -182,6 +184,8 @@ const FUNCTIONS: &[Reviewed] = rows! {
     "_operator" "add sub mul truediv floordiv mod and_ or_ xor lshift rshift neg pos inv invert abs index pow concat" (Any, Plain) Looks -> Object;
     "_operator" "eq ne lt le gt ge not_ truth is_ is_not" (Any, Plain) Looks -> Bool;
     "posix" "fspath" (Any, Plain) Looks -> Object;
+    "posix" "getpid" (Any) Looks -> Object;
+    "_thread" "get_ident get_native_id" (Any) Looks -> Object;
     "_struct" "pack unpack calcsize" (Any, Plain) Looks -> Object;
     "binascii" "hexlify unhexlify" (Any, Plain) Looks -> Object;
 };
