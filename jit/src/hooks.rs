@@ -783,7 +783,7 @@ impl State {
                 head.iter().filter(|slot| is_number(slot.form)).map(|slot| slot.form == Form::Float).collect();
             let places = backend::parameter_places(&floats);
             let trace = match crate::opt::close_entered(&round, &head, crate::recorder::known_types()) {
-                Ok(trace) => trace,
+                Ok(trace) => crate::opt::tighten(trace),
                 Err(why) => {
                     log::refused(&self.options, &title, &format!("{why:?}"));
                     return false;

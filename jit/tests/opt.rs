@@ -1,7 +1,8 @@
 //! Traces through the optimizer, text to text.
 //!
 //! Each file in `opt/` has cases: a line `== name`, a recording, a line `--`, what becomes of it. A recording that ends with a
-//! line `close` is closed to a loop, whose head has the slots of the last snapshot; with `close widened`, though it contradict itself. With `RPY_BLESS=1` in the environment,
+//! line `close` is closed to a loop, whose head has the slots of the last snapshot; with `close widened`, though it contradict itself; with
+//! `close tightened`, it gets what loops get last (see `tighten`). With `RPY_BLESS=1` in the environment,
 //! what becomes of the recordings is written into the files: look at the difference.
 
 mod common;
@@ -12,14 +13,18 @@ use std::path::Path;
 use common::{CALLS, Feeder};
 use rpy_jit::ir::text::parse;
 use rpy_jit::ir::verify::verify;
-use rpy_jit::opt::{Contradicted, close_loop, finish};
+use rpy_jit::opt::{Contradicted, close_loop, finish, tighten};
 
 /// What becomes of a recording.
 fn optimize(text: &str) -> String {
     let text = text.trim_end();
-    let ends = [("\nclose", Contradicted::Refuse), ("\nclose widened", Contradicted::Widen)];
-    let close = ends.iter().find_map(|&(end, contradicted)| Some((text.strip_suffix(end)?, contradicted)));
-    let (text, closes) = (close.map_or(text, |(text, _)| text), close.map(|(_, contradicted)| contradicted));
+    let ends = [
+        ("\nclose", Contradicted::Refuse, false),
+        ("\nclose widened", Contradicted::Widen, false),
+        ("\nclose tightened", Contradicted::Refuse, true),
+    ];
+    let close = ends.iter().find_map(|&(end, how, twice)| Some((text.strip_suffix(end)?, (how, twice))));
+    let (text, closes) = (close.map_or(text, |(text, _)| text), close.map(|(_, closes)| closes));
     let source = match parse(text, CALLS) {
         Ok(source) => source,
         Err(error) => return format!("error: {error}\n"),
@@ -28,9 +33,10 @@ fn optimize(text: &str) -> String {
     if feeder.feed().is_err() {
         return "contradiction\n".into();
     }
-    let trace = if let Some(contradicted) = closes {
+    let trace = if let Some((contradicted, twice)) = closes {
         let head = feeder.head();
         match close_loop(feeder.builder, &head, contradicted) {
+            Ok(trace) if twice => tighten(trace),
             Ok(trace) => trace,
             Err(reason) => return format!("abandoned: {reason:?}\n"),
         }

@@ -15,7 +15,7 @@ use loops::program::{Program, make};
 use rpy_jit::ir::interp::{self, Machine};
 use rpy_jit::ir::verify::verify;
 use rpy_jit::ir::{Form, Inst, Op, SlotState, Trace, Ty, Value};
-use rpy_jit::opt::{Abandoned, Contradicted, close_loop, finish};
+use rpy_jit::opt::{Abandoned, Contradicted, close_loop, finish, tighten};
 use rpy_vm::layout::FRAME_LOCALS;
 use rpy_vm::runtime::thread;
 use rpy_vm::types::bool_;
@@ -235,6 +235,7 @@ fn check(seed: u64, arena: &mut Arena) -> Verdict {
     let Ok((recorded, head)) = Lower::new(&program, Mode::Recorded, base).recorded() else { return Verdict::Unusable };
     let contradicted = if rng.chance(2) { Contradicted::Widen } else { Contradicted::Refuse };
     let closed = match close_loop(recorded, &head, contradicted) {
+        Ok(closed) if rng.chance(2) => tighten(closed),
         Ok(closed) => closed,
         Err(reason) => return Verdict::Abandoned(Some(reason)),
     };

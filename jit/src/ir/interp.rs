@@ -88,6 +88,10 @@ pub unsafe fn run(trace: &Trace, machine: &Machine<'_>) -> Result<Outcome, Fault
                 Next::Leave => {
                     let snapshot = inst.snapshot.ok_or(Fault::Malformed("a guard without a snapshot"))?;
                     let values = trace.snapshot(snapshot).values().map(|v| run.get(v)).collect();
+                    for store in &trace.snapshot(snapshot).stores {
+                        // SAFETY: the caller's promise.
+                        unsafe { run.store(&Inst::store(store.base, store.value, store.access))? };
+                    }
                     return Ok(Outcome { inst: at, snapshot, values });
                 }
             },

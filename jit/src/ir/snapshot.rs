@@ -5,7 +5,7 @@
 //! memory holds until then is dropped.
 
 use super::call::Made;
-use super::{Inst, Op, Scalar, Trace, Value};
+use super::{Access, Inst, Op, Scalar, Trace, Value};
 
 /// A snapshot's number in its trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -154,6 +154,14 @@ pub struct FrameState {
     pub slots: Vec<SlotState>,
 }
 
+/// A store that the trace leaves to its exits: of a word, which is an integer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExitStore {
+    pub base: Value,
+    pub access: Access,
+    pub value: Value,
+}
+
 /// The state of all frames of the trace, the base frame first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Snapshot {
@@ -161,16 +169,19 @@ pub struct Snapshot {
     pub frames: Vec<FrameState>,
     /// What slots and other virtual objects hold.
     pub virtuals: Vec<Virtual>,
+    /// What the exit stores first, so that memory is as the frames find it.
+    pub stores: Vec<ExitStore>,
 }
 
 impl Snapshot {
     /// Leaves an empty one in its place.
     pub fn take(&mut self) -> Snapshot {
         let (frames, virtuals) = (core::mem::take(&mut self.frames), core::mem::take(&mut self.virtuals));
-        Snapshot { kind: self.kind, frames, virtuals }
+        Snapshot { kind: self.kind, frames, virtuals, stores: core::mem::take(&mut self.stores) }
     }
 
-    /// The values that an exit needs, in the order in which the backend reports where they are. Slots of forms without one are left out.
+    /// The values that an exit needs, in the order in which the backend reports where they are; last, those of its stores. Slots of forms
+    /// without one are left out.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let in_frames = self.frames.iter().flat_map(|frame| {
             frame
@@ -181,7 +192,8 @@ impl Snapshot {
                 .chain(frame.slots.iter().filter(|s| s.form.has_value()).map(|s| s.value))
         });
         let fields = self.virtuals.iter().flat_map(|object| &object.fields);
-        in_frames.chain(fields.filter(|s| s.form.has_value()).map(|s| s.value))
+        let stores = self.stores.iter().flat_map(|store| [store.base, store.value]);
+        in_frames.chain(fields.filter(|s| s.form.has_value()).map(|s| s.value)).chain(stores)
     }
 
     /// The same, one after the other: much faster than an iterator's chain, and there are many.
@@ -200,6 +212,10 @@ impl Snapshot {
         }
         for slot in self.virtuals.iter().flat_map(|object| &object.fields).filter(|s| s.form.has_value()) {
             f(slot.value);
+        }
+        for store in &self.stores {
+            f(store.base);
+            f(store.value);
         }
     }
 
@@ -223,6 +239,9 @@ impl Snapshot {
         }
         for slot in self.virtuals.iter_mut().flat_map(|object| &mut object.fields).filter(|s| s.form.has_value()) {
             slot.value = f(slot.value);
+        }
+        for store in &mut self.stores {
+            (store.base, store.value) = (f(store.base), f(store.value));
         }
     }
 }

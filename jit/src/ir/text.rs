@@ -22,7 +22,7 @@ use std::collections::HashMap;
 
 use super::{
     Access, Args, CallInfo, Class, Const, ExitKind, Form, FrameState, Inlined, Inst, Kernel, Made, Op, SlotState,
-    Snapshot, SnapshotId, Trace, Ty, Value, Virtual, Width,
+    Snapshot, SnapshotId, Trace, Ty, Value, Virtual, Width, snapshot::ExitStore,
 };
 
 // ---- printing ----
@@ -153,6 +153,9 @@ impl Display for Trace {
                 write!(f, "; virtual {} class {:#x} attrs {:#x} ", object.made.text(), object.class, object.attrs)?;
                 self.write_slots(f, &object.fields)?;
             }
+            for store in &snapshot.stores {
+                write!(f, "; store {}, {} {}", self.show(store.base), self.show(store.value), store.access)?;
+            }
             f.write_str("\n")?;
         }
         for (number, kernel) in self.kernels.iter().enumerate() {
@@ -200,6 +203,19 @@ impl Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+/// What is accessed, behind a bracket.
+fn access(cursor: &mut Cursor<'_>) -> Result<Access, String> {
+    let word = cursor.word()?;
+    let split = word.find(['+', '-']).ok_or("expected an offset")?;
+    let (class, offset) = word.split_at(split);
+    let class = Cursor(class).of(Class::ALL, "class of memory")?;
+    let offset = offset.parse().map_err(|_| format!("{offset:?} is no offset"))?;
+    cursor.expect(":")?;
+    let access = Access { class, offset, width: cursor.of(Width::ALL, "width")? };
+    cursor.expect("]")?;
+    Ok(access)
+}
 
 /// Parses a trace. `calls` says what its callees are.
 pub fn parse(text: &str, calls: &[CallInfo]) -> Result<Trace, ParseError> {
@@ -339,14 +355,7 @@ impl Parser<'_> {
             inst.args = self.values(cursor, "")?;
         }
         if cursor.eat("[") {
-            let word = cursor.word()?;
-            let split = word.find(['+', '-']).ok_or("expected an offset")?;
-            let (class, offset) = word.split_at(split);
-            let class = Cursor(class).of(Class::ALL, "class of memory")?;
-            let offset = offset.parse().map_err(|_| format!("{offset:?} is no offset"))?;
-            cursor.expect(":")?;
-            inst.access = Some(Access { class, offset, width: cursor.of(Width::ALL, "width")? });
-            cursor.expect("]")?;
+            inst.access = Some(access(cursor)?);
         }
         if cursor.eat("@") {
             let label = cursor.number()?;
@@ -398,9 +407,16 @@ impl Parser<'_> {
         cursor.word()?;
         let kind = cursor.of(ExitKind::ALL, "kind of exit")?;
         cursor.expect(":")?;
-        let (mut frames, mut virtuals) = (Vec::new(), Vec::new());
+        let (mut frames, mut virtuals, mut stores) = (Vec::new(), Vec::new(), Vec::new());
         loop {
-            if cursor.eat("virtual") {
+            if cursor.eat("store") {
+                let (base, value) = (self.value(cursor)?, {
+                    cursor.expect(",")?;
+                    self.value(cursor)?
+                });
+                cursor.expect("[")?;
+                stores.push(ExitStore { base, value, access: access(cursor)? });
+            } else if cursor.eat("virtual") {
                 virtuals.push(self.virtual_object(cursor)?);
             } else {
                 frames.push(self.frame(cursor)?);
@@ -412,7 +428,7 @@ impl Parser<'_> {
         if !cursor.is_empty() {
             return Err(format!("what is {:?}?", cursor.0.trim_start()));
         }
-        Ok(Snapshot { kind, frames, virtuals })
+        Ok(Snapshot { kind, frames, virtuals, stores })
     }
 
     fn virtual_object(&mut self, cursor: &mut Cursor) -> Result<Virtual, String> {

@@ -258,6 +258,11 @@ fn verify_snapshot(trace: &Trace, snapshot: &Snapshot, position: usize) -> Resul
         verify_frame(trace, frame)?;
         verify_slots(trace, &frame.slots, snapshot.virtuals.len())?;
     }
+    for store in &snapshot.stores {
+        if store.access.width != Width::W64 || trace.ty(store.value) != Ty::Int {
+            return Err("an exit stores words that are integers".into());
+        }
+    }
     for object in &snapshot.virtuals {
         verify_slots(trace, &object.fields, snapshot.virtuals.len())?;
     }

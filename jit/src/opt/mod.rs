@@ -6,7 +6,8 @@
 //! behind what is now the preamble: whatever does not change from round to round is found there, and stays there. At last
 //! `counts` finds reference counts that need not change, [`dce`] leaves out what nobody uses, `virtuals` objects
 //! that need not exist, `recycle` uses boxes again, `limits` merges what guards ask of the loop's counter, and `finite` what they ask of numbers that depend on
-//! each other. What is left of a loop over arrays may be done several rounds at a time (`wide`).
+//! each other. What is left of a loop over arrays may be done several rounds at a time (`wide`), in other ones, stores to iterators are left to the exits
+//! (`sink`), and short ones get two rounds in one (`unroll`).
 //!
 //! One pass a file:
 //!
@@ -42,6 +43,8 @@ mod limits;
 mod range;
 mod recycle;
 mod rounds;
+mod sink;
+mod unroll;
 mod virtuals;
 mod wide;
 mod words;
@@ -50,3 +53,10 @@ pub use builder::{Builder, Contradiction, KnownTypes};
 pub use dce::finish;
 pub use facts::Range;
 pub use peel::{Abandoned, Contradicted, close_entered, close_loop, is_number};
+
+use crate::ir::Trace;
+
+/// What is done last to a closed loop.
+pub fn tighten(trace: Trace) -> Trace {
+    unroll::unroll(sink::sink(trace))
+}

@@ -544,7 +544,8 @@ impl<'t> Walk<'t> {
         if let Some(&known) = self.snapshots.get(&(id, version)) {
             return known;
         }
-        let mut snapshot = Snapshot { kind: old.kind, frames: Vec::new(), virtuals: Vec::new() };
+        let mut snapshot =
+            Snapshot { kind: old.kind, frames: Vec::new(), virtuals: Vec::new(), stores: old.stores.clone() };
         let mut numbers = FastMap::default();
         for frame in &old.frames {
             let mut frame = frame.clone();

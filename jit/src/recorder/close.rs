@@ -5,7 +5,7 @@
 
 use super::Recorder;
 use crate::ir::Trace;
-use crate::opt::{Abandoned, Contradicted, close_loop};
+use crate::opt::{Abandoned, Contradicted, close_loop, tighten};
 
 impl Recorder {
     /// Makes a loop of the round, after [`Outcome::Closed`](super::Outcome::Closed).
@@ -16,7 +16,7 @@ impl Recorder {
         loop {
             let head = self.header_state();
             let why = match close_loop(self.builder.clone(), &head, contradicted) {
-                Ok(trace) => return Ok(trace),
+                Ok(trace) => return Ok(tighten(trace)),
                 Err(why) => why,
             };
             let settled = match &why {

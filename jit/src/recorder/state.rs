@@ -344,7 +344,7 @@ impl Recorder {
                 slots: slot_states(frame, self.nothing),
             })
             .collect();
-        self.builder.trace.add_snapshot(Snapshot { kind, frames, virtuals: Vec::new() })
+        self.builder.trace.add_snapshot(Snapshot { kind, frames, virtuals: Vec::new(), stores: Vec::new() })
     }
 
     /// What the base frame's slots hold in place of memory, for the loop's head.

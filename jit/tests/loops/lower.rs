@@ -108,7 +108,12 @@ impl<'p> Lower<'p> {
                 slots,
             });
         }
-        self.builder.trace.add_snapshot(Snapshot { kind: ExitKind::Resume, frames, virtuals: Vec::new() })
+        self.builder.trace.add_snapshot(Snapshot {
+            kind: ExitKind::Resume,
+            frames,
+            virtuals: Vec::new(),
+            stores: Vec::new(),
+        })
     }
 
     pub fn slots(&self) -> Vec<SlotState> {
@@ -357,6 +362,7 @@ impl<'p> Lower<'p> {
             kind: ExitKind::Resume,
             frames: vec![frame],
             virtuals: Vec::new(),
+            stores: Vec::new(),
         });
         self.emit(Inst::new(Op::Exit, &[]).at(snapshot))?;
         Ok(self.builder.trace)

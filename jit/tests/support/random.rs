@@ -2,6 +2,7 @@
 
 use super::{Rng, exit, load_bool, load_float, load_int, snapshot, word};
 use rpy_jit::ir::call::CallEffect;
+use rpy_jit::ir::snapshot::ExitStore;
 use rpy_jit::ir::{Access, CallInfo, Class, Inst, Op, Trace, Ty, Value, Width};
 use rpy_vm::layout;
 
@@ -157,8 +158,25 @@ impl<'a> Grower<'a> {
         if matches!(inst.op, Op::GuardTrue | Op::GuardFalse) && self.rng.chance(2) {
             values.push(inst.args[0]);
         }
+        let stores: Vec<ExitStore> = (0..self.rng.below(6) / 2).map(|_| self.exit_store()).collect();
         let snapshot = snapshot(&mut self.trace, &values);
+        self.trace.snapshots[snapshot.0 as usize].stores = stores;
         self.trace.push(inst.at(snapshot))
+    }
+
+    /// A store that the trace leaves to an exit, where integers lie.
+    fn exit_store(&mut self) -> ExitStore {
+        let value = self.int();
+        let offset = 8 * (FIRST_ROOM + ROOM / 2 + self.rng.below(ROOM / 2)) as i32;
+        let moved = self.rng.pick(&[0, 8, 64]);
+        let base = match moved {
+            0 => self.frame,
+            bytes => {
+                let bytes = self.trace.int(i64::from(bytes));
+                self.trace.push(Inst::new(Op::Offset, &[self.frame, bytes]))
+            }
+        };
+        ExitStore { base, access: Access { class: Class::Raw, offset: offset - moved, width: Width::W64 }, value }
     }
 
     /// A guard that fails when its flag in memory is cleared.

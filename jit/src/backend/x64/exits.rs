@@ -2,7 +2,7 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, dynasm};
 
-use super::asm::{Alu, Cond, Map, Mem, RAX, Rm, Rmi};
+use super::asm::{Alu, Cond, Map, Mem, RAX, Rm, Rmi, SCRATCH, XMM_SCRATCH};
 use super::emit::{BIAS, Emitter, slot_mem};
 use crate::backend::{CompileError, FRAME_SLOT, RETURNED, THREAD_SLOT};
 use crate::ir::ExitKind;
@@ -65,8 +65,8 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// The exits' own code. Each begins with what it has to undo; then come the five bytes that can be patched to go on in another
-    /// trace. Gives their positions.
+    /// The exits' own code. Each begins with what it has to undo, and what it has to store; then come the five bytes that can be patched to
+    /// go on in another trace. Gives their positions.
     pub fn stubs(&mut self) -> Vec<usize> {
         let exits = core::mem::take(&mut self.exits);
         let mut positions = Vec::with_capacity(exits.len());
@@ -78,6 +78,7 @@ impl Emitter<'_> {
             if let Some(label) = self.forced.exit(i) {
                 self.asm.bind(label);
             }
+            self.exit_stores(i);
             positions.push(self.asm.len());
             self.asm.d.push(0xb8);
             let (number, tail) = match self.trace.snapshot(self.allocation.exits[i].snapshot).kind {
@@ -88,6 +89,34 @@ impl Emitter<'_> {
             self.asm.far(false, tail);
         }
         positions
+    }
+
+    /// The stores that are left to an exit. Its values are where it finds them; besides, the scratch registers are free.
+    fn exit_stores(&mut self, index: usize) {
+        let (allocation, trace) = (self.allocation, self.trace);
+        let exit = &allocation.exits[index];
+        let stores = &trace.snapshot(exit.snapshot).stores;
+        let places = allocation.places(exit);
+        // The last of its values.
+        let operands = places[places.len() - 2 * stores.len()..].chunks_exact(2);
+        for (store, operands) in stores.iter().zip(operands) {
+            let base = match self.place_rm(operands[0]) {
+                Rm::Reg(base) => base,
+                elsewhere => {
+                    self.asm.load(SCRATCH, elsewhere);
+                    SCRATCH
+                }
+            };
+            let to = Mem::at(base, store.access.offset);
+            match self.place_rmi(operands[1]) {
+                Rmi::Imm(imm) => self.asm.store_imm(to, imm, 8),
+                Rmi::Rm(Rm::Reg(value)) => self.asm.store(to, value),
+                Rmi::Rm(elsewhere) => {
+                    self.fmov(XMM_SCRATCH, elsewhere);
+                    self.fstore(to, XMM_SCRATCH);
+                }
+            }
+        }
     }
 
     /// The slow paths.
