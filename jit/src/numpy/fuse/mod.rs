@@ -61,6 +61,58 @@ pub struct Step {
     pub slot: u8,
 }
 
+/// Operations whose results do not depend on how they are computed: a float of them is the one that is next to the exact result, if it is
+/// no comparison, conversion or the like.
+const EXACT: &[&str] = &[
+    "absolute",
+    "add",
+    "cast",
+    "ceil",
+    "copysign",
+    "divide",
+    "equal",
+    "fabs",
+    "floor",
+    "fmax",
+    "fmin",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "positive",
+    "reciprocal",
+    "rint",
+    "sign",
+    "signbit",
+    "sqrt",
+    "square",
+    "subtract",
+    "trunc",
+    "where",
+];
+
+impl Step {
+    /// Does the step apply a function of floats to this array? numpy has two ways to compute most of these: several elements at a time, and
+    /// one by one where they go backwards in memory, with other last bits.
+    fn applies_function_to(&self, array: usize) -> bool {
+        self.types[0].is_float()
+            && self.inputs[..self.arity].contains(&Source::Array(array as u8))
+            && !EXACT.contains(&self.name)
+    }
+}
+
 /// An expression: without steps, an array.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub struct Expression {
@@ -126,6 +178,11 @@ impl Expression {
                 new
             }
         }
+    }
+
+    /// Does it apply a function of floats to this array? See [`Step::applies_function_to`].
+    pub fn applies_function_to(&self, array: usize) -> bool {
+        self.steps.iter().any(|step| step.applies_function_to(array))
     }
 
     /// For the log: the names of the operations, and what they work on.

@@ -449,6 +449,9 @@ unsafe fn compute(
             all.push((part, scalar.width().bytes()));
         }
         space = Space::of(&all)?;
+        if (0..all.len()).any(|i| space.goes_backwards(i) && expression.applies_function_to(i)) {
+            return None;
+        }
         operands.count = space.count();
         if !(0..all.len()).all(|i| space.is_plain(i, all[i].1)) {
             operands.space = Some((&space, 0));

@@ -107,6 +107,11 @@ impl Space {
         self.axes <= 1 && self.step(0) >= 0
     }
 
+    /// Do elements of an operand go backwards in memory, along any axis?
+    pub fn goes_backwards(&self, operand: usize) -> bool {
+        self.strides[operand][..self.axes].iter().any(|&stride| stride < 0)
+    }
+
     /// The step from one element of a row to the next.
     pub fn step(&self, operand: usize) -> isize {
         if self.axes == 0 { 0 } else { self.strides[operand][self.axes - 1] }
