@@ -53,6 +53,7 @@ pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod sqlite;
 pub mod sre;
 pub mod ssl;
 pub mod stat;
@@ -158,5 +159,6 @@ pub static MODULES: &[&BuiltinModule] = &[
     &hashes::plain::sha1_::MODULE,
     &hashes::plain::md5_::MODULE,
     &hashlib::MODULE,
+    &sqlite::MODULE,
     &ssl::MODULE,
 ];
