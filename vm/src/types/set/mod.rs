@@ -65,6 +65,9 @@ const EMPTY_ENTRY: Entry = Entry { key: ptr::null_mut(), hash: 0 };
 /// The key of dead slots: an address that no key has.
 static DUMMY: PyObject = PyObject::new_static(&raw const crate::types::object::PyBaseObject_Type);
 
+/// The hash in dead slots, which no key has.
+const DEAD_HASH: isize = -1;
+
 #[inline(always)]
 fn dummy() -> *mut PyObject {
     &raw const DUMMY as *mut PyObject
@@ -231,7 +234,7 @@ fn explain_unhashable(error: PyErr, key: &PyObject) -> PyErr {
 enum Found {
     /// The slot of the equal key.
     Key(*mut Entry),
-    /// The empty slot where the search ended.
+    /// Where the key is to go: the last dead slot that the search came by, or the empty one where it ended.
     Empty(*mut Entry),
 }
 
@@ -297,6 +300,7 @@ impl SetBody {
         let (table, mask) = (self.table.get(), self.mask.get());
         let mut perturb = hash as usize;
         let mut index = hash as usize & mask;
+        let mut dead: *mut Entry = core::ptr::null_mut();
         loop {
             let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
             for place in index..index + probes + 1 {
@@ -305,7 +309,11 @@ impl SetBody {
                 // SAFETY: as above.
                 let entry = unsafe { *slot };
                 if entry.key.is_null() {
-                    return Ok(Found::Empty(slot));
+                    return Ok(Found::Empty(if dead.is_null() { slot } else { dead }));
+                }
+                if entry.hash == DEAD_HASH {
+                    dead = slot;
+                    continue;
                 }
                 // SAFETY: dead slots have hash -1, which no key has: one with the hash holds a live key.
                 if entry.hash == hash && (entry.key == key_ptr || same(unsafe { &*entry.key })?) {
@@ -345,6 +353,7 @@ impl SetBody {
             let (table, mask) = (self.table.get(), self.mask.get());
             let mut perturb = hash as usize;
             let mut index = hash as usize & mask;
+            let mut dead: *mut Entry = core::ptr::null_mut();
             loop {
                 let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
                 for place in index..index + probes + 1 {
@@ -353,7 +362,10 @@ impl SetBody {
                     // SAFETY: as above.
                     let entry = unsafe { *slot };
                     if entry.key.is_null() {
-                        return Ok(Found::Empty(slot));
+                        return Ok(Found::Empty(if dead.is_null() { slot } else { dead }));
+                    }
+                    if entry.hash == DEAD_HASH {
+                        dead = slot;
                     }
                     if entry.hash != hash {
                         continue;
@@ -484,15 +496,18 @@ impl SetBody {
     /// Puts a key where a search for it ended, and makes room for others.
     ///
     /// # Safety
-    /// An empty slot of the present table; nothing has run since it was found.
+    /// An empty or dead slot of the present table; nothing has run since it was found.
     #[inline(always)]
     unsafe fn fill_slot(&self, slot: *mut Entry, key: ObjRef, hash: isize) -> PyResult<()> {
         // SAFETY: the caller's promise.
-        unsafe { *slot = Entry { key: key.into_raw(), hash } };
-        let fill = self.fill.get() + 1;
+        let old = unsafe { slot.replace(Entry { key: key.into_raw(), hash }) };
         let used = self.used.get() + 1;
-        self.fill.set(fill);
         self.used.set(used);
+        if old.hash == DEAD_HASH {
+            return Ok(());
+        }
+        let fill = self.fill.get() + 1;
+        self.fill.set(fill);
         if fill * 5 >= self.mask.get() * 3 { self.resize(SetBody::growth(used)) } else { Ok(()) }
     }
 
@@ -513,7 +528,7 @@ impl SetBody {
         // SAFETY: the slot owns its key.
         unsafe {
             let key = (*slot).key;
-            *slot = Entry { key: dummy(), hash: -1 };
+            *slot = Entry { key: dummy(), hash: DEAD_HASH };
             self.used.set(self.used.get() - 1);
             Ref::from_owned_ptr(key)
         }
