@@ -3,7 +3,7 @@
 //! ```text
 //! offset 0   PyObject
 //!        16  ma_used      number of items
-//!        24  watcher_tag  low 8 bits: who watches; bits 8-11: changes seen while watched
+//!        24  watcher_tag  low 8 bits: who watches; bits 8-11: changes seen while watched; bits 12-63: the type whose dict it is
 //!        32  ma_keys      our table (see `table`)
 //!        40  ma_values    always NULL: there are no split tables
 //! ```

@@ -1,14 +1,16 @@
 //! Dict watchers: callbacks for changes of chosen dicts.
 //!
-//! The low eight bits of a dict's watcher tag say which of the eight possible watchers want to know of it. The JIT watches the
-//! dicts of modules and types whose contents its traces assume; extensions may watch dicts through the C API.
+//! The low eight bits of a dict's watcher tag say which of the eight possible watchers want to know of it. The first bit marks the
+//! dict of a type: such a dict can be got at (`gc.get_referents`, an `__eq__` that is asked about a `mappingproxy`), and whoever
+//! changes it changes the type, whose attributes are cached as long as it has its version tag.
 
 use core::cell::{Cell, UnsafeCell};
 
 use super::PyDict;
 use crate::err::PyResult;
 use crate::exc;
-use crate::object::{PyObject, PyStruct};
+use crate::object::{PyObject, PyStruct, PyTypeObject};
+use crate::types::type_::type_modified;
 
 /// What is about to happen to a watched dict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,19 +35,25 @@ pub type Watcher = fn(DictEvent, &PyDict, Option<&PyObject>, Option<&PyObject>) 
 
 const MAX: usize = 8;
 
+/// In the watcher tag: this is the dict of the type whose address is in the bits from [`TYPE_SHIFT`] up.
+const OF_TYPE: u64 = 1;
+const TYPE_SHIFT: u32 = 12;
+/// The other bits of the tag.
+const WATCHERS_AND_CHANGES: u64 = (1 << TYPE_SHIFT) - 1;
+
 struct Watchers(UnsafeCell<[Option<Watcher>; MAX]>);
 // SAFETY: only touched under the GIL.
 unsafe impl Sync for Watchers {}
 static WATCHERS: Watchers = Watchers(UnsafeCell::new([None; MAX]));
 
-/// Registers a watcher and gives its number. The first two are the VM's own.
+/// Registers a watcher and gives its number. The first two are the VM's own, the very first is taken by [`PyDict::set_type`].
 ///
 /// # Errors
 /// `RuntimeError` when all numbers are taken.
 pub fn add_watcher(watcher: Watcher, internal: bool) -> PyResult<usize> {
     // SAFETY: only touched under the GIL; no reference outlives this function.
     let watchers = unsafe { &mut *WATCHERS.0.get() };
-    let range = if internal { 0..2 } else { 2..MAX };
+    let range = if internal { 1..2 } else { 2..MAX };
     for id in range {
         if watchers[id].is_none() {
             watchers[id] = Some(watcher);
@@ -88,6 +96,22 @@ impl PyDict {
         Ok(())
     }
 
+    /// Makes this the dict of a type, which every change takes its version tag from.
+    ///
+    /// # Safety
+    /// [`PyDict::unset_type`] comes before the end of the type.
+    pub(crate) unsafe fn set_type(&self, ty: &PyTypeObject) {
+        let address = core::ptr::from_ref(ty) as u64;
+        assert!(address >> (64 - TYPE_SHIFT) == 0, "an address of more than 52 bits");
+        let tag = self.watcher_tag.get() & WATCHERS_AND_CHANGES;
+        self.watcher_tag.set(address << TYPE_SHIFT | tag | OF_TYPE);
+    }
+
+    /// Ends [`PyDict::set_type`].
+    pub(crate) fn unset_type(&self) {
+        self.watcher_tag.set(self.watcher_tag.get() & WATCHERS_AND_CHANGES & !OF_TYPE);
+    }
+
     /// Does anybody watch this dict?
     #[inline(always)]
     pub fn is_watched(&self) -> bool {
@@ -109,7 +133,7 @@ impl PyDict {
         if tag.get() & 0xf00 != 0xf00 {
             tag.set(tag.get() + 0x100);
         }
-        for id in 0..MAX {
+        for id in 1..MAX {
             if tag.get() & (1 << id) == 0 {
                 continue;
             }
@@ -119,6 +143,11 @@ impl PyDict {
             {
                 e.write_unraisable(Some(self.as_object()));
             }
+        }
+        if tag.get() & OF_TYPE != 0 {
+            // Last: a watcher may have looked the type up, and from here on nothing does before the change.
+            // SAFETY: the type is alive, by the promise given with its address.
+            type_modified(unsafe { &*((tag.get() >> TYPE_SHIFT) as usize as *const PyTypeObject) });
         }
     }
 

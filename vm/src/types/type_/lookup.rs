@@ -152,8 +152,8 @@ fn assign_version(ty: &PyTypeObject) -> u32 {
     tag
 }
 
-/// `PyType_Modified`: to be called after every change to a type's dict, bases or MRO. Takes away the version tags of the
-/// type and its subclasses.
+/// `PyType_Modified`: to be called after every change to a type's bases or MRO; its dict calls it by itself, before each change.
+/// Takes away the version tags of the type and its subclasses.
 pub fn type_modified(ty: &PyTypeObject) {
     if ty.tp_version_tag.get() == 0 {
         return;

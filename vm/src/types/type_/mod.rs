@@ -315,7 +315,9 @@ unsafe extern "C-unwind" fn type_dealloc(this: *mut PyObject) {
         if !ty.tp_weaklist.get().is_null() {
             crate::types::weakref::clear_weakrefs(ty.as_object());
         }
-        ty.tp_dict.take();
+        if let Some(dict) = ty.tp_dict.take() {
+            dict.unset_type();
+        }
         ty.tp_mro.take();
         ty.tp_bases.take();
         let cache = ty.tp_cache.replace(core::ptr::null_mut());

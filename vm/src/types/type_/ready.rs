@@ -47,6 +47,10 @@ pub fn type_ready(ty: &PyTypeObject) -> PyResult<()> {
     let result = fill(ty);
     clear_flags(ty, flags::READYING);
     result?;
+    if let Some(dict) = ty.tp_dict.peek() {
+        // SAFETY: the end of a heap type begins with the end of this; static types have none.
+        unsafe { dict.set_type(ty) };
+    }
     set_flags(ty, flags::READY);
     Ok(())
 }
