@@ -58,16 +58,16 @@ def look_at_code(code):
             look_at_code(constant)
 
 
-def look_at(value, depth=20):
-    """Uses an object that was read."""
+def look_at(value, depth=20, seen=()):
+    """Uses an object that was read. `seen` are the identities of the lists and tuples around it: one may contain itself, several times."""
     attempt(repr, value)
     attempt(hash, value)
     attempt(lambda: value == value)
     if type(value) is type(look_at.__code__):
         look_at_code(value)
-    elif depth and isinstance(value, (list, tuple)):
+    elif depth and isinstance(value, (list, tuple)) and id(value) not in seen:
         for item in value[:20]:
-            look_at(item, depth - 1)
+            look_at(item, depth - 1, (*seen, id(value)))
 
 
 def source(data):
