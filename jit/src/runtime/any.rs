@@ -14,6 +14,7 @@ use rpy_vm::types::object::PyBaseObject_Type;
 use rpy_vm::types::object::reduce::plain_reduce;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::types::type_::PyType_Type;
 use rpy_vm::types::type_::lookup::lookup;
 use rpy_vm::types::type_::new::is_managed_dict;
 
@@ -156,11 +157,12 @@ fn any_class(named: &PyObject, is_it: impl Fn(&PyTypeObject) -> bool) -> Option<
     }
 }
 
-/// Is `__class__` of instances of the class their type?
-fn is_what_it_says(ty: &PyTypeObject) -> bool {
-    let name = rpy_vm::intern!("__class__");
-    let of = |ty| lookup(ty, name).map(PyObject::as_ptr);
-    of(ty) == of(&PyBaseObject_Type)
+/// Is `__class__` of instances of the class their type, without asking anything in Python?
+pub fn is_what_it_says(ty: &PyTypeObject) -> bool {
+    let of = |ty, name| lookup(ty, name).map(PyObject::as_ptr);
+    let (class, get) = (rpy_vm::intern!("__class__"), rpy_vm::intern!("__getattribute__"));
+    of(ty, class) == of(&PyBaseObject_Type, class)
+        && [&PyBaseObject_Type, &PyType_Type].into_iter().any(|plain| of(ty, get) == of(plain, get))
 }
 
 /// `isinstance(object, classes)`, where no metaclass has a say in it; or [`UNSURE`].
