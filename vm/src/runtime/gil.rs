@@ -14,9 +14,13 @@ struct GilState {
     locked: bool,
     /// Counts changes of owner, so that a dropping thread can see that somebody else had it.
     switches: u64,
+    /// How many threads sleep until the lock is let go of, and until it has a new owner. Waking up nobody would cost a system call, and
+    /// the lock is let go of around each of those that the program makes. (A forked child may count threads that it does not have.)
+    waiting: u32,
+    yielding: u32,
 }
 
-static GIL: Mutex<GilState> = Mutex::new(GilState { locked: false, switches: 0 });
+static GIL: Mutex<GilState> = Mutex::new(GilState { locked: false, switches: 0, waiting: 0, yielding: 0 });
 static RELEASED: Condvar = Condvar::new();
 static SWITCHED: Condvar = Condvar::new();
 static HOLDER: AtomicPtr<PyThreadState> = AtomicPtr::new(core::ptr::null_mut());
@@ -64,8 +68,10 @@ pub fn acquire(state: &'static PyThreadState) {
     let mut gil = lock();
     while gil.locked {
         let before = gil.switches;
+        gil.waiting += 1;
         let (guard, timeout) = RELEASED.wait_timeout(gil, switch_interval()).unwrap_or_else(|e| e.into_inner());
         gil = guard;
+        gil.waiting -= 1;
         if timeout.timed_out() && gil.locked && gil.switches == before {
             let holder = HOLDER.load(Ordering::Relaxed);
             // SAFETY: the holder's state lives while it holds the lock, and we hold the mutex that guards its release.
@@ -83,8 +89,11 @@ pub fn acquire(state: &'static PyThreadState) {
     gil.switches += 1;
     HOLDER.store(state as *const _ as *mut _, Ordering::Relaxed);
     state.holds_gil.set(1);
+    let awaited = gil.yielding != 0;
     drop(gil);
-    SWITCHED.notify_all();
+    if awaited {
+        SWITCHED.notify_all();
+    }
     thread::swap_current(state);
 }
 
@@ -97,13 +106,21 @@ pub fn release() -> &'static PyThreadState {
 }
 
 fn release_for(state: &PyThreadState) {
-    let mut gil = lock();
-    gil.locked = false;
+    let gil = lock();
     state.holds_gil.set(0);
     state.eval_breaker.fetch_and(!breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
     HOLDER.store(core::ptr::null_mut(), Ordering::Relaxed);
+    unlock(gil);
+}
+
+/// Marks the lock as free, and wakes up one of those who wait for it.
+fn unlock(mut gil: MutexGuard<'_, GilState>) {
+    gil.locked = false;
+    let awaited = gil.waiting != 0;
     drop(gil);
-    RELEASED.notify_one();
+    if awaited {
+        RELEASED.notify_one();
+    }
 }
 
 /// Gives other threads a turn, because one asked for it (`GIL_DROP_REQUEST`).
@@ -113,9 +130,11 @@ pub fn yield_to_others() {
     release();
     {
         // Wait until somebody took it, with a bound in case the asker went away.
-        let gil = lock();
+        let mut gil = lock();
         if gil.switches == before {
-            let _ = SWITCHED.wait_timeout_while(gil, switch_interval(), |g| g.switches == before);
+            gil.yielding += 1;
+            let done = SWITCHED.wait_timeout_while(gil, switch_interval(), |g| g.switches == before);
+            done.unwrap_or_else(|e| e.into_inner()).0.yielding -= 1;
         }
     }
     acquire(state);
@@ -186,8 +205,5 @@ pub unsafe fn release_and_delete(state: &'static PyThreadState) {
     thread::swap_current(core::ptr::null());
     // SAFETY: the caller's promise.
     unsafe { thread::delete_state(state) };
-    let mut gil = lock();
-    gil.locked = false;
-    drop(gil);
-    RELEASED.notify_one();
+    unlock(lock());
 }
