@@ -144,12 +144,20 @@ impl Drop for Shared {
     }
 }
 
+/// Where code near an address of the program could lie. In front of it; or, where the program is at the bottom of the addresses, as far
+/// behind it as calls reach: the program break grows upwards from its end.
+fn places(here: usize, size: usize) -> impl Iterator<Item = usize> {
+    let step = 64 << 20;
+    let whole = size.next_multiple_of(step);
+    let distances = move || (1..16).map(move |i| whole + i * step);
+    let front = distances().filter_map(move |distance| here.checked_sub(distance));
+    let behind = distances().filter_map(move |distance| Some(here + REACH.checked_sub(distance)?));
+    front.chain(behind).map(|place| place & !(PAGE - 1))
+}
+
 /// Reserves addresses without access, in reach of the program if possible.
 fn reserve(size: usize) -> Result<usize, CompileError> {
-    let here = reserve as *const () as usize & !(PAGE - 1);
-    // The program break grows upwards behind the program, so look in front of it first.
-    let step = 64 << 20;
-    let hints = (1..16).map(|i| here.wrapping_sub(size.next_multiple_of(step) + i * step)).chain([0]);
+    let hints = places(reserve as *const () as usize, size).chain([0]);
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
     for hint in hints {
         // SAFETY: without MAP_FIXED nothing that exists is replaced.
@@ -233,6 +241,17 @@ mod tests {
         drop(blocks);
         assert_eq!(memory.usage().0, 0);
         assert!(memory.install(&vec![0xc3; 16 * PAGE], &[]).is_ok());
+    }
+
+    #[test]
+    fn programs_anywhere_have_code_in_reach() {
+        let size = 32 << 20;
+        for here in [0x140_0000, 0x5555_5640_0000] {
+            let place = places(here, size).next().expect("a place");
+            let furthest = here.abs_diff(place).max(here.abs_diff(place + size));
+            // The program itself extends to both sides of the function that asks.
+            assert!(furthest + (32 << 20) < REACH && furthest > 64 << 20, "{place:x} for {here:x}");
+        }
     }
 
     #[test]
