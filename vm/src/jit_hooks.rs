@@ -185,27 +185,21 @@ pub fn set_threshold(loops: u16) {
 /// See [`Jit::code_destroyed`]. Only code that the JIT has marked is reported.
 #[inline]
 pub fn code_destroyed(code: &PyCode) {
-    if is_watched(code)
-        && let Some(jit) = JIT.get()
-    {
+    if let Some(jit) = watching(code) {
         jit.code_destroyed(code);
     }
 }
 
 /// See [`Jit::visit_kept`].
 pub fn visit_kept(code: &PyCode, visit: &mut Visit<'_>) {
-    if is_watched(code)
-        && let Some(jit) = JIT.get()
-    {
+    if let Some(jit) = watching(code) {
         jit.visit_kept(code, visit);
     }
 }
 
 /// Lets go of what the traces of a code object keep alive, and of the traces: the code object may run again, and be compiled anew.
 pub fn forget_traces(code: &PyCode) {
-    if is_watched(code)
-        && let Some(jit) = JIT.get()
-    {
+    if let Some(jit) = watching(code) {
         jit.code_destroyed(code);
         code.co_executors.set(core::ptr::null_mut());
         set_countdown(code, ENTRY_THRESHOLD.load(Ordering::Relaxed));
@@ -220,10 +214,11 @@ pub fn keeps_for(code: &PyCode) {
     unsafe { gc::track(code.as_object()) };
 }
 
-/// Is the JIT to be told of the code's end?
-fn is_watched(code: &PyCode) -> bool {
+/// The JIT, if it is to be told of the code's end.
+#[inline]
+fn watching(code: &PyCode) -> Option<&'static dyn Jit> {
     let word = executors(code);
-    word != 0 && word & FLAGS != COUNTS
+    if word == 0 || word & FLAGS == COUNTS { None } else { JIT.get().copied() }
 }
 
 /// See [`Jit::function_changed`].

@@ -490,9 +490,7 @@ impl Recorder {
             self.guard_type(value, real.ty())?;
             let zero = self.constant_object(rpy_vm::types::int::small_int(0));
             let not_equal = self.trace().int(3);
-            let answer = self.ask(table::COMPARE, &[value, zero, not_equal])?;
-            let one = self.trace().int(1);
-            return self.op(Op::Eq, &[answer, one]);
+            return self.ask_whether(table::COMPARE, &[value, zero, not_equal], true);
         }
         match self.number(sym, real)? {
             Some(Number::Int(value)) => {

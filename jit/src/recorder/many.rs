@@ -19,7 +19,7 @@ use rpy_vm::types::type_::new::is_managed_dict;
 use super::special::have_the_same;
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
-use crate::ir::{Op, Value};
+use crate::ir::Value;
 use crate::runtime::any::{find_attribute, find_method, has_plain_lookup};
 use crate::runtime::table;
 
@@ -83,9 +83,7 @@ impl Recorder {
         }
         // SAFETY: the real operand, of which it is known what it contains.
         let named = self.constant_object(unsafe { self.real(at, 1)? });
-        let answer = self.ask(callee, &[object, named])?;
-        let zero = self.trace().int(0);
-        let truth = self.op(Op::Ne, &[answer, zero])?;
+        let truth = self.ask_whether(callee, &[object, named], true)?;
         // SAFETY: passed on.
         unsafe { self.finish_call(at, callable, 2, Sym::Bool(truth)) }
     }
@@ -115,11 +113,7 @@ impl Recorder {
         // SAFETY: the real operands.
         let ends = unsafe { self.expect_call_end(at, argc)? };
         let result = match default {
-            None => {
-                let answer = self.ask(table::HAS_ATTRIBUTE, &[object, key])?;
-                let zero = self.trace().int(0);
-                Sym::Bool(self.op(Op::Ne, &[answer, zero])?)
-            }
+            None => Sym::Bool(self.ask_whether(table::HAS_ATTRIBUTE, &[object, key], true)?),
             Some(default) => {
                 let value = self.attempt(table::ATTRIBUTE_OR, &[object, key, default])?;
                 Sym::Obj { value, hold: Hold::Owned }

@@ -123,6 +123,13 @@ impl Recorder {
         Ok(answer)
     }
 
+    /// As [`Recorder::ask`]: the truth of the answer being yes, or of it being no.
+    pub(super) fn ask_whether(&mut self, callee: Function, args: &[Value], yes: bool) -> Result<Value, Abort> {
+        let answer = self.ask(callee, args)?;
+        let wanted = self.trace().int(i64::from(yes));
+        self.op(Op::Eq, &[answer, wanted])
+    }
+
     /// As [`Recorder::disturb`], but for the words at these places (1 is the top): the instruction's operands, which what is about to
     /// be destroyed does not keep alive.
     fn disturb_but(&mut self, kept: core::ops::RangeInclusive<usize>) -> Done {

@@ -253,9 +253,7 @@ impl Recorder {
             return self.op(Op::Eq, &[answer, wanted]);
         }
         let number = self.trace().int(which as i64);
-        let answer = self.ask(table::COMPARE, &[a, b, number])?;
-        let one = self.trace().int(1);
-        self.op(Op::Eq, &[answer, one])
+        self.ask_whether(table::COMPARE, &[a, b, number], true)
     }
 
     /// Are two tuples equal, one of which the trace has just made? It need not exist.
@@ -326,9 +324,7 @@ impl Recorder {
         if is_one_of(container, &["str", "bytes", "bytearray", "range", "array.array"]) {
             self.guard_type(k, key.ty())?;
         }
-        let answer = self.ask(callee, &[c, k])?;
-        let wanted = self.trace().int(if invert != 0 { 0 } else { 1 });
-        let result = self.op(Op::Eq, &[answer, wanted])?;
+        let result = self.ask_whether(callee, &[c, k], invert == 0)?;
         // Nothing has happened yet.
         // SAFETY: the real operands.
         let ends = unsafe { self.expect_ends(at, 2)? };

@@ -8,7 +8,7 @@ use rpy_vm::object::header::PyObject;
 use rpy_vm::types::set::{SetOperator, any_set_exact};
 
 use super::reviewed::Does;
-use crate::ir::{Op, Value};
+use crate::ir::Value;
 use crate::recorder::arith::operator;
 use crate::recorder::state::{Hold, Sym};
 use crate::recorder::{Abort, Recorder};
@@ -88,9 +88,7 @@ impl Recorder {
         }
         let (a, b) = self.two_sets(left, right)?;
         let number = self.trace().int(which as i64);
-        let answer = self.ask(table::SET_COMPARE, &[a, b, number])?;
-        let one = self.trace().int(1);
-        self.op(Op::Eq, &[answer, one]).map(Some)
+        self.ask_whether(table::SET_COMPARE, &[a, b, number], true).map(Some)
     }
 
     /// A method of a set (guarded) that looks at another one. False: it is no such method, or the argument no set.
@@ -123,9 +121,7 @@ impl Recorder {
                 _ => return Ok(false),
             };
             self.guard_type(argument, other.ty())?;
-            let answer = self.ask(callee, &args)?;
-            let one = self.trace().int(1);
-            Sym::Bool(self.op(Op::Eq, &[answer, one])?)
+            Sym::Bool(self.ask_whether(callee, &args, true)?)
         };
         // SAFETY: the real operands.
         let ends = unsafe { self.expect_ends(at, 3)? };
