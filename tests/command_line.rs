@@ -505,3 +505,26 @@ fn functions_that_are_called_often_are_compiled() {
     let log = std::fs::read_to_string(log).expect("the log");
     assert!(log.contains("== compiled square (<string>:1) (function)"), "{log}");
 }
+
+/// An `__eq__` that adds to the very set that is searched takes the place that the search has found. (CPython loses that element.)
+#[test]
+fn sets_that_change_while_they_are_searched() {
+    let code = r"
+class Key:
+    then = None
+    def __hash__(self): return 7
+    def __eq__(self, other):
+        then, Key.then = Key.then, None
+        if then: then()
+        return self is other
+removed, first, second, third = [Key() for _ in range(4)]
+keys = {removed, first}
+keys.remove(removed)
+Key.then = lambda: keys.add(third)
+keys.add(second)
+assert len(keys) == 3 and all(key in keys for key in (first, second, third)), len(keys)
+while keys: keys.pop()
+print('done')
+";
+    assert_eq!(output(&["-c", code]), "done");
+}

@@ -68,6 +68,13 @@ static DUMMY: PyObject = PyObject::new_static(&raw const crate::types::object::P
 /// The hash in dead slots, which no key has.
 const DEAD_HASH: isize = -1;
 
+impl Entry {
+    /// May a key be put here?
+    fn is_free(&self) -> bool {
+        self.key.is_null() || self.hash == DEAD_HASH
+    }
+}
+
 #[inline(always)]
 fn dummy() -> *mut PyObject {
     &raw const DUMMY as *mut PyObject
@@ -287,14 +294,14 @@ impl SetBody {
         (entry.key == key && entry.hash == hash).then_some(Found::Key(slot))
     }
 
-    /// Goes through the slots where a key with this hash may be. `same` is asked of other keys with the same hash, and does nothing
-    /// that could change the table.
+    /// Goes through the slots where a key with this hash may be. `same` is asked of other keys with the same hash, which it also gets the
+    /// slots of; where it does what may change the table, it fails if that happened.
     #[inline(always)]
     fn probe<E>(
         &self,
         key: &PyObject,
         hash: isize,
-        mut same: impl FnMut(&PyObject) -> Result<bool, E>,
+        mut same: impl FnMut(&PyObject, *const Entry) -> Result<bool, E>,
     ) -> Result<Found, E> {
         let key_ptr = key.as_ptr();
         let (table, mask) = (self.table.get(), self.mask.get());
@@ -304,7 +311,7 @@ impl SetBody {
         loop {
             let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
             for place in index..index + probes + 1 {
-                // SAFETY: index + probes <= mask, and nothing that runs here changes the table.
+                // SAFETY: index + probes <= mask, and the table is the present one.
                 let slot = unsafe { table.add(place) };
                 // SAFETY: as above.
                 let entry = unsafe { *slot };
@@ -316,7 +323,7 @@ impl SetBody {
                     continue;
                 }
                 // SAFETY: dead slots have hash -1, which no key has: one with the hash holds a live key.
-                if entry.hash == hash && (entry.key == key_ptr || same(unsafe { &*entry.key })?) {
+                if entry.hash == hash && (entry.key == key_ptr || same(unsafe { &*entry.key }, slot)?) {
                     return Ok(Found::Key(slot));
                 }
             }
@@ -337,7 +344,7 @@ impl SetBody {
     /// Looks in all slots where a key equal to `key` may be.
     #[inline(never)]
     fn find_anywhere(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
-        match self.probe(key, hash, |present| native::eq(present, key).ok_or(())) {
+        match self.probe(key, hash, |present, _| native::eq(present, key).ok_or(())) {
             Ok(found) => Ok(found),
             Err(()) => self.find_asking(key, hash),
         }
@@ -349,44 +356,23 @@ impl SetBody {
     fn find_asking(&self, key: &PyObject, hash: isize) -> PyResult<Found> {
         // Whoever lends it may lose it meanwhile.
         let key = key.new_ref();
-        'restart: loop {
+        loop {
             let (table, mask) = (self.table.get(), self.mask.get());
-            let mut perturb = hash as usize;
-            let mut index = hash as usize & mask;
-            let mut dead: *mut Entry = core::ptr::null_mut();
-            loop {
-                let probes = if index + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-                for place in index..index + probes + 1 {
-                    // SAFETY: index + probes <= mask, and the table is the present one: any change restarts the search.
-                    let slot = unsafe { table.add(place) };
-                    // SAFETY: as above.
-                    let entry = unsafe { *slot };
-                    if entry.key.is_null() {
-                        return Ok(Found::Empty(if dead.is_null() { slot } else { dead }));
-                    }
-                    if entry.hash == DEAD_HASH {
-                        dead = slot;
-                    }
-                    if entry.hash != hash {
-                        continue;
-                    }
-                    // SAFETY: dead slots have hash -1, which no key has: this one holds a live key.
-                    let present = unsafe { Ref::from_borrowed_ptr(entry.key) };
-                    // Runs Python code, which may drop the key and replace the table.
-                    let equal = protocol::object::eq(&present, &key)?;
-                    // SAFETY: the slot is read only if the table has stayed.
-                    if self.table.get() != table
-                        || self.mask.get() != mask
-                        || unsafe { (*slot).key } != present.as_raw()
-                    {
-                        continue 'restart;
-                    }
-                    if equal {
-                        return Ok(Found::Key(slot));
-                    }
-                }
-                perturb >>= PERTURB_SHIFT;
-                index = (index.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
+            let found = self.probe(&key, hash, |present, slot| {
+                let present = present.new_ref();
+                // Runs Python code, which may drop the present key and replace the table.
+                let equal = protocol::object::eq(&present, &key).map_err(Some)?;
+                // SAFETY: the slot is read only if the table has stayed.
+                let stayed =
+                    self.table.get() == table && self.mask.get() == mask && unsafe { (*slot).key } == present.as_raw();
+                if stayed { Ok(equal) } else { Err(None) }
+            });
+            match found {
+                // SAFETY: a slot of the present table. What was asked may have filled the place of a removed key.
+                Ok(Found::Empty(slot)) if !unsafe { (*slot).is_free() } => {}
+                Ok(found) => return Ok(found),
+                Err(Some(error)) => return Err(error),
+                Err(None) => {}
             }
         }
     }

@@ -47,7 +47,7 @@ impl Search for Plain {
     fn find(body: &SetBody, key: &PyObject, hash: isize) -> Result<Found, Declined> {
         match body.find_at_once(key.as_ptr(), hash) {
             Some(found) => Ok(found),
-            None => body.probe(key, hash, |present| plain_eq(present, key).ok_or(Declined)),
+            None => body.probe(key, hash, |present, _| plain_eq(present, key).ok_or(Declined)),
         }
     }
 
