@@ -83,7 +83,8 @@ impl Transformer for Protect {
     }
 }
 
-fn boolean(value: bool, range: TextRange) -> Expr {
+/// A literal.
+pub fn boolean(value: bool, range: TextRange) -> Expr {
     Expr::BooleanLiteral(ast::ExprBooleanLiteral { node_index: Default::default(), range, value })
 }
 

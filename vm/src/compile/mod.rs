@@ -11,6 +11,7 @@ use crate::err::PyResult;
 use crate::object::refs::Ref;
 use crate::types::code::PyCode;
 
+mod annotations;
 pub mod ast;
 mod convert;
 mod division;
@@ -122,8 +123,14 @@ pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -
             return Err(error);
         }
         warnings = Warnings::default();
+        let opts = opts.clone();
         let again = stack::with_room(source, || compile_unchecked(source, filename, mode, opts, &mut warnings));
         result = again.unwrap_or(result);
+    }
+    if let Err(CompileError::Codegen(refusal)) = &result {
+        let refusal = refusal.to_string();
+        let again = stack::with_room(source, || compile_bound(source, filename, mode, opts, &refusal));
+        result = again.map_or(result, Ok);
     }
     if result.is_ok() {
         escapes::find_in_source(source).issue(filename, source)?;
@@ -156,6 +163,19 @@ fn compile_unchecked(
     let mut note = |location, message| warnings.note(location, message);
     let code = compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, Some(&mut note));
     Some(code.map_err(CompileError::from))
+}
+
+/// Compiles once more what the compiler refused, if that was for a class whose annotations need a cell of its own.
+fn compile_bound(
+    source: &str,
+    filename: &str,
+    mode: Mode,
+    opts: CompileOpts,
+    refusal: &str,
+) -> Option<CodeObject<ConstantData>> {
+    let tree = annotations::bound_tree(source, mode, refusal)?;
+    let file = SourceFileBuilder::new(filename, source).finish();
+    compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, None).ok()
 }
 
 /// Compiles once more, if there are divisions that must not be folded.

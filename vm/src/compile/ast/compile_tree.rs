@@ -10,7 +10,7 @@ use super::lower::Lowering;
 use super::source_map::SourceMap;
 use super::{Kind, classes, tree, validate};
 use crate::compile::warnings::Warnings;
-use crate::compile::{Mode, Options, cf, code_from_compiler, compiler_options, division, syntax_error};
+use crate::compile::{Mode, Options, annotations, cf, code_from_compiler, compiler_options, division, syntax_error};
 use crate::err::PyResult;
 use crate::exc;
 use crate::object::{ObjRef, PyObject};
@@ -57,6 +57,7 @@ fn generate(mut module: ast::Mod, file: SourceFile, mode: Mode, options: Options
     let mut warnings = Warnings::default();
     let mut note = |location, message| warnings.note(location, message);
     division::protect(&mut module);
+    annotations::bind(&mut module);
     let mode = mode.to_compiler();
     let result = codegen::compile_top_with_syntax_warning_handler(module, file, mode, opts, Some(&mut note));
     warnings.issue(&filename, "")?;
