@@ -18,6 +18,7 @@ use rpy_vm::types::{bool_, weakref};
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_name, non_null, store_optional};
+use crate::unicodeobject::Identifier;
 
 exports! {
     /// Adds a reference.
@@ -197,6 +198,10 @@ exports! {
     /// `o.name`.
     fn PyObject_GetAttr(object: Obj<'_>, name: Obj<'_>) -> Out = ObjRef {
         po::getattr_obj(object, name)
+    }
+    /// `o.name`.
+    fn _PyObject_GetAttrId(object: Obj<'_>, name: &mut Identifier) -> Out = ObjRef {
+        po::getattr_obj(object, name.object()?.as_object())
     }
     /// `o.name`.
     fn PyObject_GetAttrString(object: Obj<'_>, name: *const c_char) -> Out = ObjRef {

@@ -3,6 +3,7 @@
 use core::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 use core::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::runtime::{gil, gilstate, signals};
@@ -284,7 +285,13 @@ exports! {
 
     /// The slow path of taking a one-byte mutex: another thread has it.
     fn PyMutex_Lock(mutex: &AtomicU8) {
-        mutex_lock(mutex);
+        mutex_lock(mutex, None, false);
+    }
+    /// `_PyMutex_LockTimed` of `pycore_lock.h`: takes the mutex if it is free within so many nanoseconds (no limit if negative). 1, or 0
+    /// when the time is over, or 2 when a signal has arrived whose handler the caller wants to run (bit 1 of `flags`).
+    fn _PyMutex_LockTimed(mutex: &AtomicU8, nanoseconds: i64, flags: c_int) -> c_int {
+        let limit = u64::try_from(nanoseconds).ok().map(Duration::from_nanos);
+        mutex_lock(mutex, limit, flags & HANDLES_SIGNALS != 0) as c_int
     }
     /// The slow path of giving a one-byte mutex back: somebody waits for it.
     fn PyMutex_Unlock(mutex: &AtomicU8) {
@@ -373,7 +380,7 @@ impl Lock {
                 locked = self.freed.wait(locked).unwrap_or_else(|e| e.into_inner());
             }
         } else if *locked && microseconds > 0 {
-            let limit = std::time::Duration::from_micros(microseconds as u64);
+            let limit = Duration::from_micros(microseconds as u64);
             locked = self.freed.wait_timeout_while(locked, limit, |locked| *locked).unwrap_or_else(|e| e.into_inner()).0;
         }
         let taken = !*locked;
@@ -403,24 +410,50 @@ const HAS_WAITERS: u8 = 2;
 static PARKED: Mutex<()> = Mutex::new(());
 static UNPARKED: Condvar = Condvar::new();
 
+/// A flag of `_PyMutex_LockTimed`.
+const HANDLES_SIGNALS: c_int = 2;
+/// How long a thread that is to notice signals sleeps at a time: they need not interrupt it.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// `PyLockStatus`.
+#[derive(Clone, Copy)]
+enum LockStatus {
+    Failure = 0,
+    Acquired = 1,
+    Interrupted = 2,
+}
+
 /// Takes a `PyMutex`. While waiting the GIL is free, so that its holder may run.
-fn mutex_lock(mutex: &AtomicU8) {
+fn mutex_lock(mutex: &AtomicU8, limit: Option<Duration>, handles_signals: bool) -> LockStatus {
     if mutex.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-        return;
+        return LockStatus::Acquired;
     }
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let wait = || {
         let mut guard = PARKED.lock().unwrap_or_else(|e| e.into_inner());
         loop {
             let now = mutex.load(Ordering::Relaxed);
             if now & LOCKED == 0 {
                 if mutex.compare_exchange(now, now | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                    return;
+                    return LockStatus::Acquired;
                 }
                 continue;
             }
-            if mutex.compare_exchange(now, now | HAS_WAITERS, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                guard = UNPARKED.wait(guard).unwrap_or_else(|e| e.into_inner());
+            if handles_signals && signals::is_pending() {
+                return LockStatus::Interrupted;
             }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return LockStatus::Failure;
+            }
+            if mutex.compare_exchange(now, now | HAS_WAITERS, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+                continue;
+            }
+            let sleep = if handles_signals { Some(left.map_or(SLICE, |left| left.min(SLICE))) } else { left };
+            guard = match sleep {
+                None => UNPARKED.wait(guard).unwrap_or_else(|e| e.into_inner()),
+                Some(sleep) => UNPARKED.wait_timeout(guard, sleep).unwrap_or_else(|e| e.into_inner()).0,
+            };
         }
     };
     if thread::try_current().is_some() { gil::allow_threads(wait) } else { wait() }

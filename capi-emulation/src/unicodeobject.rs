@@ -11,7 +11,7 @@ use rpy_vm::types::str::{PyStr, StrKind, search, unicode};
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
 
-use crate::border::{Obj, OptObj, Out, Void, bad_call, expect, opt_text, store};
+use crate::border::{Borrowed, Obj, OptObj, Out, Void, bad_call, expect, opt_text, store};
 
 exports! {
     /// A string for the caller to fill in, of characters up to `max_char`.
@@ -122,6 +122,10 @@ exports! {
     /// An interned string.
     fn PyUnicode_InternFromString(text: *const c_char) -> Out = Ref<PyStr> {
         Ok(PyStr::intern(utf8(CStr::from_ptr(text).to_bytes(), None)?))
+    }
+    /// The interned string that a static variable of an extension stands for; it lives as long as the process.
+    fn _PyUnicode_FromId(id: &mut Identifier) -> Borrowed = Borrowed {
+        id.object().map(|name| name.as_object().as_ptr())
     }
     /// Replaces a string by its interned equal.
     fn PyUnicode_InternInPlace(place: *mut *mut PyObject) {
@@ -653,6 +657,33 @@ exports! {
 }
 
 /// Decodes UTF-8; what is valid takes the short way.
+/// `_Py_Identifier`: the UTF-8 text of a name, and where its string is from the first use on (-1 before).
+#[repr(C)]
+pub struct Identifier {
+    text: *const c_char,
+    index: isize,
+    mutex: u8,
+}
+
+impl Identifier {
+    /// The string, interned and immortal.
+    ///
+    /// # Errors
+    /// `UnicodeDecodeError`.
+    ///
+    /// # Safety
+    /// The text is a C string.
+    pub unsafe fn object(&mut self) -> PyResult<&'static PyStr> {
+        if self.index == -1 {
+            // SAFETY: the caller's promise.
+            let text = unsafe { CStr::from_ptr(self.text) };
+            self.index = core::ptr::from_ref(PyStr::intern_immortal(utf8(text.to_bytes(), None)?)) as isize;
+        }
+        // SAFETY: written above: an immortal string's address.
+        Ok(unsafe { &*(self.index as *const PyStr) })
+    }
+}
+
 fn utf8(data: &[u8], errors: Option<&str>) -> PyResult<Ref<PyStr>> {
     match core::str::from_utf8(data) {
         Ok(text) => PyStr::try_new(text),

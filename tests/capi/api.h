@@ -172,6 +172,15 @@ const char *_PyType_Name(PyTypeObject *);
 void Py_GetArgcArgv(int *, wchar_t ***);
 PyObject *PyErr_Occurred(void);
 void PyErr_Clear(void);
+typedef struct {
+    const char *string;
+    Py_ssize_t index;
+    unsigned char mutex;
+} Identifier;
+PyObject *_PyUnicode_FromId(Identifier *);
+PyObject *_PyObject_GetAttrId(PyObject *, Identifier *);
+int _PyMutex_LockTimed(unsigned char *, int64_t nanoseconds, int flags);
+void PyMutex_Unlock(unsigned char *);
 int PyErr_ExceptionMatches(PyObject *);
 PyObject *PyObject_CallFunction(PyObject *, const char *, ...);
 PyObject *PyObject_CallMethod(PyObject *, const char *, const char *, ...);

@@ -156,6 +156,20 @@ static PyObject *pieces(PyObject *self, PyObject *buffer) {
     return Py_BuildValue("y#sii", memory, len, _PyType_Name(buffer->ob_type), argc > 1, argv[argc] == NULL);
 }
 
+/* What mypyc's code uses: names in static variables, and a mutex with a time limit. */
+static PyObject *by_static_names(PyObject *self, PyObject *object) {
+    static Identifier name = {"na\xc3\xafve", -1, 0}, broken = {"\xff", -1, 0};
+    PyObject *value = _PyObject_GetAttrId(object, &name);
+    if (!value) return NULL;
+    if (_PyUnicode_FromId(&broken)) return NULL;
+    PyErr_Clear();
+    unsigned char mutex = 0;
+    int taken = _PyMutex_LockTimed(&mutex, 0, 1), again = _PyMutex_LockTimed(&mutex, 0, 1), later = _PyMutex_LockTimed(&mutex, 1000000, 3);
+    PyMutex_Unlock(&mutex);
+    PyObject *text = _PyUnicode_FromId(&name);
+    return Py_BuildValue("NOiiiii", value, text, text == _PyUnicode_FromId(&name), taken, again, later, mutex);
+}
+
 static int number = 1234;
 static PyObject *capsule(PyObject *self, PyObject *unused) { return PyCapsule_New(&number, "capi_single.number", NULL); }
 
@@ -181,6 +195,7 @@ static PyMethodDef methods[] = {
     {"returned", returned, METH_O, NULL},
     {"forks", forks, METH_O, NULL},
     {"pieces", pieces, METH_O, NULL},
+    {"by_static_names", by_static_names, METH_O, NULL},
     {NULL}};
 
 static PyModuleDef def = {DEF_HEAD, "capi_single", "One phase.", -1, methods};

@@ -174,6 +174,14 @@ tracemalloc.stop()
 print(s.pieces(bytearray(b"abc")))
 attempt(s.pieces, 5)
 
+
+class Named:
+    naïve = 3
+
+
+print(s.by_static_names(Named))
+attempt(s.by_static_names, 5)
+
 again = importlib.reload(s)
 print(again is s, s.answer)
 del sys.modules["capi_single"]

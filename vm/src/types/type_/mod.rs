@@ -230,6 +230,10 @@ pub fn type_setattr(ty: &PyTypeObject, name: &PyObject, value: Option<&PyObject>
         // SAFETY: calling the slot as C would.
         return glue::check_status(unsafe { set(descr.as_raw(), ty.as_object().as_ptr(), glue::raw(value)) });
     }
+    // C may set attributes before `PyType_Ready`.
+    if ty.tp_dict.is_null() && value.is_some() {
+        ty.tp_dict.set(Some(crate::types::dict::PyDict::new()));
+    }
     let Some(dict) = ty.tp_dict.get() else { return Err(missing_attribute(ty, &name)) };
     lookup::type_modified(ty);
     match value {
