@@ -107,7 +107,7 @@ pub fn make(cls: &PyTypeObject, dialect: Option<&PyObject>, given: &[Option<&PyO
     let mut style = match quoting {
         None => QUOTE_MINIMAL,
         Some(o) => match o.downcast_exact::<PyInt>() {
-            Some(n) => n.as_i32().unwrap_or(-1),
+            Some(n) => n.as_i32().ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))?,
             None => {
                 return Err(exc::type_error(format!("\"quoting\" must be an integer, not {}", o.ty().name())));
             }

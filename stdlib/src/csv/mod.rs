@@ -30,9 +30,9 @@ pub fn error(message: impl Into<String>) -> PyErr {
     crate::support::error_of(&ERROR, exc::Exception(), message)
 }
 
-/// The longest field a reader accepts.
-pub fn field_limit() -> usize {
-    FIELD_LIMIT.0.get().max(0) as usize
+/// The longest field a reader accepts. It may be negative.
+pub fn field_limit() -> i64 {
+    FIELD_LIMIT.0.get()
 }
 
 /// A dialect by its name.

@@ -53,12 +53,12 @@ struct Record<'a> {
     field: StrBuilder,
     state: State,
     unquoted: bool,
-    limit: usize,
+    limit: i64,
 }
 
 impl Record<'_> {
     fn check_limit(&self, len: usize) -> PyResult<()> {
-        if len > self.limit {
+        if len as i64 > self.limit {
             return Err(error(format!("field larger than field limit ({})", self.limit)));
         }
         Ok(())

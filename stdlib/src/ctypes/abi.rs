@@ -100,7 +100,8 @@ impl Passing {
         // SAFETY: as above.
         unsafe { *self.ffi.get() = ffi::ffi_type_pointer };
         let mut scalars = Vec::new();
-        if item_size.checked_mul(count).is_some_and(|size| size <= IN_REGISTERS) {
+        // Items without size have no parts, and there may be any number of them.
+        if item_size.checked_mul(count).is_some_and(|size| (1..=IN_REGISTERS).contains(&size)) {
             for index in 0..count {
                 scalars.extend(item.scalars_at(index * item_size));
             }

@@ -48,7 +48,7 @@ unsafe extern "C-unwind" fn wstring_at(address: *const u8, size: c_int) -> *mut 
         // SAFETY: as above.
         let chars = unsafe {
             match usize::try_from(size) {
-                Ok(size) => wide_chars(address, size),
+                Ok(size) => wide_chars(address, size)?,
                 Err(_) if size == -1 => wide_chars_to_nul(address),
                 Err(_) => return Err(exc::system_error("Negative size passed to PyUnicode_New")),
             }

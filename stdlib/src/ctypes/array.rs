@@ -14,7 +14,7 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, intern, pyclass, pymethods};
 
-use super::codes::{wide_chars, wide_text, write_wide_chars};
+use super::codes::{room_for, wide_chars, wide_text, write_wide_chars};
 use super::data::{self, CData, Place};
 use super::info::{self, Info, METATYPE_SIZE, Param, flag};
 use super::metatype::{CType, dealloc};
@@ -43,10 +43,11 @@ impl ArrayType {
             return Err(exc::overflow_error("The '_length_' attribute is too large"));
         };
         let item_type = object::getattr_opt(class, intern!("_type_"))?.ok_or_else(|| missing("_type_"))?;
-        let info = info::init(zelf, Param::Address)?;
+        // Asked before the class gets its own: it cannot consist of itself.
         let Some(item) = info::of_type(&item_type) else {
             return Err(exc::type_error("_type_ must have storage info"));
         };
+        let info = info::init(zelf, Param::Address)?;
         let size = item.size.get().checked_mul(length).filter(|size| *size <= isize::MAX as usize);
         let Some(size) = size else { return Err(exc::overflow_error("array too large")) };
         info.set_format(&item.format().unwrap_or_else(|| "B".to_owned()));
@@ -114,7 +115,10 @@ impl Items {
         let class = class.ok_or_else(info::abstract_class)?;
         let item = info::required(class.as_object())?;
         let (size, letter) = (item.size.get(), character(item));
-        Ok(Items { size, length: info.length.get(), letter, class })
+        // The length is the instance's, whose class may be another by now. What has no memory is no item: the item's type may have
+        // become larger since there are arrays of it.
+        let length = data.length().min(data.size().checked_div(size).unwrap_or(usize::MAX));
+        Ok(Items { size, length, letter, class })
     }
 
     fn place(&self, data: &CData, index: usize) -> Place<'_> {
@@ -141,20 +145,22 @@ impl Items {
 /// The characters at some places as bytes or a string.
 ///
 /// # Errors
-/// `ValueError` for what is no character.
+/// `ValueError` for what is no character; `MemoryError`.
 ///
 /// # Safety
 /// The places are in readable memory.
 pub unsafe fn characters(letter: u8, memory: *const u8, start: isize, step: isize, count: usize) -> PyResult {
-    let places = (0..count as isize).map(|n| start + n * step);
+    let places = (0..count as isize).map(|n| start.wrapping_add(n.wrapping_mul(step)));
     // SAFETY: the caller's promise.
     unsafe {
         if letter == b'c' {
-            let bytes: Vec<u8> = places.map(|at| *memory.wrapping_offset(at)).collect();
+            let mut bytes: Vec<u8> = room_for(count)?;
+            bytes.extend(places.map(|at| *memory.wrapping_offset(at)));
             Ok(PyBytes::try_from_vec(bytes)?.into_obj())
         } else {
-            let chars: Vec<u32> =
-                places.map(|at| memory.wrapping_offset(4 * at).cast::<u32>().read_unaligned()).collect();
+            let mut chars: Vec<u32> = room_for(count)?;
+            let char_at = |at: isize| memory.wrapping_offset(at.wrapping_mul(4)).cast::<u32>().read_unaligned();
+            chars.extend(places.map(char_at));
             Ok(wide_text(&chars)?.into_obj())
         }
     }
@@ -211,8 +217,11 @@ impl Array {
             // SAFETY: the places are inside the array.
             return unsafe { characters(letter, zelf.memory(), start, step, count) };
         }
-        let values = (0..count as isize).map(|n| data::read(zelf, &items.place(zelf, (start + n * step) as usize)));
-        Ok(PyList::new(values.collect::<PyResult<Vec<_>>>()?).into_obj())
+        let mut values = room_for(count)?;
+        for n in 0..count as isize {
+            values.push(data::read(zelf, &items.place(zelf, (start + n * step) as usize))?);
+        }
+        Ok(PyList::new(values).into_obj())
     }
 
     #[slot]
@@ -309,7 +318,7 @@ impl WideCharArray {
     #[pygetset]
     fn value(zelf: &CData) -> PyResult {
         // SAFETY: the instance's memory.
-        let chars = unsafe { wide_chars(zelf.memory(), zelf.size() / 4) };
+        let chars = unsafe { wide_chars(zelf.memory(), zelf.size() / 4) }?;
         let len = chars.iter().position(|c| *c == 0).unwrap_or(chars.len());
         Ok(wide_text(&chars[..len])?.into_obj())
     }

@@ -118,7 +118,7 @@ impl Target<'_> {
             gil::allow_threads(run);
         }
         // SAFETY: the function has written its result there.
-        let value = unsafe { self.result(result.cast()) }?;
+        let value = unsafe { self.result(result.cast(), size_of_val(&room[..])) }?;
         match self.checker {
             Some(checker) => pycall::call_one(checker, &value),
             None => Ok(value),
@@ -154,8 +154,8 @@ impl Target<'_> {
     /// The result as a Python object.
     ///
     /// # Safety
-    /// A result of the type lies there.
-    unsafe fn result(&self, memory: *mut u8) -> PyResult {
+    /// A result of the type lies there, in `len` bytes.
+    unsafe fn result(&self, memory: *mut u8, len: usize) -> PyResult {
         // SAFETY: the caller's promise.
         let number = || PyInt::from_i64(unsafe { memory.cast::<i32>().read() }.into()).into_obj();
         let Some(restype) = self.restype else { return Ok(number()) };
@@ -174,8 +174,9 @@ impl Target<'_> {
             },
             // SAFETY: the caller's promise.
             Some(codec) => unsafe { codec.get(memory, Extent::whole(info.size.get())) },
+            // An array is no result of a C function: of the address that comes instead, no more is there.
             // SAFETY: the caller's promise.
-            None => unsafe { data::copy_of(class, memory) },
+            None => unsafe { data::copy_of(class, memory, len) },
         }
     }
 }

@@ -12,7 +12,7 @@ use super::abi::{Closure, Signature};
 use super::call;
 use super::codes::{Codec, Extent};
 use super::data::CData;
-use super::info::{self, flag};
+use super::info::{self, Param, flag};
 use super::simple;
 
 /// The C function of a Python callable.
@@ -158,8 +158,10 @@ unsafe fn argument(ty: &PyObject, memory: *mut u8) -> PyResult {
     let Some(data) = made.downcast_ref::<CData>() else {
         return Err(exc::type_error("unexpected result of create argument"));
     };
+    // C passes the address of an array, not its items.
+    let len = if info.param == Param::Address { size_of::<*mut u8>() } else { info.size.get() };
     // SAFETY: as above.
-    unsafe { core::ptr::copy_nonoverlapping(memory, data.memory(), info.size.get().min(data.size())) };
+    unsafe { core::ptr::copy_nonoverlapping(memory, data.memory(), len.min(data.size())) };
     Ok(made)
 }
 

@@ -453,13 +453,28 @@ pub fn wide_text(chars: &[u32]) -> PyResult<Ref<PyStr>> {
     PyStr::try_from_ucs4(chars)
 }
 
+/// An empty vector with room for `count` items: a number from a program, which may be any.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn room_for<T>(count: usize) -> PyResult<Vec<T>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| exc::memory_error())?;
+    Ok(room)
+}
+
 /// `wchar_t`s at an address that need not be aligned.
+///
+/// # Errors
+/// `MemoryError`.
 ///
 /// # Safety
 /// `count` of them may be read.
-pub unsafe fn wide_chars(memory: *const u8, count: usize) -> Vec<u32> {
+pub unsafe fn wide_chars(memory: *const u8, count: usize) -> PyResult<Vec<u32>> {
+    let mut chars = room_for(count)?;
     // SAFETY: the caller's promise.
-    (0..count).map(|index| unsafe { read(memory.add(4 * index)) }).collect()
+    chars.extend((0..count).map(|index| unsafe { read::<u32>(memory.add(4 * index)) }));
+    Ok(chars)
 }
 
 /// The `wchar_t`s up to the first that is 0.
@@ -536,7 +551,7 @@ unsafe fn chars_set(memory: *mut u8, value: &PyObject, extent: Extent) -> PyResu
 
 unsafe fn wchars_get(memory: *const u8, extent: Extent) -> PyResult {
     // SAFETY: the caller's promise.
-    let chars = unsafe { wide_chars(memory, extent.size / 4) };
+    let chars = unsafe { wide_chars(memory, extent.size / 4) }?;
     let len = chars.iter().position(|c| *c == 0).unwrap_or(chars.len());
     Ok(wide_text(&chars[..len])?.into_obj())
 }

@@ -14,6 +14,7 @@ use rpy_vm::protocol::object;
 use rpy_vm::runtime::audit;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::memoryview::PyMemoryView;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, intern, pyclass, pymethods};
@@ -82,6 +83,19 @@ impl CData {
         self.b_length.get()
     }
 
+    /// What is known of the class.
+    ///
+    /// # Errors
+    /// `TypeError` for abstract classes, and if the instance is too small for its class: `__class__` can be assigned to.
+    pub fn info(&self) -> PyResult<&Info> {
+        let info = info::required(self.ob_base.ty().as_object())?;
+        if info.size.get() > self.size() {
+            let name = self.ob_base.ty().full_name();
+            return Err(exc::type_error(format!("{name} instance has less memory than its class needs")));
+        }
+        Ok(info)
+    }
+
     /// The bytes. Anything may change them when other code runs.
     pub fn bytes(&self) -> &[u8] {
         if self.b_ptr.get().is_null() {
@@ -91,16 +105,26 @@ impl CData {
         unsafe { core::slice::from_raw_parts(self.b_ptr.get(), self.b_size.get()) }
     }
 
+    /// Is there memory for an address? What has become a pointer by its `__class__` may be smaller.
+    fn has_address(&self) -> bool {
+        self.size() >= size_of::<*mut u8>()
+    }
+
     /// The address in the memory of a pointer.
     pub fn pointee(&self) -> *mut u8 {
-        // SAFETY: pointers have memory for an address.
+        if !self.has_address() {
+            return core::ptr::null_mut();
+        }
+        // SAFETY: there is memory for an address.
         unsafe { self.b_ptr.get().cast::<*mut u8>().read_unaligned() }
     }
 
     /// Sets the address in the memory of a pointer.
     pub fn set_pointee(&self, address: *mut u8) {
-        // SAFETY: as above.
-        unsafe { self.b_ptr.get().cast::<*mut u8>().write_unaligned(address) };
+        if self.has_address() {
+            // SAFETY: there is memory for an address.
+            unsafe { self.b_ptr.get().cast::<*mut u8>().write_unaligned(address) };
+        }
     }
 
     fn is_inline(&self) -> bool {
@@ -208,17 +232,17 @@ pub fn part_of(class: &PyTypeObject, base: &CData, index: isize, address: *mut u
     Ok(made.into_obj())
 }
 
-/// An instance with a copy of memory.
+/// An instance with a copy of `len` bytes of memory, or of as many as it has.
 ///
 /// # Errors
 /// As [`new`].
 ///
 /// # Safety
-/// As many bytes as the type has may be read.
-pub unsafe fn copy_of(class: &PyTypeObject, address: *const u8) -> PyResult {
+/// `len` bytes may be read.
+pub unsafe fn copy_of(class: &PyTypeObject, address: *const u8, len: usize) -> PyResult {
     let made = new(class)?;
     // SAFETY: the caller's promise.
-    unsafe { core::ptr::copy_nonoverlapping(address, made.memory(), made.size()) };
+    unsafe { core::ptr::copy_nonoverlapping(address, made.memory(), made.size().min(len)) };
     Ok(made.into_obj())
 }
 
@@ -242,6 +266,9 @@ pub fn container(data: &CData) -> Ref<CData> {
 pub fn kept_objects(data: &CData) -> ObjRef {
     container(data).b_objects.get().unwrap_or_else(rpy_vm::none)
 }
+
+/// The index under which the view of a buffer is kept.
+pub const BUFFER: isize = -1;
 
 fn path(data: &CData, index: isize) -> PyResult<String> {
     use core::fmt::Write;
@@ -268,13 +295,20 @@ pub fn keep(data: &CData, index: isize, object: ObjRef) -> PyResult<()> {
     }
     let root = container(data);
     let objects = root.b_objects.get();
-    match objects.as_ref().and_then(|objects| objects.downcast_exact::<PyDict>()) {
-        Some(dict) => dict.set_item(PyStr::from_string(path(data, index)?).as_object(), &object),
-        None => {
-            root.b_objects.set(Some(object));
-            Ok(())
-        }
+    if let Some(dict) = objects.as_ref().and_then(|objects| objects.downcast_exact::<PyDict>()) {
+        return dict.set_item(PyStr::from_string(path(data, index)?).as_object(), &object);
     }
+    // The view of the buffer that the memory belongs to (of `from_buffer`) stays beside what is kept for the value.
+    let view = objects.filter(|kept| root.b_needsfree.get() == 0 && kept.downcast_exact::<PyMemoryView>().is_some());
+    let Some(view) = view else {
+        root.b_objects.set(Some(object));
+        return Ok(());
+    };
+    let dict = PyDict::new();
+    dict.set_item(PyStr::from_string(path(&root, BUFFER)?).as_object(), &view)?;
+    dict.set_item(PyStr::from_string(path(data, index)?).as_object(), &object)?;
+    root.b_objects.set(Some(dict.into_obj()));
+    Ok(())
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -415,6 +449,11 @@ impl CData {
             let item = innermost(class);
             let item_size = info::of_type(item.as_object()).map_or(1, |info| info.size.get());
             let mut shape = info.shape.borrow_mut();
+            let needed = shape.iter().try_fold(item_size, |size, length| size.checked_mul(*length as usize));
+            if needed.is_none_or(|needed| needed > this.size()) {
+                let error = exc::buffer_error("instance has less memory than its class needs");
+                return rpy_vm::protocol::buffer::finish_getbuffer(view, Err(error));
+            }
             *view = PyBufferView {
                 buf: this.b_ptr.get().cast(),
                 obj: (*object).new_ref().into_raw(),

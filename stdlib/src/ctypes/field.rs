@@ -80,14 +80,22 @@ impl CField {
         info::of_type(self.proto.as_object()).map_or_else(Vec::new, |info| info.passing.scalars_at(offset))
     }
 
-    fn place(&self, data: &CData) -> Place<'_> {
-        Place {
+    fn place(&self, data: &CData) -> PyResult<Place<'_>> {
+        let size = self.byte_size.max(0) as usize;
+        // Any instance can be asked for any field, and a field's type may have become larger since the field was made.
+        let needed = info::of_type(self.proto.as_object()).map_or(size, |info| info.size.get().max(size));
+        let end = usize::try_from(self.byte_offset).ok().and_then(|offset| offset.checked_add(needed));
+        if end.is_none_or(|end| end > data.size()) {
+            let name = object::repr(self.name.as_object())?.to_string_lossy().into_owned();
+            return Err(exc::type_error(format!("instance has no memory for field {name}")));
+        }
+        Ok(Place {
             class: &self.proto,
             codec: self.codec,
             index: self.index,
-            extent: Extent { size: self.byte_size.max(0) as usize, low: self.bit_offset, bits: self.bits },
+            extent: Extent { size, low: self.bit_offset, bits: self.bits },
             address: data.memory().wrapping_offset(self.byte_offset),
-        }
+        })
     }
 }
 
@@ -218,7 +226,7 @@ impl CField {
             None => Ok(self.to_obj()),
             Some(object) => {
                 let data = instance(object)?;
-                data::read(data, &self.place(data))
+                data::read(data, &self.place(data)?)
             }
         }
     }
@@ -227,7 +235,7 @@ impl CField {
     fn tp_descr_set(&self, object: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
         let data = instance(object)?;
         match value {
-            Some(value) => data::write(data, &self.place(data), value),
+            Some(value) => data::write(data, &self.place(data)?, value),
             None => Err(exc::type_error("can't delete attribute")),
         }
     }

@@ -139,7 +139,7 @@ impl CType {
         let made = data::at_address(zelf, buffer)?;
         // SAFETY: an instance of a C type.
         let this: &CData = unsafe { made.cast_unchecked_ref() };
-        data::keep(this, -1, memory.to_obj())?;
+        data::keep(this, data::BUFFER, memory.to_obj())?;
         Ok(made)
     }
 

@@ -149,10 +149,10 @@ impl Argument {
     /// # Errors
     /// `TypeError` if it cannot be one.
     pub fn of(object: &PyObject, index: usize) -> PyResult<Argument> {
-        if let Some(info) = info::of_instance(object)
+        if info::of_instance(object).is_some()
             && let Some(data) = object.downcast_ref::<CData>()
         {
-            return Ok(Argument::of_instance(data, info));
+            return Ok(Argument::of_instance(data, data.info()?));
         }
         if let Some(arg) = object.downcast_exact::<CArg>() {
             return Ok(Argument::scalar(TypePtr(arg.ffi.get()), arg.value, Some(object.new_ref())));

@@ -10,7 +10,7 @@ use rpy_vm::{PyErr, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, intern
 
 use super::abi::TypePtr;
 use super::array::{character, characters};
-use super::codes::{self, Extent};
+use super::codes::{self, Extent, room_for};
 use super::data::{self, CData, Place};
 use super::info::{self, Info, METATYPE_SIZE, Param, flag};
 use super::metatype::{self, CType, dealloc};
@@ -177,14 +177,18 @@ fn slice_of(slice: &PySlice) -> PyResult<(isize, isize, usize)> {
         return Err(exc::value_error("slice stop is required"));
     }
     let stop = number(slice.stop())?;
+    // Twice the largest number can lie between them, which is no number of items.
     let count = if step > 0 && start < stop {
-        (stop - start - 1) / step + 1
+        (stop.abs_diff(start) - 1) / step.unsigned_abs() + 1
     } else if step < 0 && start > stop {
-        (stop - start + 1) / step + 1
+        (start.abs_diff(stop) - 1) / step.unsigned_abs() + 1
     } else {
         0
     };
-    Ok((start, step, count as usize))
+    if count > isize::MAX as usize {
+        return Err(exc::memory_error());
+    }
+    Ok((start, step, count))
 }
 
 #[pymethods]
@@ -249,8 +253,11 @@ impl Pointer {
                 // SAFETY: where a pointer points to is the program's responsibility, as in C.
                 return unsafe { characters(letter, target.address, start, step, count) };
             }
-            let values = (0..count as isize).map(|n| data::read(zelf, &target.place(start + n * step)));
-            return Ok(PyList::new(values.collect::<PyResult<Vec<_>>>()?).into_obj());
+            let mut values = room_for(count)?;
+            for n in 0..count as isize {
+                values.push(data::read(zelf, &target.place(start.wrapping_add(n.wrapping_mul(step))))?);
+            }
+            return Ok(PyList::new(values).into_obj());
         }
         let info = info::required(zelf.ob_base.ty().as_object())?;
         let letter = info.proto.get().and_then(|proto| info::of_type(&proto).and_then(character));

@@ -223,8 +223,7 @@ impl Simple {
 }
 
 fn codec_of(data: &CData) -> PyResult<Codec> {
-    let info = info::required(data.ob_base.ty().as_object())?;
-    info.codec.get().ok_or_else(info::abstract_class)
+    data.info()?.codec.get().ok_or_else(info::abstract_class)
 }
 
 fn value(data: &CData) -> PyResult {

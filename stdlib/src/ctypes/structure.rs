@@ -1,6 +1,7 @@
 //! Structures and unions. Where fields lie is computed in Python, by `ctypes._layout`.
 
 use rpy_vm::protocol::{call, number, object, sequence};
+use rpy_vm::runtime::recursion;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
@@ -162,6 +163,8 @@ fn add_anonymous(class: &PyTypeObject) -> PyResult<()> {
 }
 
 fn add_moved(class: &PyTypeObject, outer: &CField, index: isize, offset: isize) -> PyResult<()> {
+    // The lists of fields are the program's, and may have come to contain themselves.
+    recursion::check(" while adding anonymous fields")?;
     let fields = object::getattr(outer.proto.as_object(), intern!("_fields_"))?;
     for pair in sequence::fast_or(&fields, "_fields_ must be a sequence")? {
         let pair = sequence::to_tuple(&pair)?;

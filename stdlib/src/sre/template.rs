@@ -132,8 +132,9 @@ impl Output {
         Ok(())
     }
 
-    /// Appends a part of the subject.
+    /// Appends a part of the subject, as far as that still reaches: a buffer may be shorter than when it was matched.
     pub fn push_slice(&mut self, subject: &Subject, start: usize, end: usize) -> PyResult<()> {
+        let (start, end) = (start.min(subject.len()), end.min(subject.len()));
         let data = subject.data().slice(start, end.max(start));
         match (self, data) {
             (Output::Text(out, count), data) => {
