@@ -183,7 +183,8 @@ impl Codec for ShiftJis {
             out.push_char(c);
             return Ok(1);
         }
-        if !matches!(byte, 0x81..=0x9f | 0xe0..=0xfc) {
+        // What begins with a later byte is in none of the 94 rows.
+        if !matches!(byte, 0x81..=0x9f | 0xe0..=0xea) {
             return Err(Fail::Illegal(1));
         }
         let (lead, trail) = pair(input)?;

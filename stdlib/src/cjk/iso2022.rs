@@ -242,7 +242,8 @@ impl Iso2022 {
         let c = match state[2] {
             mark if mark == Set::Latin1.mark() => Some(byte as u32 | 0x80),
             mark if mark == Set::Greek.mark() => greek(byte | 0x80),
-            ASCII => Some(byte as u32),
+            // 0: nothing has been put there yet.
+            ASCII | 0 => Some(byte as u32),
             _ => None,
         };
         out.push_char(c.ok_or(bad)?);

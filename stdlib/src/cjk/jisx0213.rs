@@ -133,6 +133,12 @@ impl Edition {
         planes.pairs.iter().find(|pair| pair.2 == code).map(|&(c, next, _)| Meaning::Two(c, next))
     }
 
+    /// How a code of the first plane fails that means nothing: one byte is wrong, but both of a code that came later.
+    fn unknown(self, lead: u8, trail: u8) -> Fail {
+        let is_later = self == Edition::Of2000 && ADDED.contains(&u16::from_be_bytes([lead, trail]));
+        Fail::Illegal(if is_later { 2 } else { 1 })
+    }
+
     pub fn decode_second(self, lead: u8, trail: u8) -> Option<u32> {
         if self == Edition::Of2000 && (lead, trail) == (0xfd, 0xbb) {
             return Some(CHANGED.1);
@@ -179,7 +185,7 @@ impl Edition {
     }
 }
 
-/// EUC with both planes; it also reads JIS X 0212.
+/// EUC with both planes, and with what only JIS X 0212 has.
 pub struct EucJis(pub Edition);
 
 impl Codec for EucJis {
@@ -204,7 +210,7 @@ impl Codec for EucJis {
                 if trail < 0x80 {
                     return Err(Fail::Illegal(1));
                 }
-                self.0.decode_first(lead, trail).ok_or(Fail::Illegal(1))?.push(out);
+                self.0.decode_first(lead, trail).ok_or(self.0.unknown(lead, trail))?.push(out);
                 Ok(2)
             }
         }
@@ -225,7 +231,14 @@ impl Codec for EucJis {
         if push_euc_kana(c, out) {
             return Ok(1);
         }
-        let found = self.0.encode(c, next, flush)?;
+        let found = match self.0.encode(c, next, flush) {
+            // Not characters that came later: those are nowhere.
+            Err(Fail::Illegal(_)) if Edition::Of2004.encode_one(c).is_none() => {
+                let code = tables::JISX0212.encode(c).ok_or(Fail::Illegal(1))?;
+                Found { code, in_second: true, taken: 1 }
+            }
+            found => found?,
+        };
         if found.in_second {
             out.push(0x8f);
         }
@@ -257,16 +270,20 @@ impl Codec for ShiftJis {
             0x81..=0x9f | 0xe0..=0xfc => {
                 let (lead, trail) = pair(input)?;
                 let (row, column) = from_shift(lead, trail).ok_or(Fail::Illegal(1))?;
+                let mut fail = Fail::Illegal(1);
                 let meaning = match row {
                     0 if column == BACKSLASH.to_be_bytes()[1] => Some(Meaning::One(0x5c)),
                     1 if column == TILDE.to_be_bytes()[1] => Some(Meaning::One(0x7e)),
-                    0..94 => self.0.decode_first(row as u8 + 0xa1, column),
+                    0..94 => {
+                        fail = self.0.unknown(row as u8 + 0xa1, column);
+                        self.0.decode_first(row as u8 + 0xa1, column)
+                    }
                     _ => SECOND_ROWS
                         .get(row as usize - 94)
                         .and_then(|&row| self.0.decode_second(row, column))
                         .map(Meaning::One),
                 };
-                meaning.ok_or(Fail::Illegal(1))?.push(out);
+                meaning.ok_or(fail)?.push(out);
                 return Ok(2);
             }
             _ => return Err(Fail::Illegal(1)),
