@@ -9,7 +9,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_int;
 
 use rpy_vm::object::alloc::{generic_alloc, mem_alloc, mem_calloc, mem_free, mem_realloc};
-use rpy_vm::object::{OptRef, PyBufferView};
+use rpy_vm::object::{OptRef, PyBufferView, flags};
 use rpy_vm::protocol::object;
 use rpy_vm::runtime::audit;
 use rpy_vm::types::bytes::PyBytes;
@@ -56,6 +56,17 @@ pub struct CData {
     pub b_objects: OptRef,
     #[pytraverse(skip)]
     b_value: Inline,
+    /// Does somebody else know the address: a part, a view, an argument, a pointer?
+    #[pytraverse(skip)]
+    b_shared: Cell<bool>,
+    #[pytraverse(skip)]
+    b_outgrown: Cell<*mut Outgrown>,
+}
+
+/// A block that was shared when its instance was resized. It is freed with the instance, which whoever knows the block refers to.
+struct Outgrown {
+    block: *mut u8,
+    next: *mut Outgrown,
 }
 
 impl Drop for CData {
@@ -63,6 +74,15 @@ impl Drop for CData {
         if self.b_needsfree.get() != 0 && !self.is_inline() {
             // SAFETY: a block of our own.
             unsafe { mem_free(self.b_ptr.get()) };
+        }
+        let mut outgrown = self.b_outgrown.get();
+        while !outgrown.is_null() {
+            // SAFETY: made by `outgrow`, with a block of our own; each is taken once.
+            unsafe {
+                let Outgrown { block, next } = *Box::from_raw(outgrown);
+                mem_free(block);
+                outgrown = next;
+            }
         }
     }
 }
@@ -76,6 +96,17 @@ impl CData {
     /// Its size.
     pub fn size(&self) -> usize {
         self.b_size.get()
+    }
+
+    /// Says that somebody else has got the address and may use it as long as the instance is there.
+    pub fn share(&self) {
+        self.b_shared.set(true);
+    }
+
+    /// Leaves the block to those who share it.
+    fn outgrow(&self) {
+        let outgrown = Outgrown { block: self.b_ptr.get(), next: self.b_outgrown.get() };
+        self.b_outgrown.set(Box::into_raw(Box::new(outgrown)));
     }
 
     /// The number of items of an array.
@@ -146,7 +177,7 @@ impl CData {
         Ok(())
     }
 
-    /// `resize(this, size)`.
+    /// `resize(this, size)`. What was made of the old memory before (parts, views) stays with it.
     ///
     /// # Errors
     /// `ValueError` if it is too small or the memory somebody else's.
@@ -161,13 +192,16 @@ impl CData {
             self.b_size.set(size);
             return Ok(());
         }
-        let block = if self.is_inline() {
+        let block = if self.is_inline() || self.b_shared.get() {
             let block = mem_alloc(size);
             if !block.is_null() {
-                // SAFETY: the new block is larger than the old memory.
+                // SAFETY: both have the length that is copied.
                 unsafe {
                     core::ptr::write_bytes(block, 0, size);
-                    core::ptr::copy_nonoverlapping(self.b_ptr.get(), block, self.b_size.get());
+                    core::ptr::copy_nonoverlapping(self.b_ptr.get(), block, self.b_size.get().min(size));
+                }
+                if !self.is_inline() {
+                    self.outgrow();
                 }
             }
             block
@@ -226,6 +260,7 @@ pub fn at_address(class: &PyTypeObject, address: *mut u8) -> PyResult {
 /// As [`new`].
 pub fn part_of(class: &PyTypeObject, base: &CData, index: isize, address: *mut u8) -> PyResult {
     let (made, _) = blank(class)?;
+    base.share();
     made.b_ptr.set(address);
     made.b_base.set(Some(base.to_ref()));
     made.b_index.set(index);
@@ -341,11 +376,19 @@ pub fn read(data: &CData, place: &Place<'_>) -> PyResult {
     }
 }
 
+/// Says that code of the program's may run while a value is converted that is to be written into the memory.
+pub fn before_conversion(data: &CData, value: &PyObject) {
+    if value.ty().has_flag(flags::HEAPTYPE) {
+        data.share();
+    }
+}
+
 /// Sets a part.
 ///
 /// # Errors
 /// `TypeError` for values of the wrong type.
 pub fn write(data: &CData, place: &Place<'_>, value: &PyObject) -> PyResult<()> {
+    before_conversion(data, value);
     match store(place, value)? {
         Some(object) => keep(data, place.index, object),
         None => Ok(()),
@@ -394,6 +437,7 @@ fn store(place: &Place<'_>, value: &PyObject) -> PyResult<Option<ObjRef>> {
         }
         // SAFETY: as above.
         unsafe { place.address.cast::<*mut u8>().write_unaligned(source.memory()) };
+        source.share();
         // The array itself has to live, too, now that a pointer points to it.
         return Ok(Some(PyTuple::from_array([kept_objects(source), value.new_ref()]).into_obj()));
     }
@@ -438,8 +482,8 @@ impl CData {
 
     #[slot]
     unsafe fn bf_getbuffer(object: *mut PyObject, view: *mut PyBufferView, _flags: c_int) -> c_int {
-        // SAFETY: called for instances with a view to fill, as the protocol says. The memory stays while the instance does
-        // (`resize` is the program's responsibility, as in CPython); format and shape are the class's.
+        // SAFETY: called for instances with a view to fill, as the protocol says. The memory stays while the instance does;
+        // format and shape are the class's.
         unsafe {
             let this: &CData = (*object).cast_unchecked_ref();
             let class = this.ob_base.ty();
@@ -454,6 +498,7 @@ impl CData {
                 let error = exc::buffer_error("instance has less memory than its class needs");
                 return rpy_vm::protocol::buffer::finish_getbuffer(view, Err(error));
             }
+            this.share();
             *view = PyBufferView {
                 buf: this.b_ptr.get().cast(),
                 obj: (*object).new_ref().into_raw(),

@@ -193,8 +193,12 @@ impl Argument {
                 Argument { ffi, value, memory: None, keep }
             }
             Param::Pointer => Argument::pointer(data.pointee(), keep),
-            Param::Address => Argument::pointer(data.memory(), keep),
+            Param::Address => {
+                data.share();
+                Argument::pointer(data.memory(), keep)
+            }
             Param::Memory => {
+                data.share();
                 Argument { ffi: info.passing.as_ptr(), value: Value::ZERO, memory: Some(data.memory()), keep }
             }
         }
@@ -207,7 +211,10 @@ impl Argument {
 /// `TypeError` for what is no instance of a C type.
 pub fn byref(object: &PyObject, offset: isize) -> PyResult<Ref<CArg>> {
     match object.downcast_ref::<CData>() {
-        Some(data) => Ok(CArg::pointer(data.memory().wrapping_offset(offset), object.new_ref())),
+        Some(data) => {
+            data.share();
+            Ok(CArg::pointer(data.memory().wrapping_offset(offset), object.new_ref()))
+        }
         None => {
             let name = object.ty().full_name();
             Err(exc::type_error(format!("byref() argument must be a ctypes instance, not '{name}'")))

@@ -276,6 +276,7 @@ fn set_contents(data: &CData, value: &PyObject) -> PyResult<()> {
         let wanted = target.downcast_ref::<PyTypeObject>().map_or("?", |class| class.full_name());
         return Err(exc::type_error(format!("expected {wanted} instead of {}", value.ty().full_name())));
     };
+    source.share();
     data.set_pointee(source.memory());
     // Both what it points to and what is kept for that must live.
     data::keep(data, 1, value.new_ref())?;

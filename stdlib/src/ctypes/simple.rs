@@ -232,6 +232,7 @@ fn value(data: &CData) -> PyResult {
 }
 
 fn set_value(data: &CData, value: &PyObject) -> PyResult<()> {
+    data::before_conversion(data, value);
     // SAFETY: as above.
     match unsafe { codec_of(data)?.set(data.memory(), value, Extent::whole(data.size())) }? {
         Some(object) => data::keep(data, 0, object),
