@@ -1,5 +1,6 @@
 """C types that are asked for more memory than there is. CPython reads or writes elsewhere, or crashes: the expected output is ours."""
 
+import gc
 from ctypes import CDLL, CFUNCTYPE, Array, Structure, c_byte, c_char, c_char_p, c_int, c_longdouble, c_short, sizeof
 
 
@@ -68,6 +69,18 @@ print(failure(lambda: last.value), failure(setattr, last, "value", b"text"), boo
 last.__class__ = Byte
 last.value = 5
 print(block.last.value)
+
+class Number(c_int):
+    pass
+
+
+numbers = (Number * 3)()
+view = memoryview(numbers)
+numbers.__class__ = c_short * 3
+del Number
+gc.collect()
+junk = [bytes([65]) * size for size in range(1, 64) for _ in range(200)]
+print(view.format, view.shape, memoryview(numbers).format)
 
 print("-- classes that grow while others are made of them")
 

@@ -61,6 +61,8 @@ pub struct CData {
     b_shared: Cell<bool>,
     #[pytraverse(skip)]
     b_outgrown: Cell<*mut Outgrown>,
+    /// The class whose format and shape views show, or a pair of one and those before.
+    b_shown: OptRef,
 }
 
 /// A block that was shared when its instance was resized. It is freed with the instance, which whoever knows the block refers to.
@@ -101,6 +103,16 @@ impl CData {
     /// Says that somebody else has got the address and may use it as long as the instance is there.
     pub fn share(&self) {
         self.b_shared.set(true);
+    }
+
+    /// Keeps a class, to whose format and shape a view is going to point: `__class__` may be assigned to meanwhile.
+    fn show(&self, class: &PyTypeObject) {
+        let shown = match self.b_shown.get() {
+            None => class.to_obj(),
+            Some(before) if before.is(class.as_object()) => return,
+            Some(before) => PyTuple::from_array([class.to_obj(), before]).into_obj(),
+        };
+        self.b_shown.set(Some(shown));
     }
 
     /// Leaves the block to those who share it.
@@ -482,8 +494,8 @@ impl CData {
 
     #[slot]
     unsafe fn bf_getbuffer(object: *mut PyObject, view: *mut PyBufferView, _flags: c_int) -> c_int {
-        // SAFETY: called for instances with a view to fill, as the protocol says. The memory stays while the instance does;
-        // format and shape are the class's.
+        // SAFETY: called for instances with a view to fill, as the protocol says. The memory stays while the instance does,
+        // and so does the class, whose format and shape these are.
         unsafe {
             let this: &CData = (*object).cast_unchecked_ref();
             let class = this.ob_base.ty();
@@ -499,6 +511,7 @@ impl CData {
                 return rpy_vm::protocol::buffer::finish_getbuffer(view, Err(error));
             }
             this.share();
+            this.show(class);
             *view = PyBufferView {
                 buf: this.b_ptr.get().cast(),
                 obj: (*object).new_ref().into_raw(),
