@@ -15,7 +15,7 @@ use rpy_vm::{ObjRef, OptRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, 
 use super::constants::*;
 use super::memory_bio::PyMemoryBio;
 use super::socket::{self, PySslSocket, Transport};
-use super::threads::unlocked;
+use super::threads::{Turns, unlocked};
 use super::{callbacks, certificate, ciphers, errors, loading};
 use crate::openssl::{self, ffi};
 use crate::socket::object::PySocket;
@@ -37,6 +37,9 @@ pub struct PySslContext {
     ob_base: PyObject,
     #[pytraverse(skip)]
     context: ContextPtr,
+    /// Of those who change the context, or make connections of it.
+    #[pytraverse(skip)]
+    pub(super) turns: Turns,
     #[pytraverse(skip)]
     pub(super) alpn_protocols: RefCell<Vec<u8>>,
     pub(super) sni_callback: OptRef,
@@ -235,6 +238,7 @@ impl PySslContext {
             PySslContext {
                 ob_base: PyObject::placeholder(),
                 context: ContextPtr(context),
+                turns: Turns::default(),
                 alpn_protocols: RefCell::default(),
                 sni_callback: OptRef::NULL,
                 msg_callback: OptRef::NULL,
@@ -321,6 +325,7 @@ impl PySslContext {
     #[pymethod(sig = "($self, cipherlist, /)")]
     fn set_ciphers(&self, cipherlist: &str) -> PyResult<()> {
         let list = CString::new(cipherlist).map_err(|_| exc::value_error("embedded null character"))?;
+        let _turn = self.turns.take()?;
         // SAFETY: a live context and a NUL-terminated string.
         if unsafe { ffi::SSL_CTX_set_cipher_list(self.as_ptr(), list.as_ptr()) } == 0 {
             openssl::clear_errors();
@@ -337,6 +342,7 @@ impl PySslContext {
         let Ok(len) = c_uint::try_from(protos.len()) else {
             return Err(exc::overflow_error(format!("protocols longer than {} bytes", c_uint::MAX)));
         };
+        let _turn = self.turns.take()?;
         *self.alpn_protocols.borrow_mut() = protos.to_vec();
         // SAFETY: a live context, pointer and length of the bytes, which are copied; the argument is this object, which
         // every connection of the context keeps alive.
@@ -357,10 +363,12 @@ impl PySslContext {
         keyfile: Option<&PyObject>,
         password: Option<&PyObject>,
     ) -> PyResult<()> {
+        let _turn = self.turns.take()?;
         loading::cert_chain(self.as_ptr(), certfile, keyfile, password)
     }
     #[pymethod(sig = "($self, path, /)")]
     fn load_dh_params(&self, path: &PyObject) -> PyResult<()> {
+        let _turn = self.turns.take()?;
         loading::dh_params(self.as_ptr(), path)
     }
     #[pymethod(sig = "($self, /, cafile=None, capath=None, cadata=None)")]
@@ -370,10 +378,12 @@ impl PySslContext {
         capath: Option<&PyObject>,
         cadata: Option<&PyObject>,
     ) -> PyResult<()> {
+        let _turn = self.turns.take()?;
         loading::verify_locations(self.as_ptr(), cafile, capath, cadata)
     }
     #[pymethod]
     fn set_default_verify_paths(&self) -> PyResult<()> {
+        let _turn = self.turns.take()?;
         // SAFETY: a live context.
         match unlocked(|| unsafe { ffi::SSL_CTX_set_default_verify_paths(self.as_ptr()) }) {
             0 => Err(errors::last()),
@@ -383,6 +393,7 @@ impl PySslContext {
     #[pymethod(sig = "($self, name, /)")]
     fn set_ecdh_curve(&self, name: &PyObject) -> PyResult<()> {
         let c_name = rpy_vm::runtime::paths::path_c_string(name)?;
+        let _turn = self.turns.take()?;
         // SAFETY: a live context, a NUL-terminated string, and one number.
         unsafe {
             let mut nid = ffi::OBJ_sn2nid(c_name.as_ptr());
@@ -414,7 +425,8 @@ impl PySslContext {
     /// NOTE: Certificates in a capath directory aren't loaded unless they have
     /// been used at least once.
     #[pymethod]
-    fn cert_store_stats(&self) -> ObjRef {
+    fn cert_store_stats(&self) -> PyResult<ObjRef> {
+        let _turn = self.turns.take()?;
         let (mut certificates, mut revocations, mut authorities) = (0, 0, 0);
         for (kind, object) in certificate::store_objects(self.store()) {
             match kind {
@@ -431,7 +443,7 @@ impl PySslContext {
         stats.set_name("x509", int(certificates));
         stats.set_name("crl", int(revocations));
         stats.set_name("x509_ca", int(authorities));
-        stats.into_obj()
+        Ok(stats.into_obj())
     }
     /// Returns a list of dicts with information of loaded CA certs.
     ///
@@ -442,6 +454,7 @@ impl PySslContext {
     /// been used at least once.
     #[pymethod(sig = "($self, /, binary_form=False)")]
     fn get_ca_certs(&self, binary_form: bool) -> PyResult<ObjRef> {
+        let _turn = self.turns.take()?;
         let authorities = certificate::store_certificates(self.store())
             .into_iter()
             // SAFETY: a certificate in the store.
@@ -471,6 +484,7 @@ impl PySslContext {
         let callback = callbacks::psk_callback(callback)?;
         let hint =
             CString::new(identity_hint.unwrap_or("")).map_err(|_| exc::value_error("embedded null character"))?;
+        let _turn = self.turns.take()?;
         // SAFETY: a live context and a NUL-terminated string, which is copied.
         let accepted = match callback {
             Some(_) => unsafe { ffi::SSL_CTX_use_psk_identity_hint(self.as_ptr(), hint.as_ptr()) },

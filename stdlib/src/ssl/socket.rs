@@ -17,7 +17,7 @@ use super::context::PySslContext;
 use super::errors::{self, Failure};
 use super::memory_bio::PyMemoryBio;
 use super::session::PySslSession;
-use super::threads::unlocked;
+use super::threads::{Turns, unlocked};
 use super::{certificate, ciphers};
 use crate::openssl::{self, ffi};
 use crate::socket::object::PySocket;
@@ -39,6 +39,9 @@ pub struct PySslSocket {
     // Freed first: its callbacks may still name the contexts.
     #[pytraverse(skip)]
     connection: Connection,
+    /// Of those who use the connection, unless they may wait inside of OpenSSL.
+    #[pytraverse(skip)]
+    pub(super) turns: Turns,
     context: OptRef<PySslContext>,
     /// The context it began with, whose callbacks OpenSSL keeps.
     first_context: OptRef<PySslContext>,
@@ -75,15 +78,19 @@ pub fn connect(
     owner: Option<&PyObject>,
     session: Option<&PyObject>,
 ) -> PyResult<ObjRef> {
-    openssl::clear_errors();
-    // SAFETY: a live context.
-    let ssl = unlocked(|| unsafe { ffi::SSL_new(context.as_ptr()) });
+    let ssl = {
+        let _turn = context.turns.take()?;
+        openssl::clear_errors();
+        // SAFETY: a live context.
+        unlocked(|| unsafe { ffi::SSL_new(context.as_ptr()) })
+    };
     if ssl.is_null() {
         return Err(errors::last());
     }
     let this = new_exact(PySslSocket {
         ob_base: PyObject::placeholder(),
         connection: Connection(ssl),
+        turns: Turns::default(),
         context: OptRef::some(context.to_ref()),
         first_context: OptRef::some(context.to_ref()),
         socket: OptRef::NULL,

@@ -1,9 +1,12 @@
-//! The GIL around OpenSSL's functions, and inside the callbacks they make.
+//! The GIL around OpenSSL's functions, and inside the callbacks they make; turns at what threads share.
 
 use core::cell::Cell;
 
+use rpy_vm::PyResult;
 use rpy_vm::runtime::gil;
 use rpy_vm::runtime::thread::{self, PyThreadState};
+
+use crate::thread::rawlock::{RawLock, Wait};
 
 std::thread_local! {
     /// The state of this thread while it is inside OpenSSL without the GIL.
@@ -26,4 +29,41 @@ pub fn locked<T>(f: impl FnOnce() -> T) -> T {
     gil::release();
     RELEASED.set(Some(state));
     result
+}
+
+/// Whose turn it is at an object that OpenSSL lets only one thread use at a time. A callback may use the object that it is
+/// called for.
+#[derive(Default)]
+pub struct Turns {
+    lock: RawLock,
+    /// The thread whose turn it is, or 0. Touched under the GIL.
+    owner: Cell<u64>,
+}
+
+/// A turn. It ends when this is dropped, under the GIL.
+pub struct Turn<'a>(Option<&'a Turns>);
+
+impl Turns {
+    /// Waits for a turn of this thread, without the GIL if it has to.
+    ///
+    /// # Errors
+    /// What a signal's handler raises meanwhile.
+    pub fn take(&self) -> PyResult<Turn<'_>> {
+        let me = thread::current().thread_id.get();
+        if self.owner.get() == me {
+            return Ok(Turn(None));
+        }
+        self.lock.acquire(Wait::Forever)?;
+        self.owner.set(me);
+        Ok(Turn(Some(self)))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(turns) = self.0 {
+            turns.owner.set(0);
+            turns.lock.release();
+        }
+    }
 }

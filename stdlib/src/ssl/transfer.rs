@@ -1,7 +1,8 @@
 //! What a connection does: handshakes, reading, writing, closing.
 //!
 //! OpenSSL runs on a descriptor that does not block if the Python socket has a timeout; it then says what it waits for, and
-//! this module waits as the timeout says. Over memory it never waits.
+//! this module waits as the timeout says. Over memory it never waits. Where OpenSSL does not wait, threads take turns at a
+//! connection.
 
 use core::ffi::c_int;
 
@@ -73,10 +74,15 @@ fn closed() -> PyErr {
 }
 
 impl PySslSocket {
-    /// Runs one of OpenSSL's functions without the GIL. `is_failure` says which results are failures.
-    fn attempt(&self, is_failure: impl FnOnce(c_int) -> bool, f: impl FnOnce(*mut ffi::SSL) -> c_int) -> c_int {
+    /// Runs one of OpenSSL's functions, over a socket without the GIL. `is_failure` says which results are failures.
+    fn attempt(
+        &self,
+        patience: &Patience,
+        is_failure: impl FnOnce(c_int) -> bool,
+        f: impl FnOnce(*mut ffi::SSL) -> c_int,
+    ) -> PyResult<c_int> {
         let ssl = self.as_ptr();
-        let (result, failure) = unlocked(|| {
+        let call = || {
             openssl::clear_errors();
             // SAFETY: errno is this thread's; a live connection.
             unsafe {
@@ -90,9 +96,19 @@ impl PySslSocket {
                 };
                 (result, failure)
             }
-        });
+        };
+        let (result, failure) = match &patience.socket {
+            // Nothing waits, and the streams in memory are used under the GIL.
+            None => call(),
+            // It may wait for long. Meanwhile other threads may send what it is to be answered to.
+            Some(socket) if socket.timeout_ns() < 0 => unlocked(call),
+            Some(_) => {
+                let _turn = self.turns.take()?;
+                unlocked(call)
+            }
+        };
         self.failure.set(failure);
-        result
+        Ok(result)
     }
 
     /// Runs one of OpenSSL's functions, waiting for the socket as long as it wants that. Gives its result, which is positive,
@@ -105,7 +121,7 @@ impl PySslSocket {
         mut f: impl FnMut(*mut ffi::SSL) -> c_int,
     ) -> PyResult<c_int> {
         loop {
-            let result = self.attempt(|r| r <= 0, &mut f);
+            let result = self.attempt(patience, |r| r <= 0, &mut f)?;
             let failure = self.failure.get().ssl;
             signals::check_signals()?;
             let waited = match failure {
@@ -188,7 +204,7 @@ impl PySslSocket {
                 self.control(ctrl::SET_READ_AHEAD, 0, core::ptr::null_mut());
             }
             // SAFETY: a live connection.
-            let result = self.attempt(|r| r < 0, |ssl| unsafe { ffi::SSL_shutdown(ssl) });
+            let result = self.attempt(&patience, |r| r < 0, |ssl| unsafe { ffi::SSL_shutdown(ssl) })?;
             if result > 0 {
                 break result;
             }
