@@ -176,10 +176,11 @@ impl PyEpoll {
             n if n <= 0 => return Err(exc::value_error(format!("maxevents must be greater than 0, got {n}"))),
             n => n as usize,
         };
-        let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; max];
+        let mut events: Vec<libc::epoll_event> = Vec::new();
+        events.try_reserve_exact(max).map_err(|_| exc::memory_error())?;
         let deadline = Deadline::after(timeout)?;
         let ready = loop {
-            // SAFETY: pointer and length of the array.
+            // SAFETY: the array has room for so many events.
             let n = gil::allow_threads(|| unsafe { libc::epoll_wait(own, events.as_mut_ptr(), max as i32, ms) });
             if n >= 0 {
                 break n as usize;
@@ -194,7 +195,9 @@ impl PyEpoll {
             }
             ms = poll_ms(left)?;
         };
-        let list = events[..ready]
+        // SAFETY: the call has written so many.
+        unsafe { events.set_len(ready) };
+        let list = events
             .iter()
             .map(|e| {
                 let (fd, events) = (e.u64 as i32, e.events);

@@ -56,6 +56,10 @@ fn timed_out() -> PyErr {
 
 /// Waits until the descriptor is ready. `Ok(false)`: the time is over.
 fn wait(fd: i32, writing: bool, ns: Option<i64>) -> Result<bool, i32> {
+    // Of a closed socket nothing would ever be heard; the call that is to follow says what is wrong.
+    if fd < 0 {
+        return Ok(true);
+    }
     let events = if writing { libc::POLLOUT } else { libc::POLLIN };
     let mut entry = libc::pollfd { fd, events, revents: 0 };
     let ms = match ns {

@@ -162,12 +162,13 @@ pub fn start(
         0 => DEFAULT_STACK,
         size => size,
     };
-    remember(&STARTED, &shared);
-    if !daemon {
-        remember(&WAITED_FOR, &shared);
-    }
     match std::thread::Builder::new().stack_size(size).spawn(move || start.run()) {
         Ok(os_thread) => {
+            // The thread has not had its first turn yet. One that could not be started is not waited for.
+            remember(&STARTED, &shared);
+            if !daemon {
+                remember(&WAITED_FOR, &shared);
+            }
             *shared.os_thread.lock().unwrap_or_else(|e| e.into_inner()) = Some(os_thread);
             // The caller may ask for the identity at once.
             while shared.ident.load(Ordering::Acquire) == 0 {
