@@ -794,7 +794,8 @@ impl PyArray {
             let added = self.append_object(&item);
             let changed = list.len() != count;
             if added.is_err() || changed {
-                self.resize(old)?;
+                // The item's methods may have taken items away; those do not come back.
+                self.resize(old.min(self.len()))?;
                 added?;
                 return Err(exc::runtime_error("list changed size during iteration"));
             }
