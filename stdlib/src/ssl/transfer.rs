@@ -4,6 +4,7 @@
 //! this module waits as the timeout says. Over memory it never waits. Where OpenSSL does not wait, threads take turns at a
 //! connection.
 
+use core::cell::RefCell;
 use core::ffi::c_int;
 
 use rpy_vm::runtime::signals;
@@ -69,6 +70,33 @@ impl Patience {
     }
 }
 
+std::thread_local! {
+    /// The connections inside of which this thread is, the innermost last.
+    static INSIDE: RefCell<Vec<*mut ffi::SSL>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A thread's stay inside of a connection, until this is dropped.
+struct Stay;
+
+impl Stay {
+    /// Enters a connection, unless a callback of this very connection asks for it, which OpenSSL does not survive.
+    fn begin(ssl: *mut ffi::SSL) -> PyResult<Stay> {
+        INSIDE.with_borrow_mut(|inside| {
+            if inside.contains(&ssl) {
+                return Err(exc::runtime_error("a callback cannot use the connection that it is called for"));
+            }
+            inside.push(ssl);
+            Ok(Stay)
+        })
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        INSIDE.with_borrow_mut(|inside| inside.pop());
+    }
+}
+
 fn closed() -> PyErr {
     errors::plain("Underlying socket has been closed.")
 }
@@ -82,6 +110,7 @@ impl PySslSocket {
         f: impl FnOnce(*mut ffi::SSL) -> c_int,
     ) -> PyResult<c_int> {
         let ssl = self.as_ptr();
+        let _stay = Stay::begin(ssl)?;
         let call = || {
             openssl::clear_errors();
             // SAFETY: errno is this thread's; a live connection.
