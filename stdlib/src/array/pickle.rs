@@ -113,29 +113,31 @@ pub fn reconstruct(cls: &PyTypeObject, typecode: &PyStr, format: &PyObject, item
             }
         }
         UTF16_LE..=LAST => {
+            multiple(if format < UTF32_LE { 2 } else { 4 })?;
             let name = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"][(format - UTF16_LE) as usize];
             let name = PyStr::new(name);
             let text = call::call_method(items, intern!("decode"), &[name.as_object()])?;
-            array = PyArray::create(cls, descr, 0)?;
             let Some(text) = text.downcast_ref::<PyStr>() else {
                 return Err(exc::type_error("decoding did not give a str"));
             };
+            if !matches!(descr.code(), b'u' | b'w') {
+                let code = char::from(descr.code());
+                return Err(exc::type_error(format!("cannot use a str to initialize an array with typecode '{code}'")));
+            }
+            array = PyArray::create(cls, descr, 0)?;
             for c in text.data().iter() {
                 array.append_object(PyStr::from_char(c).as_object())?;
             }
         }
         code => {
             let machine = &INTS[code as usize];
-            // The same width and sign under another code: a type code of this machine that fits.
+            // The type code of this machine that fits the numbers best, whichever the array had; of several the last.
             let fitting = b"bBhHiIlLqQ"
                 .iter()
+                .rev()
                 .filter_map(|&code| ArrayDescr::find(code))
                 .find(|d| d.size() == machine.size && (d.is_signed != 0) == machine.signed);
-            let target = match fitting {
-                Some(found) if descr.is_integer != 0 && descr.size() != machine.size => found,
-                _ => descr,
-            };
-            array = PyArray::create(cls, target, 0)?;
+            array = PyArray::create(cls, fitting.unwrap_or(descr), 0)?;
             multiple(machine.size)?;
             let order = if machine.big { ByteOrder::Big } else { ByteOrder::Little };
             for chunk in data.chunks_exact(machine.size) {
