@@ -99,7 +99,8 @@ impl PyDeque {
     /// Everything an iterable yields; itself counts as a snapshot.
     fn each(&self, iterable: &PyObject, mut f: impl FnMut(ObjRef) -> PyResult<()>) -> PyResult<()> {
         if iterable.is(self.as_object()) {
-            for item in self.snapshot() {
+            // All of them first. A subclass may iterate in a way of its own.
+            for item in rpy_vm::types::list::collect(iterable)? {
                 f(item)?;
             }
             return Ok(());
@@ -493,7 +494,7 @@ impl PyDeque {
         while let Some(item) = self.get(i) {
             let equal = protocol::eq(&item, value)?;
             if state != self.state.get() {
-                return Err(exc::index_error("deque mutated during remove()."));
+                return Err(exc::index_error("deque mutated during iteration"));
             }
             if equal {
                 let old = self.with(|items| items.remove(i));
@@ -571,7 +572,7 @@ fn not_in_deque(value: &PyObject) -> PyResult<rpy_vm::PyErr> {
 macro_rules! deque_iterator {
     ($(#[$meta:meta])* $ty:ident, $name:tt, |$deque:ident, $index:ident| $get:expr) => {
         $(#[$meta])*
-        #[pyclass(name = $name, module = "_collections", gc)]
+        #[pyclass(name = $name, module = "collections", gc)]
         #[repr(C)]
         pub struct $ty {
             pub ob_base: PyObject,

@@ -135,8 +135,7 @@ impl PyOrderedDict {
         let copy = if self.is_exact() {
             self.as_dict().copy()?.into_obj()
         } else {
-            let items = call::call_method(self.as_object(), intern!("items"), &[])?;
-            call::call_one(PyDict::type_object().as_object(), &items)?
+            call::call_one(PyDict::type_object().as_object(), self.as_object())?
         };
         let contents = protocol::repr(&copy)?;
         let mut out = StrBuilder::new();

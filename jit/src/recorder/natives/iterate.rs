@@ -41,8 +41,8 @@ const ITERATORS: &[&str] = &[
     "list_reverseiterator",
     "tuple_iterator",
     "array.arrayiterator",
-    "_collections._deque_iterator",
-    "_collections._deque_reverse_iterator",
+    "collections._deque_iterator",
+    "collections._deque_reverse_iterator",
 ];
 
 /// Containers over which `iter` and what follows run no Python code.
