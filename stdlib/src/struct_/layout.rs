@@ -162,7 +162,7 @@ impl Layout {
             2 => u64::from(f64_to_f16(value)?),
             4 => {
                 let narrow = value as f32;
-                if narrow.is_infinite() && value.is_finite() {
+                if narrow.is_infinite() && value.is_finite() && !self.native {
                     return Err(exc::overflow_error(format!(
                         "float too large to pack with {} format",
                         if code == b'F' { 'F' } else { 'f' }
@@ -288,12 +288,17 @@ fn as_int(value: &PyObject) -> PyResult<rpy_vm::Ref<PyInt>> {
     number::index(value)
 }
 
+// Whatever is wrong with a value is told in the same words, as CPython does it.
+
 fn as_float(value: &PyObject) -> PyResult<f64> {
-    number::as_f64(value)
-        .map_err(|e| if e.matches(exc::TypeError()) { struct_error("required argument is not a float") } else { e })
+    number::as_f64(value).map_err(|_| struct_error("required argument is not a float"))
 }
 
 fn as_complex(value: &PyObject) -> PyResult<(f64, f64)> {
+    complex_parts(value).map_err(|_| struct_error("required argument is not a complex"))
+}
+
+fn complex_parts(value: &PyObject) -> PyResult<(f64, f64)> {
     if let Some(value) = value.downcast_ref::<PyComplex>() {
         return Ok((value.re(), value.im()));
     }
@@ -303,9 +308,5 @@ fn as_complex(value: &PyObject) -> PyResult<(f64, f64)> {
             return Ok((value.re(), value.im()));
         }
     }
-    match number::as_f64(value) {
-        Ok(re) => Ok((re, 0.0)),
-        Err(e) if e.matches(exc::TypeError()) => Err(struct_error("required argument is not a complex")),
-        Err(e) => Err(e),
-    }
+    Ok((number::as_f64(value)?, 0.0))
 }
