@@ -120,7 +120,7 @@ DATA = bytes(20_000)
 print(several(lambda: here.write(DATA), read_nothing, lambda: to_server.pending))
 left = 2 * ROUNDS * len(DATA)
 while left:
-    left -= len(there.read(left))
+    left -= len(there.read(65_536))
 print(to_server.pending)
 print(
     several(
