@@ -70,8 +70,13 @@ exports! {
     }
     /// Copies a contiguous block into the memory of a view.
     fn PyBuffer_FromContiguous(view: &PyBufferView, block: *const c_void, len: isize, order: c_char) -> c_int = () {
+        let len = len.min(view.len).max(0) as usize;
+        if view.is_contiguous(order as u8) {
+            core::ptr::copy_nonoverlapping(block as *const u8, view.buf as *mut u8, len);
+            return Ok(());
+        }
         let size = view.itemsize.max(1) as usize;
-        let count = (len.min(view.len).max(0) as usize) / size;
+        let count = len / size;
         let mut done = 0;
         buffer::for_each_item(view, order as u8 == b'F', |item| {
             if done < count {

@@ -115,7 +115,7 @@ unsafe fn objects<'a>(va: &mut VaList) -> Vec<Obj<'a>> {
     all
 }
 
-/// Calls with what a format makes: a tuple becomes the arguments, anything else the only one.
+/// Calls with what a format makes: a tuple (of a subclass, too) becomes the arguments, anything else the only one.
 unsafe fn call_format(callable: &PyObject, format: *const c_char, va: &mut VaList) -> PyResult<ObjRef> {
     // SAFETY: the caller's promise.
     if format.is_null() || unsafe { *format } == 0 {
@@ -123,7 +123,7 @@ unsafe fn call_format(callable: &PyObject, format: *const c_char, va: &mut VaLis
     }
     // SAFETY: the caller's promise.
     let value = unsafe { crate::modsupport::build_value(format, va)? };
-    match value.downcast_exact::<PyTuple>() {
+    match value.downcast_ref::<PyTuple>() {
         Some(args) => call::call_tuple(callable, args, None),
         None => call::call_one(callable, &value),
     }

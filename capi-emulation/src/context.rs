@@ -5,6 +5,7 @@ use core::ffi::{c_char, c_int};
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::context::{self, PyContext, PyContextToken, PyContextVar};
 use rpy_vm::runtime::paths;
+use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
@@ -82,13 +83,15 @@ exports! {
             Err(error) => error.restore_int(),
         }
     }
-    /// `file.readline()`, as `PyFile_GetLine` means it.
+    /// A line of a file: for a positive `n` at most so much of it, for 0 all of it, for a negative `n` all but the newline, where there
+    /// being no line is an `EOFError`.
     fn PyFile_GetLine(file: Obj<'_>, n: c_int) -> Out = ObjRef {
-        let limit = PyInt::from_i64(i64::from(n));
-        if n <= 0 {
-            return call::call_method(file, &PyStr::new("readline"), &[]);
+        let readline = PyStr::new("readline");
+        if n > 0 {
+            return call::call_method(file, &readline, &[PyInt::from_i64(i64::from(n)).as_object()]);
         }
-        call::call_method(file, &PyStr::new("readline"), &[limit.as_object()])
+        let line = call::call_method(file, &readline, &[])?;
+        if n == 0 { Ok(line) } else { without_newline(&line) }
     }
     /// An object for a file descriptor: `io.open(fd, ...)`.
     fn PyFile_FromFd(fd: c_int, _name: *const c_char, mode: *const c_char, buffering: c_int, encoding: *const c_char, errors: *const c_char, newline: *const c_char, closefd: c_int) -> Out = ObjRef {
@@ -167,6 +170,24 @@ pub struct MonitoringState {
 
 fn typed<'a, T: rpy_vm::PyClass>(object: &'a PyObject, name: &str) -> PyResult<&'a T> {
     object.downcast_ref().ok_or_else(|| -> PyErr { exc::type_error(format!("an instance of {name} was expected")) })
+}
+
+/// A line without the newline at its end.
+fn without_newline(line: &PyObject) -> PyResult<ObjRef> {
+    let no_line = || exc::eof_error("EOF when reading a line");
+    if let Some(text) = line.downcast_ref::<PyStr>() {
+        return match text.len() {
+            0 => Err(no_line()),
+            len if text.char_at(len - 1) == u32::from(b'\n') => Ok(text.try_substring(0, len - 1)?.into_obj()),
+            _ => Ok(text.to_obj()),
+        };
+    }
+    match line.downcast_ref::<PyBytes>().map(PyBytes::as_bytes) {
+        Some([]) => Err(no_line()),
+        Some([rest @ .., b'\n']) => Ok(PyBytes::try_new(rest)?.into_obj()),
+        Some(_) => Ok(line.new_ref()),
+        None => Err(exc::type_error("object.readline() returned non-string")),
+    }
 }
 
 fn write(file: &PyObject, text: &PyStr) -> PyResult<()> {

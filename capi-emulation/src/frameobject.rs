@@ -9,7 +9,7 @@ use rpy_vm::runtime::codecs;
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::sysmodule::frames;
 use rpy_vm::types::bytes::PyBytes;
-use rpy_vm::types::code::{PyCode, extra};
+use rpy_vm::types::code::{PyCode, co_flags, extra};
 use rpy_vm::types::code::methods::Fields;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::frame::{self, PyFrame};
@@ -117,9 +117,9 @@ exports! {
     fn PyFrame_GetLineNumber(frame: &PyFrame) -> c_int {
         frame.line().unwrap_or(-1)
     }
-    /// The present offset in the bytecode.
+    /// The present offset in the bytecode; -1 before the start.
     fn PyFrame_GetLasti(frame: &PyFrame) -> c_int {
-        frame.frame().lasti() as c_int * 2
+        (frame.frame().lasti() as c_int * 2).max(-1)
     }
     /// A local variable.
     fn PyFrame_GetVar(frame: &PyFrame, name: Obj<'_>) -> Out = ObjRef {
@@ -290,10 +290,30 @@ pub fn is_owned_by_stack(object: &PyObject) -> bool {
 
 /// A code object that raises when run, with one line: what tracebacks of C code show.
 fn empty_code(filename: &PyStr, name: &PyStr, line: c_int) -> PyResult<Ref<PyCode>> {
-    let code = PyCode::internal(&name.to_string_lossy(), vec![128, 0, 0, 0], 1)?;
-    let _ = line;
-    code.co_filename.set(Some(filename.to_obj()));
-    Ok(code)
+    // One entry for both code units: a line without columns, which is the first one.
+    const NO_COLUMNS: u8 = 13;
+    let linetable = [0x80 | NO_COLUMNS << 3 | (2 - 1), 0];
+    Fields {
+        argcount: 0,
+        posonlyargcount: 0,
+        kwonlyargcount: 0,
+        nlocals: 0,
+        stacksize: 1,
+        flags: co_flags::OPTIMIZED | co_flags::NEWLOCALS,
+        code: vec![128, 0, 0, 0],
+        consts: PyTuple::empty(),
+        names: PyTuple::empty(),
+        varnames: PyTuple::empty(),
+        filename: filename.to_obj(),
+        name: name.to_ref(),
+        qualname: name.to_ref(),
+        firstlineno: line,
+        linetable: PyBytes::new(&linetable),
+        exceptiontable: PyBytes::new(&[]),
+        freevars: PyTuple::empty(),
+        cellvars: PyTuple::empty(),
+    }
+    .build()
 }
 
 fn variable(frame: &PyFrame, name: &PyObject) -> PyResult<ObjRef> {

@@ -367,7 +367,7 @@ impl Parser<'_> {
             let encoding = crate::border::opt_text(self.va.text());
             let place = self.va.pointer::<*mut c_char>();
             let owned;
-            let data: &[u8] = match (arg.downcast_ref::<PyStr>(), stable_bytes(arg)) {
+            let data: &[u8] = match (arg.downcast_ref::<PyStr>(), bytes_or_bytearray(arg)) {
                 (None, Some(bytes)) if keep_bytes => bytes,
                 (Some(text), _) => {
                     owned = codecs::encode_str(text, encoding, None)?;
@@ -389,7 +389,7 @@ impl Parser<'_> {
                 }
                 length.write(data.len() as isize);
             } else if data.contains(&0) {
-                return Err(Fail::Mismatch("must be encoded string without null bytes".to_owned(), Vec::new()));
+                return mismatch("encoded string without null bytes", arg);
             }
             let block = mem_alloc(data.len() + 1) as *mut c_char;
             if block.is_null() {
@@ -449,6 +449,15 @@ fn stable_bytes(arg: &PyObject) -> Option<&[u8]> {
     }
     // SAFETY: exporters without a release function promise that the memory stays as long as the object.
     Some(unsafe { core::slice::from_raw_parts(view.view().buf as *const u8, view.len()) })
+}
+
+/// The contents of bytes or a bytearray.
+fn bytes_or_bytearray(arg: &PyObject) -> Option<&[u8]> {
+    match (arg.downcast_ref::<PyBytes>(), arg.downcast_ref::<PyByteArray>()) {
+        (Some(bytes), _) => Some(bytes.as_bytes()),
+        (_, Some(bytes)) => Some(bytes.as_bytes()),
+        (None, None) => None,
+    }
 }
 
 /// Why [`stable_bytes`] gave nothing.

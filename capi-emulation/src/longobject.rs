@@ -64,20 +64,22 @@ exports! {
     fn PyLong_FromVoidPtr(pointer: *const c_void) -> Out {
         PyInt::from_usize(pointer as usize).into_obj().into_raw()
     }
-    /// From text in a base (0: by its prefix). `end` is told where the number ends; without it all text must be the number.
+    /// From text in a base (0: by its prefix), all of which must be the number. `end` is told where the text ends, or where what is
+    /// wrong begins.
     fn PyLong_FromString(text: *const c_char, end: *mut *mut c_char, base: c_int) -> Out = Ref<PyInt> {
         let bytes = core::ffi::CStr::from_ptr(text).to_bytes();
-        if end.is_null() {
-            return match parse::parse_int(bytes, base as u32) {
-                Ok(value) => Ok(value),
-                Err(error) => Err(error.into_err(i64::from(base), PyStr::new(&String::from_utf8_lossy(bytes)).as_object())),
-            };
-        }
-        let length = number_prefix(bytes, base as u32);
-        end.write(text.add(length).cast_mut());
-        match parse::parse_int(&bytes[..length], base as u32) {
-            Ok(value) => Ok(value),
-            Err(error) => Err(error.into_err(i64::from(base), PyStr::new(&String::from_utf8_lossy(bytes)).as_object())),
+        // Negative bases become large ones, which are as invalid.
+        match parse::parse_int(bytes, base as u32) {
+            Ok(value) => {
+                store(end, text.add(bytes.len()).cast_mut());
+                Ok(value)
+            }
+            Err(error) => {
+                if base == 0 || (2..=36).contains(&base) {
+                    store(end, text.add(number_prefix(bytes, base as u32)).cast_mut());
+                }
+                Err(error.into_err(i64::from(base), PyStr::new(&String::from_utf8_lossy(bytes)).as_object()))
+            }
         }
     }
     /// From a `str` in a base.
@@ -414,6 +416,9 @@ unsafe fn slice<'a>(bytes: *const u8, n: usize) -> &'a [u8] {
 }
 
 unsafe fn as_native_bytes(object: &PyObject, buffer: *mut u8, n: isize, flags: c_int) -> PyResult<isize> {
+    if n < 0 {
+        return Err(bad_call());
+    }
     let owned;
     let value: &PyInt = if flags != -1 && flags & 16 != 0 {
         owned = number::index(object)?;
@@ -426,8 +431,9 @@ unsafe fn as_native_bytes(object: &PyObject, buffer: *mut u8, n: isize, flags: c
     if flags != -1 && flags & 8 != 0 && value.is_negative() {
         return Err(exc::value_error("Cannot convert negative int"));
     }
-    // Two's complement: one bit for the sign, which an unsigned buffer does not need.
-    let unsigned = flags != -1 && flags & 4 != 0;
+    // Two's complement: one bit for the sign, which an unsigned buffer does not need. The default (-1, which has all bits) is as
+    // lenient as a cast in C.
+    let unsigned = flags & 4 != 0;
     let magnitude_bits = value.bit_length();
     let is_power_of_two = value.is_negative() && {
         let digits = value.digits();
@@ -456,7 +462,7 @@ unsafe fn as_native_bytes(object: &PyObject, buffer: *mut u8, n: isize, flags: c
     Ok(needed as isize)
 }
 
-/// How many bytes at the start of `text` are a number in `base` (with spaces, sign and prefix).
+/// How many bytes at the start of `text` are a number in `base` (with spaces around it, sign and prefix).
 fn number_prefix(text: &[u8], base: u32) -> usize {
     let mut longest = 0;
     let limit = text.len();
@@ -479,9 +485,12 @@ fn number_prefix(text: &[u8], base: u32) -> usize {
     }
     while at < limit && (text[at] == b'_' || (text[at] as char).is_digit(radix)) {
         at += 1;
-        longest = at;
+        // An underscore belongs to the number only in front of a digit.
+        if text[at - 1] != b'_' {
+            longest = at;
+        }
     }
-    longest
+    longest + text[longest..].iter().take_while(|c| c.is_ascii_whitespace()).count()
 }
 
 const _: () = assert!(size_of::<Exported>() == 40 && size_of::<Layout>() == 4);

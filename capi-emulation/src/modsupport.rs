@@ -98,8 +98,7 @@ unsafe fn item(format: &mut &[u8], va: &mut VaList) -> PyResult<ObjRef> {
                 }
                 dict.into_obj()
             }
-            b'b' | b'h' | b'i' => PyInt::from_i64(i64::from(va.int())).into_obj(),
-            b'B' => PyInt::from_i64(i64::from(va.int() as u8)).into_obj(),
+            b'b' | b'B' | b'h' | b'i' => PyInt::from_i64(i64::from(va.int())).into_obj(),
             b'H' => PyInt::from_i64(i64::from(va.int() as u32)).into_obj(),
             b'I' => PyInt::from_i64(i64::from(va.int() as u32)).into_obj(),
             b'n' | b'l' | b'L' => PyInt::from_i64(va.long()).into_obj(),
@@ -137,7 +136,7 @@ unsafe fn item(format: &mut &[u8], va: &mut VaList) -> PyResult<ObjRef> {
                 if text.is_null() {
                     return Ok(rpy_vm::none());
                 }
-                let len = len.map_or_else(|| libc::wcslen(text as *const libc::wchar_t), |len| len.max(0) as usize);
+                let len = len.map_or_else(|| libc::wcslen(text as *const libc::wchar_t), |len| len as usize);
                 PyStr::try_from_ucs4(core::slice::from_raw_parts(text, len))?.into_obj()
             }
             b'O' if format.first() == Some(&b'&') => {
@@ -164,12 +163,12 @@ unsafe fn item(format: &mut &[u8], va: &mut VaList) -> PyResult<ObjRef> {
     }
 }
 
-/// The length that follows text with `#`.
+/// The length that follows text with `#`; a negative one is as none: the text ends with NUL.
 unsafe fn take_length(format: &mut &[u8], va: &mut VaList) -> Option<isize> {
     if format.first() == Some(&b'#') {
         *format = &format[1..];
         // SAFETY: the caller's promise about the arguments.
-        return Some(unsafe { va.long() } as isize);
+        return Some(unsafe { va.long() } as isize).filter(|&len| len >= 0);
     }
     None
 }

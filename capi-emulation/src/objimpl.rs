@@ -94,9 +94,9 @@ macro_rules! domain {
             fn PyObject_IS_GC(object: Obj<'_>) -> c_int {
                 c_int::from(gc::is_gc(object))
             }
-            /// Runs a full collection; the number of unreachable objects.
+            /// Runs a full collection, unless automatic collection is off; the number of unreachable objects.
             fn PyGC_Collect() -> isize {
-                crate::gc_collect() as isize
+                if gc::STATE.enabled.get() { crate::gc_collect() as isize } else { 0 }
             }
             /// Switches automatic collection on; the old state.
             fn PyGC_Enable() -> c_int {

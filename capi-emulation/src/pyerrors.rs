@@ -180,8 +180,8 @@ exports! {
             return;
         }
         let (ty, old): (ObjRef, Stolen) = (Ref::from_owned_ptr(*class), take(value));
-        let error = normalized(&ty, old);
-        let instance = error.into_value();
+        // What goes wrong takes the place of the exception.
+        let instance = normalize(&ty, old.as_deref()).unwrap_or_else(PyErr::into_value);
         if !traceback.is_null() && !(*traceback).is_null() && instance.traceback().is_none() {
             instance.set_traceback(Some((**traceback).new_ref()));
         }
@@ -385,14 +385,11 @@ fn instance(class: &PyTypeObject, value: Option<&PyObject>) -> PyResult<Ref<PyBa
     }
 }
 
-/// As [`instance`], with what goes wrong in its place.
-fn normalized(class: &PyObject, value: Stolen) -> PyErr {
+/// As [`instance`], of what has to be an exception class.
+fn normalize(class: &PyObject, value: Option<&PyObject>) -> PyResult<Ref<PyBaseException>> {
     match as_type(class).filter(|_| is_exception_class(class)) {
-        Some(class) => match instance(class, value.as_deref()) {
-            Ok(value) => PyErr::from_exception(value),
-            Err(error) => error,
-        },
-        None => exc::type_error("exceptions must derive from BaseException"),
+        Some(class) => instance(class, value),
+        None => Err(exc::type_error("exceptions must derive from BaseException")),
     }
 }
 
@@ -401,12 +398,17 @@ fn restore(class: Stolen, value: Stolen, traceback: Stolen) {
         drop(PyErr::fetch());
         return;
     };
-    let error = normalized(&class, value);
-    match traceback {
-        Some(traceback) if PyTraceback::check(&traceback) => error.value().set_traceback(Some(traceback)),
-        Some(_) | None => {}
+    let instance = match normalize(&class, value.as_deref()) {
+        Ok(instance) => instance,
+        Err(error) => return error.restore(),
+    };
+    let traceback = traceback.filter(|traceback| !rpy_vm::is_none(traceback));
+    if traceback.as_ref().is_some_and(|traceback| !PyTraceback::check(traceback)) {
+        return exc::type_error("traceback must be a Traceback or None").restore();
     }
-    error.restore();
+    // No traceback means none, also where the instance has been raised before.
+    instance.set_traceback(traceback);
+    PyErr::from_exception(instance).restore();
 }
 
 unsafe fn take(place: *mut *mut PyObject) -> Stolen {

@@ -209,13 +209,28 @@ unsafe fn base_by_token(ty: &PyTypeObject, token: Void, result: *mut *mut PyType
 #[derive(Default)]
 struct Plan {
     members: Vec<*const PyMemberDef>,
-    weaklist_offset: isize,
-    dict_offset: isize,
-    vectorcall_offset: isize,
+    weaklist: Option<Special>,
+    dict: Option<Special>,
+    vectorcall: Option<Special>,
     doc: Option<*const c_char>,
     base: Option<*mut PyObject>,
     bases: Option<*mut PyObject>,
     token: Option<*mut c_void>,
+}
+
+/// Where a special field of instances is, as a member such as `__dictoffset__` says.
+#[derive(Clone, Copy)]
+struct Special {
+    offset: isize,
+    /// Counted from the type's own data, not from the start of the object.
+    relative: bool,
+}
+
+impl Special {
+    /// The offset in the object, of a type whose own data begins at `data_offset`.
+    fn in_object(self, data_offset: isize) -> isize {
+        if self.relative { data_offset + self.offset } else { self.offset }
+    }
 }
 
 /// The slots of a spec.
@@ -267,19 +282,20 @@ impl Plan {
         while let Some(def) = unsafe { at.as_ref() }.filter(|def| !def.name.is_null()) {
             // SAFETY: member names are NUL-terminated.
             let name = unsafe { CStr::from_ptr(def.name) };
-            let offset = match name.to_bytes() {
-                b"__weaklistoffset__" => Some(&mut self.weaklist_offset),
-                b"__dictoffset__" => Some(&mut self.dict_offset),
-                b"__vectorcalloffset__" => Some(&mut self.vectorcall_offset),
+            let special = match name.to_bytes() {
+                b"__weaklistoffset__" => Some(&mut self.weaklist),
+                b"__dictoffset__" => Some(&mut self.dict),
+                b"__vectorcalloffset__" => Some(&mut self.vectorcall),
                 _ => None,
             };
-            if let Some(offset) = offset {
+            let relative = def.flags & member::RELATIVE_OFFSET != 0;
+            if let Some(special) = special {
                 if def.type_code != member::PYSSIZET || def.flags & member::READONLY == 0 {
                     return Err(exc::system_error(format!("type of {} must be Py_T_PYSSIZET", name.to_string_lossy())));
                 }
-                *offset = def.offset;
+                *special = Some(Special { offset: def.offset, relative });
             }
-            if def.flags & member::RELATIVE_OFFSET != 0 && spec.basicsize > 0 {
+            if relative && spec.basicsize > 0 {
                 return Err(exc::system_error(
                     "With Py_RELATIVE_OFFSET, basicsize must be negative or 0 (inherited)",
                 ));
@@ -361,6 +377,13 @@ unsafe fn from_metaclass(
         {
             return Err(exc::system_error("Cannot extend variable-size class without Py_TPFLAGS_ITEMS_AT_END."));
         }
+    } else if basicsize < base.tp_basicsize.get() {
+        // The base's functions would write behind such instances.
+        return Err(exc::type_error(format!(
+            "tp_basicsize for type '{full_name}' ({basicsize}) is too small for base '{}' ({})",
+            base.full_name(),
+            base.tp_basicsize.get()
+        )));
     }
     let itemsize = if spec.itemsize == 0 { base.tp_itemsize.get() } else { spec.itemsize as isize };
 
@@ -394,14 +417,14 @@ unsafe fn from_metaclass(
     if ty.tp_dealloc.get().is_none() {
         ty.tp_dealloc.set(Some(instance::subtype_dealloc));
     }
-    if plan.vectorcall_offset != 0 {
-        ty.tp_vectorcall_offset.set(plan.vectorcall_offset);
+    if let Some(special) = plan.vectorcall {
+        ty.tp_vectorcall_offset.set(special.in_object(data_offset));
     }
-    if plan.weaklist_offset != 0 {
-        ty.tp_weaklistoffset.set(plan.weaklist_offset);
+    if let Some(special) = plan.weaklist {
+        ty.tp_weaklistoffset.set(special.in_object(data_offset));
     }
-    if plan.dict_offset != 0 {
-        ty.tp_dictoffset.set(plan.dict_offset);
+    if let Some(special) = plan.dict {
+        ty.tp_dictoffset.set(special.in_object(data_offset));
     }
     type_::type_ready(&ty)?;
     if plan.doc.is_none()

@@ -19,14 +19,14 @@ macro_rules! fields {
                 fn $object(error: Obj<'_>) -> Out = ObjRef {
                     po::getattr(error, rpy_vm::intern!("object"))
                 }
-                /// Where the trouble begins.
+                /// Where the trouble begins: 0 or the index of an item.
                 fn $start(error: Obj<'_>, place: *mut isize) -> c_int = () {
-                    place.write(position(error, "start")?);
+                    place.write(start_of(error)?);
                     Ok(())
                 }
-                /// Where the trouble ends.
+                /// Where the trouble ends: behind an item, or 0 if there is none.
                 fn $end(error: Obj<'_>, place: *mut isize) -> c_int = () {
-                    place.write(position(error, "end")?);
+                    place.write(end_of(error)?);
                     Ok(())
                 }
                 /// Why.
@@ -82,6 +82,20 @@ fields! {
 
 fn position(error: &PyObject, name: &str) -> PyResult<isize> {
     number::as_isize(&*po::getattr(error, &PyStr::new(name))?, None)
+}
+
+/// The number of items of what was converted. Programs may put any position into an exception; C is told one that fits.
+fn object_len(error: &PyObject) -> PyResult<isize> {
+    Ok(po::size(&*po::getattr(error, rpy_vm::intern!("object"))?)? as isize)
+}
+
+fn start_of(error: &PyObject) -> PyResult<isize> {
+    Ok(position(error, "start")?.min(object_len(error)? - 1).max(0))
+}
+
+fn end_of(error: &PyObject) -> PyResult<isize> {
+    let len = object_len(error)?;
+    Ok(position(error, "end")?.max(1).min(len))
 }
 
 fn set(error: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {

@@ -131,8 +131,9 @@ typedef struct {
 #define DEF_HEAD {STATIC_HEAD, NULL, 0, NULL}
 
 enum { METH_VARARGS = 1, METH_KEYWORDS = 2, METH_NOARGS = 4, METH_O = 8, METH_CLASS = 16, METH_STATIC = 32, METH_FASTCALL = 128, METH_METHOD = 512 };
-enum { Py_T_INT = 1, Py_T_DOUBLE = 4, Py_T_OBJECT_EX = 16, Py_T_PYSSIZET = 19, Py_READONLY = 1 };
+enum { Py_T_INT = 1, Py_T_DOUBLE = 4, Py_T_OBJECT_EX = 16, Py_T_PYSSIZET = 19, Py_READONLY = 1, Py_RELATIVE_OFFSET = 8 };
 #define TPFLAGS_BASETYPE (1UL << 10)
+#define TPFLAGS_HAVE_VECTORCALL (1UL << 11)
 #define TPFLAGS_HAVE_GC (1UL << 14)
 #define ARGUMENTS_OFFSET ((size_t)1 << 63)
 
@@ -181,17 +182,26 @@ PyObject *_PyUnicode_FromId(Identifier *);
 PyObject *_PyObject_GetAttrId(PyObject *, Identifier *);
 int _PyMutex_LockTimed(unsigned char *, int64_t nanoseconds, int flags);
 void PyMutex_Unlock(unsigned char *);
+void PyErr_Restore(PyObject *, PyObject *, PyObject *);
 int PyErr_ExceptionMatches(PyObject *);
+int PyUnicodeDecodeError_GetStart(PyObject *, Py_ssize_t *);
+int PyUnicodeDecodeError_GetEnd(PyObject *, Py_ssize_t *);
 PyObject *PyObject_CallFunction(PyObject *, const char *, ...);
 PyObject *PyObject_CallMethod(PyObject *, const char *, const char *, ...);
 PyObject *PyObject_CallFunctionObjArgs(PyObject *, ...);
 PyObject *PyObject_GetAttrString(PyObject *, const char *);
 PyObject *PyObject_Repr(PyObject *);
+void *PyObject_GetTypeData(PyObject *, PyTypeObject *);
+void PyObject_ClearWeakRefs(PyObject *);
+PyObject *PyVectorcall_Call(PyObject *, PyObject *, PyObject *);
 int PyObject_GetBuffer(PyObject *, Py_buffer *, int);
 void PyBuffer_Release(Py_buffer *);
+int PyBuffer_FromContiguous(const Py_buffer *, const void *, Py_ssize_t, char);
 int PyBuffer_FillInfo(Py_buffer *, PyObject *, void *, Py_ssize_t, int, int);
 PyObject *PyLong_FromLong(long);
 long PyLong_AsLong(PyObject *);
+PyObject *PyLong_FromString(const char *, char **, int);
+Py_ssize_t PyLong_AsNativeBytes(PyObject *, void *, Py_ssize_t, int);
 PyObject *PyFloat_FromDouble(double);
 double PyFloat_AsDouble(PyObject *);
 PyObject *PyTuple_New(Py_ssize_t);
@@ -202,6 +212,7 @@ int PyList_Append(PyObject *, PyObject *);
 PyObject *PyDict_New(void);
 int PyDict_SetItemString(PyObject *, const char *, PyObject *);
 PyObject *PyImport_ImportModule(const char *);
+PyObject *PyFile_GetLine(PyObject *, int);
 PyObject *PyModule_Create2(PyModuleDef *, int);
 PyObject *PyModuleDef_Init(PyModuleDef *);
 void *PyModule_GetState(PyObject *);
@@ -213,11 +224,18 @@ PyObject *PyType_FromModuleAndSpec(PyObject *, PyType_Spec *, PyObject *);
 void *PyType_GetModuleState(PyTypeObject *);
 PyObject *PyType_GenericNew(PyTypeObject *, PyObject *, PyObject *);
 void PyObject_GC_UnTrack(void *);
+Py_ssize_t PyGC_Collect(void);
+void PyMem_Free(void *);
 PyObject *PyCapsule_New(void *, const char *, void (*)(PyObject *));
 void *PyCapsule_GetPointer(PyObject *, const char *);
 void *PyCapsule_Import(const char *, int);
 void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *);
+void *PyThreadState_Get(void);
+PyObject *PyThreadState_GetDict(void);
+PyObject *PyCode_NewEmpty(const char *, const char *, int);
+PyObject *PyFrame_New(void *, PyObject *, PyObject *, PyObject *);
+int PyTraceBack_Here(PyObject *);
 int PyGILState_Ensure(void);
 void PyGILState_Release(int);
 int PyOS_snprintf(char *, size_t, const char *, ...);

@@ -225,3 +225,67 @@ refused("empty.so", b"")
 refused("text.so", b"this is no library\n")
 refused("foreign_machine.so", whole[:18] + b"\xb7\x00" + whole[20:])  # AArch64
 refused("other_name.so", whole)
+
+import io
+import traceback
+
+import capi_rules as r
+
+Own = r.own_type()
+own = Own()
+own.attribute = 5
+ref = weakref.ref(own)
+print(own(1, 2, 3), own.attribute, ref() is own, Own.__basicsize__, Own.__dictoffset__, Own.__weakrefoffset__)
+del own
+print(ref())
+attempt(r.small_type, int)
+print([r.thread_ends() for _ in range(3)])
+
+
+def entries(function, *args):
+    try:
+        function(*args)
+    except Exception as error:
+        return [(entry.filename.endswith(".c"), entry.name, entry.lineno) for entry in traceback.extract_tb(error.__traceback__)][1:]
+
+
+def caught():
+    try:
+        int("x")
+    except ValueError as error:
+        return error
+
+
+print(entries(r.restore, caught()), entries(r.line_of_c))
+print([r.fill(b"abcdef", order) for order in "CFA"], r.fill(b"abcd", "A"))
+print(r.encoded("é"), r.encoded(b"a\0b"), r.encoded(bytearray(b"abc")))
+attempt(r.encoded, 5)
+
+
+class Pair(tuple):
+    """A tuple of a class of its own."""
+
+
+print(r.built(), r.spread(lambda *args: args, Pair((1, 2))))
+for text, base in (b"12", 10), (b" 0x1f ", 0), (b"12abc", 10), (b"1_", 10), (b"12 x", 10), (b"", 10), (b"12", 99):
+    print(text, base, r.int_from(text, base))
+for value in 127, 128, 255, 256, -128, -129:
+    print(value, r.native(value))
+print([r.positions(UnicodeDecodeError("x", data, *at, "")) for data, *at in ((b"abc", 1, 2), (b"abc", 10, 20), (b"abc", -5, -5))])
+for make in io.StringIO, lambda text: io.BytesIO(text.encode()):
+    file = make("one\ntwo\nthree")
+    print([r.line(file, n) for n in (2, 0, -1, -1)])
+    attempt(r.line, file, -1)
+
+
+def cycle():
+    loop = []
+    loop.append(loop)
+
+
+gc.disable()
+cycle()
+print(r.collect(), gc.collect() > 0)
+gc.enable()
+cycle()
+print(r.collect())

@@ -31,7 +31,10 @@ pub fn leave(taken: bool) -> bool {
     let counter = state.gilstate_counter.get() - 1;
     state.gilstate_counter.set(counter);
     if counter == 0 {
+        // What dies with the state may enter and leave again, which must not end the state a second time.
+        state.gilstate_counter.set(1);
         clear(state);
+        state.gilstate_counter.set(0);
         // SAFETY: the state was made by `enter` for this thread, no frame of which is alive.
         unsafe { gil::release_and_delete(state) };
     } else if taken {
