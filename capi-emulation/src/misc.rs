@@ -367,14 +367,22 @@ exports! {
         let io = rpy_vm::import::statement::import_module("_io")?;
         call::call_method(&io, &PyStr::new("open_code"), &[path])
     }
-    /// Runs a code object as the body of a module.
+    /// Runs a code object as the body of a module, which is taken out of `sys.modules` again if that fails.
     fn PyImport_ExecCodeModule(name: *const c_char, code: Obj<'_>) -> Out = ObjRef {
         let name = c_str(name)?;
         let module = rpy_vm::types::module::PyModule::new_object(name.as_object());
-        rpy_vm::runtime::sys_state::modules()?.set_item(name.as_object(), module.as_object())?;
+        let modules: &PyDict = rpy_vm::runtime::sys_state::modules()?;
+        modules.set_item(name.as_object(), module.as_object())?;
         let globals = module.dict().to_ref();
-        rpy_vm::builtins::code::add_builtins(globals.as_object())?;
-        rpy_vm::interp::dispatch::eval_code(expect(code)?, globals.as_object(), Some(globals.to_obj()))?;
+        let run = || -> PyResult<ObjRef> {
+            rpy_vm::builtins::code::add_builtins(globals.as_object())?;
+            rpy_vm::interp::dispatch::eval_code(expect(code)?, globals.as_object(), Some(globals.to_obj()))
+        };
+        if let Err(error) = run() {
+            // What failed half-way is not to be found by the next import.
+            drop(modules.del_item(name.as_object()));
+            return Err(error);
+        }
         Ok(rpy_vm::import::statement::get_module(name.as_object())?.unwrap_or_else(|| module.into_obj()))
     }
 }

@@ -72,8 +72,12 @@ exports! {
         if len < 0 {
             return Err(exc::value_error("size must be positive"));
         }
-        for i in 0..len as usize {
-            writer.0.push_char(*text.add(i));
+        let characters = (0..len as usize).map(|i| *text.add(i));
+        if characters.clone().any(|c| c > 0x10_ffff) {
+            return Err(exc::system_error("invalid maximum character passed to PyUnicode_New"));
+        }
+        for c in characters {
+            writer.0.push_char(c);
         }
         done(writer)
     }

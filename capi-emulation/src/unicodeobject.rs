@@ -61,7 +61,11 @@ exports! {
             return if len == 0 { Ok(PyStr::empty()) } else { Err(bad_call()) };
         }
         let len = if len < 0 { libc::wcslen(text) } else { len as usize };
-        PyStr::try_from_ucs4(core::slice::from_raw_parts(text as *const u32, len))
+        let wide = core::slice::from_raw_parts(text as *const u32, len);
+        match wide.iter().find(|&&c| c > 0x10_ffff) {
+            Some(c) => Err(exc::value_error(format!("character U+{c:x} is not in range [U+0000; U+10ffff]"))),
+            None => PyStr::try_from_ucs4(wide),
+        }
     }
     /// A copy as wide characters, for `PyMem_Free`.
     fn PyUnicode_AsWideCharString(object: OptObj<'_>, len: *mut isize) -> *mut libc::wchar_t = *mut libc::wchar_t {
@@ -393,9 +397,10 @@ exports! {
             }
             return 1;
         };
-        match fs_path_bytes(object) {
+        match fs_path_str(object) {
             Ok(path) => {
-                place.write(codecs::fs_decode(path.as_bytes()).into_raw() as *mut PyObject);
+                place.write(path.into_raw() as *mut PyObject);
+                // Py_CLEANUP_SUPPORTED
                 0x20000
             }
             Err(error) => {
@@ -760,6 +765,19 @@ pub fn fs_path_bytes(object: &PyObject) -> PyResult<Ref<PyBytes>> {
         return Err(exc::value_error("embedded null byte"));
     }
     Ok(bytes)
+}
+
+/// A path-like object as text without NUL. Text stays as it is, also where no file could have such a name.
+fn fs_path_str(object: &PyObject) -> PyResult<Ref<PyStr>> {
+    let path = rpy_vm::runtime::paths::fspath(object)?;
+    let text = match path.downcast_ref::<PyStr>() {
+        Some(text) => text.to_ref(),
+        None => codecs::fs_decode(expect::<PyBytes>(&path)?.as_bytes()),
+    };
+    if text.data().iter().any(|c| c == 0) {
+        return Err(exc::value_error("embedded null character"));
+    }
+    Ok(text)
 }
 
 #[cold]

@@ -141,6 +141,26 @@ static PyObject *line(PyObject *self, PyObject *args) {
     return PyArg_ParseTuple(args, "Oi", &file, &n) ? PyFile_GetLine(file, n) : NULL;
 }
 
+static PyObject *decoded(PyObject *self, PyObject *path) {
+    PyObject *text = NULL;
+    return PyUnicode_FSDecoder(path, &text) ? text : NULL;
+}
+
+/* Characters that there are, and one that there is not. */
+static PyObject *wide(PyObject *self, PyObject *largest) {
+    wchar_t text[2] = {'a', PyLong_AsLong(largest)};
+    return PyUnicode_FromWideChar(text, 2);
+}
+static PyObject *written(PyObject *self, PyObject *largest) {
+    uint32_t text[2] = {'a', PyLong_AsLong(largest)};
+    void *writer = PyUnicodeWriter_Create(0);
+    if (PyUnicodeWriter_WriteUCS4(writer, text, 2) == 0) return PyUnicodeWriter_Finish(writer);
+    PyUnicodeWriter_Discard(writer);
+    return NULL;
+}
+
+static PyObject *exec_module(PyObject *self, PyObject *code) { return PyImport_ExecCodeModule("capi_rules_made", code); }
+
 static PyObject *collect(PyObject *self, PyObject *unused) { return PyLong_FromLong(PyGC_Collect() > 0); }
 
 static PyMethodDef methods[] = {
@@ -157,6 +177,10 @@ static PyMethodDef methods[] = {
     {"native", native, METH_O, NULL},
     {"positions", positions, METH_O, NULL},
     {"line", line, METH_VARARGS, NULL},
+    {"decoded", decoded, METH_O, NULL},
+    {"wide", wide, METH_O, NULL},
+    {"written", written, METH_O, NULL},
+    {"exec_module", exec_module, METH_O, NULL},
     {"collect", collect, METH_NOARGS, NULL},
     {NULL}};
 
