@@ -163,7 +163,22 @@ static PyObject *exec_module(PyObject *self, PyObject *code) { return PyImport_E
 
 static PyObject *collect(PyObject *self, PyObject *unused) { return PyLong_FromLong(PyGC_Collect() > 0); }
 
+/* As mypyc makes classes: a type that gets an attribute before it is ready. */
+static PyObject *early_attribute(PyObject *self, PyObject *value) {
+    PyTypeObject *type = (PyTypeObject *)PyType_GenericAlloc(&PyType_Type, 0);
+    if (!type) return NULL;
+    type->tp_name = "capi_rules.Early";
+    type->tp_basicsize = sizeof(PyObject);
+    type->tp_flags = 1 << 9; /* a heap type */
+    if (PyObject_SetAttrString((PyObject *)type, "early", value) < 0) return NULL;
+    *(PyObject **)((char *)type + 856) = PyUnicode_FromString("Early"); /* ht_name, ht_qualname */
+    *(PyObject **)((char *)type + 872) = PyUnicode_FromString("Early");
+    if (PyType_Ready(type) < 0) return NULL;
+    return (PyObject *)type;
+}
+
 static PyMethodDef methods[] = {
+    {"early_attribute", early_attribute, METH_O, NULL},
     {"own_type", own_type, METH_NOARGS, NULL},
     {"small_type", small_type, METH_O, NULL},
     {"thread_ends", thread_ends, METH_NOARGS, NULL},
