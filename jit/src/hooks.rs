@@ -558,7 +558,7 @@ impl State {
     /// Compiles a function from its entry to where the trace goes on: its return, a loop, or the interpreter.
     fn enter(&mut self, recorder: Recorder, target: Option<(*mut Executor, bool)>) {
         let (key, code) = (recorder.origin().key, recorder.code().to_ref());
-        let title = format!("{} (function)", log::title(&code, recorder.header()));
+        let title = format!("{} (function)", log::title(&self.options, &code, recorder.header()));
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
         let pays = recorded.is_complete(target.is_some()) && recorded.is_compiled_mostly();
@@ -695,7 +695,7 @@ impl State {
     fn close(&mut self, mut recorder: Recorder) {
         let (origin, head) = (recorder.origin(), recorder.header());
         let code = recorder.code().to_ref();
-        let title = log::title(&code, head);
+        let title = log::title(&self.options, &code, head);
         let is_early = recorder.is_early;
         if is_early && !recorder.has_big_arrays() {
             return self.forget_early(&origin, false);
@@ -931,7 +931,8 @@ impl State {
             return self.enter(recorder, target);
         }
         let Some(path) = self.path.take() else { return };
-        let title = format!("{} (from exit {})", log::title(recorder.code(), recorder.header()), path.exit.exit);
+        let title =
+            format!("{} (from exit {})", log::title(&self.options, recorder.code(), recorder.header()), path.exit.exit);
         let recorded = recorder.finish();
         log::recorded(&self.options, &title, &recorded);
         let trace = crate::opt::finish(recorded.builder);

@@ -137,8 +137,8 @@ impl PyCode {
     /// `ValueError` when the parts do not fit each other; `MemoryError`.
     pub fn new(parts: CodeParts) -> PyResult<Ref<PyCode>> {
         let CodeParts { code, .. } = &parts;
-        if code.is_empty() || code.len() % 2 != 0 {
-            return Err(exc::value_error("code: code must be a non-empty whole number of units"));
+        if code.len() % 2 != 0 {
+            return Err(exc::value_error("code: co_code is malformed"));
         }
         let kinds = parts.localspluskinds.as_bytes();
         if kinds.len() != parts.localsplusnames.len() {
@@ -172,11 +172,16 @@ impl PyCode {
         }
         let nlocalsplus = kinds.len() as i32;
         let units = code.len() / 2;
-        let object = alloc_var(&PyCode_Type, units)?;
+        // Extensions have code objects without code, for tracebacks. Executing one raises, by a unit that is not counted.
+        let object = alloc_var(&PyCode_Type, units.max(1))?;
         let this = object as *mut PyCode;
         // SAFETY: fresh zeroed memory with room for the header and the units; every field is written exactly once.
         unsafe {
             let target = (object as *mut u8).add(208);
+            if units == 0 {
+                target.write(opcode::RAISE_VARARGS);
+                (*this).ob_base.ob_size.set(0);
+            }
             core::ptr::copy_nonoverlapping(code.as_ptr(), target, code.len());
             quicken(target as *mut u16, units);
             let first = first_resume(target as *const u16, units);
