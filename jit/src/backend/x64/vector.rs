@@ -29,6 +29,8 @@ enum Constant {
     Sign,
     Magnitude,
     One,
+    /// Where making lanes of bytes must leave the second temporary register alone.
+    Zero,
 }
 
 /// How many lanes an instruction works on.
@@ -82,6 +84,7 @@ pub fn assemble(expression: &Expression) -> Option<CodeBlock> {
     for step in &expression.steps {
         let constant = match step.name {
             "cast" if step.types[0] == Scalar::Bool => Constant::One,
+            "where" if expression.is_bytes(step.inputs[2]) => Constant::Zero,
             "where" => continue,
             name if step.types[0] == Scalar::Bool && truths(name).is_some() => continue,
             _ if step.types[0] == Scalar::Bool => return None,
@@ -243,6 +246,7 @@ impl Vector<'_> {
                 (Constant::Magnitude, false) => u64::from(u32::MAX >> 1),
                 (Constant::One, true) => 1.0_f64.to_bits(),
                 (Constant::One, false) => u64::from(1.0_f32.to_bits()),
+                (Constant::Zero, _) => 0,
             };
             let register = self.constant(constant);
             dynasm!(self.asm ; .arch x64
@@ -318,7 +322,7 @@ impl Vector<'_> {
     fn load(&mut self, array: u8, form: Form, to: u8) {
         let base = ARRAYS[array as usize];
         let packed = form == Form::Packed;
-        if self.expression.arrays[array as usize] != Scalar::Bool {
+        if !self.expression.is_bytes(Source::Array(array)) {
             let element = Last::Element(base, self.scale());
             return self.vex((MAP_0F, self.prefix(form), 0x10), packed, to, 0, element);
         }
@@ -329,8 +333,13 @@ impl Vector<'_> {
         } else {
             dynasm!(self.asm ; .arch x64 ; movzx esi, BYTE [Rq(base) + rax] ; vmovd Rx(to), esi);
         }
-        let zero = self.first_temporary + 1;
-        self.bitwise(0x57, form, zero, zero, zero);
+        let zero = if self.constants.contains(&Constant::Zero) {
+            self.constant(Constant::Zero)
+        } else {
+            let zero = self.first_temporary + 1;
+            self.bitwise(0x57, form, zero, zero, zero);
+            zero
+        };
         let greater = if self.double { (MAP_0F38, P_66, 0x37) } else { (MAP_0F, P_66, 0x66) };
         self.vex(greater, packed, to, to, Last::Register(zero));
     }

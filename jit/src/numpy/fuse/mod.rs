@@ -138,6 +138,11 @@ impl Expression {
         self.steps.last().map_or(array, |step| step.output)
     }
 
+    /// Is this an array of truths, which are bytes?
+    pub fn is_bytes(&self, source: Source) -> bool {
+        matches!(source, Source::Array(array) if self.arrays[array as usize] == Scalar::Bool)
+    }
+
     /// Adds a step; where its result is. Operands in scratch memory are used once, but for those in `kept`, which stay.
     pub fn push(
         &mut self,
