@@ -8,6 +8,7 @@ use rpy_vm::types::list::PyList;
 use rpy_vm::types::set::{PyFrozenSet, PySet, any_set};
 use rpy_vm::types::slice::{self, PySlice};
 use rpy_vm::types::tuple::PyTuple;
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::iter;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc};
 
@@ -258,6 +259,24 @@ exports! {
     /// Fits bounds to a length; the number of items.
     fn PySlice_AdjustIndices(length: isize, start: *mut isize, stop: *mut isize, step: isize) -> isize {
         adjust(length, &mut *start, &mut *stop, step)
+    }
+    /// What `PySlice_GetIndicesEx` is to be used instead of: bounds beyond the length are refused rather than fitted, and so are parts
+    /// that are not exactly ints or None. -1 for these, without an exception.
+    fn PySlice_GetIndices(object: &PySlice, length: isize, start: &mut isize, stop: &mut isize, step: &mut isize) -> c_int = c_int {
+        let parts = [object.step(), object.start(), object.stop()].map(|part| if rpy_vm::is_none(part) { None } else { Some(part) });
+        let mut numbers = [None; 3];
+        for (number, part) in numbers.iter_mut().zip(parts) {
+            let Some(part) = part else { continue };
+            let Some(int) = part.downcast_ref::<PyInt>() else { return Ok(-1) };
+            let value = int.as_isize().ok_or_else(|| exc::overflow_error("Python int too large to convert to C ssize_t"))?;
+            *number = Some(value);
+        }
+        let [stride, first, last] = numbers;
+        let from_end = |at: isize| if at < 0 { at + length } else { at };
+        *step = stride.unwrap_or(1);
+        *start = first.map_or(if *step < 0 { length - 1 } else { 0 }, from_end);
+        *stop = last.map_or(if *step < 0 { -1 } else { length }, from_end);
+        Ok(if *stop > length || *start >= length || *step == 0 { -1 } else { 0 })
     }
     /// Unpacked and fitted to a length.
     fn PySlice_GetIndicesEx(object: &PySlice, length: isize, start: *mut isize, stop: *mut isize, step: *mut isize, count: *mut isize) -> c_int = () {

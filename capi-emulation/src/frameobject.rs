@@ -1,15 +1,14 @@
-//! `frameobject.h`, `code.h`, `traceback.h`, `genobject.h` and the parts of `ceval.h` that run code.
+//! `frameobject.h`, `code.h`, `traceback.h`, `genobject.h` and the parts of `ceval.h` that are about frames.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
-use rpy_vm::compile::{Mode, Options, compile_str};
 use rpy_vm::interp::frame::InterpreterFrame;
 use rpy_vm::protocol::object as po;
 use rpy_vm::runtime::codecs;
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::sysmodule::frames;
 use rpy_vm::types::bytes::PyBytes;
-use rpy_vm::types::code::{PyCode, co_flags, extra};
+use rpy_vm::types::code::{PyCode, co_flags, extra, location};
 use rpy_vm::types::code::methods::Fields;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::frame::{self, PyFrame};
@@ -20,6 +19,7 @@ use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, bad_call, c_str, expect};
+use crate::pythonrun::CompilerFlags;
 
 exports! {
     /// A code object without instructions to speak of, for tracebacks.
@@ -71,6 +71,20 @@ exports! {
     /// The line of a bytecode offset; -1 if there is none.
     fn PyCode_Addr2Line(code: &PyCode, offset: c_int) -> c_int {
         if offset < 0 { code.co_firstlineno } else { code.line_of(offset as isize / 2).unwrap_or(-1) }
+    }
+    /// Where the instruction at a byte offset comes from: lines, and columns in bytes of UTF-8 from 0; -1 for what is not known. 1.
+    fn PyCode_Addr2Location(
+        code: &PyCode, offset: c_int, start_line: &mut c_int, start_column: &mut c_int, end_line: &mut c_int, end_column: &mut c_int,
+    ) -> c_int {
+        (*start_line, *start_column, *end_line, *end_column) = match usize::try_from(offset) {
+            Err(_) => (code.co_firstlineno, 0, code.co_firstlineno, 0),
+            Ok(offset) => {
+                let found = location::find(code, offset / 2).unwrap_or_default();
+                let known = |part: Option<i32>| part.unwrap_or(-1);
+                (known(found.line), known(found.column), known(found.end_line), known(found.end_column))
+            }
+        };
+        1
     }
     /// An index under which data can be hung on code objects; -1 if there are too many users.
     fn PyUnstable_Eval_RequestCodeExtraIndex(free: Option<extra::Free>) -> isize {
@@ -187,38 +201,6 @@ exports! {
         rpy_vm::builtins::code::add_builtins(globals)?;
         rpy_vm::interp::dispatch::eval_code(expect(code)?, globals, Some(locals.unwrap_or(globals).new_ref()))
     }
-    /// Compiles and runs text; `start` is `Py_single_input` 256, `Py_file_input` 257 or `Py_eval_input` 258.
-    fn PyRun_StringFlags(source: *const c_char, start: c_int, globals: Obj<'_>, locals: OptObj<'_>, flags: *mut CompilerFlags) -> Out = ObjRef {
-        run_string(source, start, globals, locals, flags)
-    }
-    /// As `PyRun_StringFlags`.
-    fn PyRun_String(source: *const c_char, start: c_int, globals: Obj<'_>, locals: OptObj<'_>) -> Out = ObjRef {
-        run_string(source, start, globals, locals, core::ptr::null_mut())
-    }
-    /// Runs text in `__main__`; shows an exception. 0 or -1.
-    fn PyRun_SimpleStringFlags(source: *const c_char, flags: *mut CompilerFlags) -> c_int {
-        let run = || -> PyResult<ObjRef> {
-            let main = rpy_vm::import::statement::import_module("__main__")?;
-            let globals = expect::<rpy_vm::types::module::PyModule>(&main)?.dict().to_obj();
-            run_string(source, 257, &globals, Some(&globals), flags)
-        };
-        match run() {
-            Ok(_) => 0,
-            Err(error) => {
-                rpy_vm::runtime::traceback_print::print_with_hook(error);
-                -1
-            }
-        }
-    }
-    /// Compiles text.
-    fn Py_CompileStringExFlags(source: *const c_char, filename: *const c_char, start: c_int, flags: *mut CompilerFlags, optimize: c_int) -> Out = Ref<PyCode> {
-        let _ = optimize;
-        compile(source, &codecs::fs_decode(CStr::from_ptr(filename).to_bytes()).to_string_lossy(), start, flags)
-    }
-    /// Compiles text.
-    fn Py_CompileString(source: *const c_char, filename: *const c_char, start: c_int) -> Out = Ref<PyCode> {
-        compile(source, &codecs::fs_decode(CStr::from_ptr(filename).to_bytes()).to_string_lossy(), start, core::ptr::null_mut())
-    }
     /// Adds the compiler flags in force in the running code; are there any?
     fn PyEval_MergeCompilerFlags(flags: &mut CompilerFlags) -> c_int {
         if let Some(frame) = running() {
@@ -240,13 +222,6 @@ exports! {
     fn PyEval_GetFuncDesc(function: Obj<'_>) -> *const c_char {
         if po::callable(function) { c"()".as_ptr() } else { c" object".as_ptr() }
     }
-}
-
-/// `PyCompilerFlags`.
-#[repr(C)]
-pub struct CompilerFlags {
-    flags: c_int,
-    feature_version: c_int,
 }
 
 /// The running Python frame.
@@ -325,29 +300,4 @@ fn variable(frame: &PyFrame, name: &PyObject) -> PyResult<ObjRef> {
             Err(exc::name_error(format!("variable {} does not exist", shown.to_string_lossy()), name))
         }
     }
-}
-
-unsafe fn compile(source: *const c_char, filename: &str, start: c_int, flags: *mut CompilerFlags) -> PyResult<Ref<PyCode>> {
-    // SAFETY: the caller's promise.
-    let (source, bits) =
-        unsafe { (c_str(source)?, flags.as_ref().map_or(0, |flags| flags.flags)) };
-    let mode = match start {
-        256 => Mode::Single,
-        258 => Mode::Eval,
-        _ => Mode::Exec,
-    };
-    compile_str(source.as_utf8()?, filename, mode, Options { flags: bits, ..Options::default() })
-}
-
-unsafe fn run_string(
-    source: *const c_char,
-    start: c_int,
-    globals: &PyObject,
-    locals: Option<&PyObject>,
-    flags: *mut CompilerFlags,
-) -> PyResult<ObjRef> {
-    // SAFETY: the caller's promise.
-    let code = unsafe { compile(source, "<string>", start, flags)? };
-    rpy_vm::builtins::code::add_builtins(globals)?;
-    rpy_vm::interp::dispatch::eval_code(&code, globals, Some(locals.unwrap_or(globals).new_ref()))
 }

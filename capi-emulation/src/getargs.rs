@@ -35,6 +35,10 @@ exports! {
     fn PyArg_VaParse(args: Obj<'_>, format: *const c_char, va: &mut VaList) -> c_int {
         truth(parse_tuple(args, format, va))
     }
+    /// As `PyArg_VaParse`, under the name it had where lengths are `Py_ssize_t`.
+    fn _PyArg_VaParse_SizeT(args: Obj<'_>, format: *const c_char, va: &mut VaList) -> c_int {
+        truth(parse_tuple(args, format, va))
+    }
     /// One object, not a tuple of arguments (unless the format has several units).
     fn va_PyArg_Parse(object: OptObj<'_>, format: *const c_char, va: &mut VaList) -> c_int {
         truth(parse_one(object, format, va))
@@ -45,6 +49,10 @@ exports! {
     }
     /// As `PyArg_ParseTupleAndKeywords`.
     fn PyArg_VaParseTupleAndKeywords(args: Obj<'_>, kwargs: OptObj<'_>, format: *const c_char, names: *const *const c_char, va: &mut VaList) -> c_int {
+        truth(parse_keywords(args, kwargs, format, names, va))
+    }
+    /// As `PyArg_VaParseTupleAndKeywords`, under the name it had where lengths are `Py_ssize_t`.
+    fn _PyArg_VaParseTupleAndKeywords_SizeT(args: Obj<'_>, kwargs: OptObj<'_>, format: *const c_char, names: *const *const c_char, va: &mut VaList) -> c_int {
         truth(parse_keywords(args, kwargs, format, names, va))
     }
     /// Are all keywords strings?

@@ -55,6 +55,7 @@ families! {
     pycapsule,
     pyerrors,
     pystate,
+    pythonrun,
     structseq,
     typeobject,
     unicode_errors,

@@ -127,6 +127,14 @@ exports! {
     fn PyEval_SetProfile(function: Option<CTraceFunction>, argument: OptObj<'_>) {
         legacy::set_c_profile(function, argument.map(PyObject::new_ref));
     }
+    /// As `PyEval_SetTrace`, for all threads that run.
+    fn PyEval_SetTraceAllThreads(function: Option<CTraceFunction>, argument: OptObj<'_>) {
+        legacy::set_c_trace_all_threads(function, argument);
+    }
+    /// As `PyEval_SetProfile`, for all threads that run.
+    fn PyEval_SetProfileAllThreads(function: Option<CTraceFunction>, argument: OptObj<'_>) {
+        legacy::set_c_profile_all_threads(function, argument);
+    }
 
     /// `__defaults__`, borrowed; NULL if there are none.
     fn PyFunction_GetDefaults(function: Obj<'_>) -> Borrowed = Borrowed {

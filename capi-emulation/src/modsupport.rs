@@ -26,6 +26,10 @@ exports! {
     fn Py_VaBuildValue(format: *const c_char, va: &mut VaList) -> Out = ObjRef {
         build_value(format, va)
     }
+    /// As `Py_VaBuildValue`, under the name it had where lengths are `Py_ssize_t`.
+    fn _Py_VaBuildValue_SizeT(format: *const c_char, va: &mut VaList) -> Out = ObjRef {
+        build_value(format, va)
+    }
 }
 
 /// `Py_VaBuildValue`.

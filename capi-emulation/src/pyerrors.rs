@@ -496,7 +496,13 @@ unsafe fn new_class(
 }
 
 fn print() {
-    let Some(error) = PyErr::fetch() else { return };
+    if let Some(error) = PyErr::fetch() {
+        show(error);
+    }
+}
+
+/// Shows an exception that nobody handled; `SystemExit` ends the program.
+pub fn show(error: PyErr) {
     if error.matches(exc::SystemExit()) {
         let status = rpy_vm::startup::handle_exit(error);
         rpy_vm::runtime::sys_state::flush_std_files();

@@ -3,7 +3,8 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use rpy_vm::object::alloc::mem_alloc;
-use rpy_vm::runtime::codecs;
+use rpy_vm::runtime::codecs::utf16::{ByteOrder, Decoded};
+use rpy_vm::runtime::codecs::{self, Direction};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::data::StrData;
@@ -143,13 +144,17 @@ exports! {
     fn PyUnicode_GetLength(object: Obj<'_>) -> isize = usize {
         match object.downcast_ref::<PyStr>() {
             Some(text) => Ok(text.len()),
-            None => Err(exc::type_error("bad argument type for built-in operation")),
+            None => Err(bad_argument()),
         }
+    }
+    /// Only an exception: the function went with the representation whose length it gave.
+    fn PyUnicode_GetSize(_object: Obj<'_>) -> isize = usize {
+        Err(exc::runtime_error("PyUnicode_GetSize has been removed."))
     }
     /// One character.
     fn PyUnicode_ReadChar(object: Obj<'_>, index: isize) -> u32 = u32 {
         let Some(text) = object.downcast_ref::<PyStr>() else {
-            return Err(exc::type_error("bad argument type for built-in operation"));
+            return Err(bad_argument());
         };
         if index < 0 || index as usize >= text.len() {
             return Err(exc::index_error("string index out of range"));
@@ -246,7 +251,7 @@ exports! {
 
     /// The UTF-8 form, which lives as long as the string; NULL with an exception.
     fn PyUnicode_AsUTF8AndSize(object: Obj<'_>, size: *mut isize) -> *const c_char {
-        let text = object.downcast_ref::<PyStr>().ok_or_else(|| exc::type_error("bad argument type for built-in operation"));
+        let text = object.downcast_ref::<PyStr>().ok_or_else(|| bad_argument());
         match text.and_then(PyStr::as_utf8) {
             Ok(text) => {
                 store(size, text.len() as isize);
@@ -260,7 +265,7 @@ exports! {
     }
     /// As `PyUnicode_AsUTF8AndSize`.
     fn PyUnicode_AsUTF8(object: Obj<'_>) -> *const c_char = *const c_char {
-        let text = object.downcast_ref::<PyStr>().ok_or_else(|| exc::type_error("bad argument type for built-in operation"));
+        let text = object.downcast_ref::<PyStr>().ok_or_else(|| bad_argument());
         text.and_then(PyStr::as_utf8).map(|text| text.as_ptr() as *const c_char)
     }
     /// Encodes as UTF-8.
@@ -294,6 +299,40 @@ exports! {
     /// Encodes; NULL: UTF-8.
     fn PyUnicode_AsEncodedString(object: Obj<'_>, encoding: *const c_char, errors: *const c_char) -> Out = ObjRef {
         encode(object, opt_text(encoding).unwrap_or("utf-8"), errors)
+    }
+    /// Decodes text to whatever its codec makes of it; deprecated.
+    fn PyUnicode_AsDecodedObject(object: Obj<'_>, encoding: *const c_char, errors: *const c_char) -> Out = ObjRef {
+        let note = "PyUnicode_AsDecodedObject() is deprecated; use PyCodec_Decode() to decode from str";
+        transform_deprecated(object, Direction::Decode, encoding, errors, note)
+    }
+    /// Decodes text to text; deprecated.
+    fn PyUnicode_AsDecodedUnicode(object: Obj<'_>, encoding: *const c_char, errors: *const c_char) -> Out = Ref<PyStr> {
+        let note = "PyUnicode_AsDecodedUnicode() is deprecated; use PyCodec_Decode() to decode from str to str";
+        transform_deprecated(object, Direction::Decode, encoding, errors, note)?.downcast::<PyStr>().map_err(|_| {
+            // CPython names the type of what was decoded, not of the result.
+            exc::type_error(format!(
+                "'{}' decoder returned '{}' instead of 'str'; use codecs.decode() to decode to arbitrary types",
+                opt_text(encoding).unwrap_or("utf-8"),
+                object.ty().full_name()
+            ))
+        })
+    }
+    /// Encodes to whatever the codec makes of the text; deprecated.
+    fn PyUnicode_AsEncodedObject(object: Obj<'_>, encoding: *const c_char, errors: *const c_char) -> Out = ObjRef {
+        let note = "PyUnicode_AsEncodedObject() is deprecated; use PyUnicode_AsEncodedString() to encode from str to bytes or \
+                    PyCodec_Encode() for generic encoding";
+        transform_deprecated(object, Direction::Encode, encoding, errors, note)
+    }
+    /// Encodes text to text; deprecated.
+    fn PyUnicode_AsEncodedUnicode(object: Obj<'_>, encoding: *const c_char, errors: *const c_char) -> Out = Ref<PyStr> {
+        let note = "PyUnicode_AsEncodedUnicode() is deprecated; use PyCodec_Encode() to encode from str to str";
+        transform_deprecated(object, Direction::Encode, encoding, errors, note)?.downcast::<PyStr>().map_err(|result| {
+            exc::type_error(format!(
+                "'{}' encoder returned '{}' instead of 'str'; use codecs.encode() to encode to arbitrary types",
+                opt_text(encoding).unwrap_or("utf-8"),
+                result.ty().full_name()
+            ))
+        })
     }
     /// Encodes for the operating system.
     fn PyUnicode_EncodeFSDefault(object: Obj<'_>) -> Out = Ref<PyBytes> {
@@ -331,6 +370,23 @@ exports! {
     fn PyUnicode_DecodeUTF8(data: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
         utf8(bytes(data, len), opt_text(errors))
     }
+    /// Decodes the start of UTF-8 that goes on: what is incomplete at the end is left alone, and `consumed` told how many bytes were
+    /// read. All of it, where `consumed` is NULL.
+    fn PyUnicode_DecodeUTF8Stateful(data: *const c_char, len: isize, errors: *const c_char, consumed: *mut isize) -> Out = Ref<PyStr> {
+        let (text, read) = codecs::utf8::decode(bytes(data, len), opt_text(errors), consumed.is_null())?;
+        store(consumed, read as isize);
+        Ok(text)
+    }
+    /// Decodes UTF-7.
+    fn PyUnicode_DecodeUTF7(data: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
+        codecs::utf7::decode(bytes(data, len), opt_text(errors), true).map(|done| done.0)
+    }
+    /// Decodes the start of UTF-7; as `PyUnicode_DecodeUTF8Stateful`.
+    fn PyUnicode_DecodeUTF7Stateful(data: *const c_char, len: isize, errors: *const c_char, consumed: *mut isize) -> Out = Ref<PyStr> {
+        let (text, read) = codecs::utf7::decode(bytes(data, len), opt_text(errors), consumed.is_null())?;
+        store(consumed, read as isize);
+        Ok(text)
+    }
     /// Decodes ASCII.
     fn PyUnicode_DecodeASCII(data: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
         codecs::decode_bytes(bytes(data, len), Some("ascii"), opt_text(errors))
@@ -346,6 +402,38 @@ exports! {
     /// Decodes UTF-32; as `PyUnicode_DecodeUTF16`.
     fn PyUnicode_DecodeUTF32(data: *const c_char, len: isize, errors: *const c_char, order: *mut c_int) -> Out = Ref<PyStr> {
         decode_ordered(bytes(data, len), errors, order, ["utf-32-le", "utf-32", "utf-32-be"], 4)
+    }
+    /// Decodes the start of UTF-16: the order of bytes as for `PyUnicode_DecodeUTF16`, the end as for `PyUnicode_DecodeUTF8Stateful`.
+    fn PyUnicode_DecodeUTF16Stateful(
+        data: *const c_char, len: isize, errors: *const c_char, order: *mut c_int, consumed: *mut isize,
+    ) -> Out = Ref<PyStr> {
+        let wanted = ByteOrder::from_number(order.as_ref().copied().unwrap_or(0));
+        store_decoded(codecs::utf16::decode_utf16(bytes(data, len), opt_text(errors), wanted, consumed.is_null())?, order, consumed)
+    }
+    /// Decodes the start of UTF-32; as `PyUnicode_DecodeUTF16Stateful`.
+    fn PyUnicode_DecodeUTF32Stateful(
+        data: *const c_char, len: isize, errors: *const c_char, order: *mut c_int, consumed: *mut isize,
+    ) -> Out = Ref<PyStr> {
+        let wanted = ByteOrder::from_number(order.as_ref().copied().unwrap_or(0));
+        store_decoded(codecs::utf16::decode_utf32(bytes(data, len), opt_text(errors), wanted, consumed.is_null())?, order, consumed)
+    }
+    /// Decodes with a table: a string, or a mapping from bytes to characters; NULL: Latin-1.
+    fn PyUnicode_DecodeCharmap(data: *const c_char, len: isize, mapping: OptObj<'_>, errors: *const c_char) -> Out = Ref<PyStr> {
+        codecs::charmap::decode(bytes(data, len), opt_text(errors), mapping)
+    }
+    /// Encodes with a table: what `PyUnicode_BuildEncodingMap` gives, or a mapping from characters to bytes.
+    fn PyUnicode_AsCharmapString(object: Obj<'_>, mapping: OptObj<'_>) -> Out = Ref<PyBytes> {
+        let mapping = mapping.ok_or_else(bad_argument)?;
+        PyBytes::try_from_vec(codecs::charmap::encode(text_arg(object)?, None, Some(mapping))?)
+    }
+    /// The table for encoding that belongs to one for decoding, a string.
+    fn PyUnicode_BuildEncodingMap(table: Obj<'_>) -> Out = ObjRef {
+        let table = text_arg(table)?;
+        if table.len() == 0 { Err(bad_argument()) } else { codecs::charmap::build(table) }
+    }
+    /// Decodes `raw_unicode_escape`.
+    fn PyUnicode_DecodeRawUnicodeEscape(data: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
+        codecs::escape::decode_raw_unicode_escape(bytes(data, len), opt_text(errors), true).map(|done| done.0)
     }
     /// Decodes `unicode_escape`.
     fn PyUnicode_DecodeUnicodeEscape(data: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
@@ -712,7 +800,7 @@ pub unsafe fn bytes<'a>(data: *const c_char, len: isize) -> &'a [u8] {
 /// `errors` is null or NUL-terminated.
 unsafe fn encode(object: &PyObject, encoding: &str, errors: *const c_char) -> PyResult<ObjRef> {
     let Some(text) = object.downcast_ref::<PyStr>() else {
-        return Err(exc::type_error("bad argument type for built-in operation"));
+        return Err(bad_argument());
     };
     // SAFETY: the caller's promise.
     codecs::encode_str(text, Some(encoding), unsafe { opt_text(errors) })
@@ -740,6 +828,47 @@ unsafe fn decode_ordered(
         store(order, found);
         codecs::decode_bytes(data, Some(names[(wanted + 1) as usize]), opt_text(errors))
     }
+}
+
+/// Tells C how a stateful decoder fared.
+///
+/// # Safety
+/// Both places are null or writable.
+unsafe fn store_decoded(decoded: Decoded, order: *mut c_int, consumed: *mut isize) -> PyResult<Ref<PyStr>> {
+    let (text, read, found) = decoded;
+    // SAFETY: the caller's promise.
+    unsafe {
+        store(order, found.number());
+        store(consumed, read as isize);
+    }
+    Ok(text)
+}
+
+/// Text through any codec, for functions that warn of themselves.
+///
+/// # Safety
+/// `encoding` and `errors` are null or NUL-terminated.
+unsafe fn transform_deprecated(
+    object: &PyObject,
+    direction: Direction,
+    encoding: *const c_char,
+    errors: *const c_char,
+    note: &str,
+) -> PyResult<ObjRef> {
+    text_arg(object)?;
+    rpy_vm::runtime::warnings::warn(exc::DeprecationWarning(), note, 1)?;
+    // SAFETY: the caller's promise.
+    let (encoding, errors) = unsafe { (opt_text(encoding), opt_text(errors)) };
+    codecs::registry::transform(object, direction, encoding.unwrap_or("utf-8"), errors)
+}
+
+#[cold]
+fn bad_argument() -> PyErr {
+    exc::type_error("bad argument type for built-in operation")
+}
+
+fn text_arg(object: &PyObject) -> PyResult<&PyStr> {
+    object.downcast_ref().ok_or_else(bad_argument)
 }
 
 unsafe fn copy_ucs4(text: &PyStr, target: *mut u32, nul: bool) {

@@ -34,6 +34,10 @@ variadics! {
     /// What `PyArg_ParseTuple` was called where lengths are `Py_ssize_t`, as they always are by now.
     _PyArg_ParseTuple_SizeT(2) => crate::getargs::va_PyArg_ParseTuple;
     /// As for `_PyArg_ParseTuple_SizeT`.
+    _PyArg_ParseTupleAndKeywords_SizeT(4) => crate::getargs::va_PyArg_ParseTupleAndKeywords;
+    /// As for `_PyArg_ParseTuple_SizeT`.
+    _PyArg_Parse_SizeT(2) => crate::getargs::va_PyArg_Parse;
+    /// As for `_PyArg_ParseTuple_SizeT`.
     _PyObject_CallFunction_SizeT(2) => crate::call::va_PyObject_CallFunction;
     /// As for `_PyArg_ParseTuple_SizeT`.
     _PyObject_CallMethod_SizeT(3) => crate::call::va_PyObject_CallMethod;

@@ -171,6 +171,23 @@ pub fn set_c_profile(function: Option<CTraceFunction>, argument: Option<ObjRef>)
     refresh();
 }
 
+fn set_c_all_threads(kind: Kind, function: Option<CTraceFunction>, argument: Option<&PyObject>) {
+    for ts in all_threads() {
+        set_in(ts, kind, function, argument.map(PyObject::new_ref));
+    }
+    refresh();
+}
+
+/// `PyEval_SetTraceAllThreads`.
+pub fn set_c_trace_all_threads(function: Option<CTraceFunction>, argument: Option<&PyObject>) {
+    set_c_all_threads(Kind::Trace, function, argument);
+}
+
+/// `PyEval_SetProfileAllThreads`.
+pub fn set_c_profile_all_threads(function: Option<CTraceFunction>, argument: Option<&PyObject>) {
+    set_c_all_threads(Kind::Profile, function, argument);
+}
+
 /// `f_trace_opcodes` was switched on for a frame with a trace function.
 pub fn watch_opcodes(_frame: &PyFrame) {
     if !OPCODES_WANTED.0.replace(true) {
