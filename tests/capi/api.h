@@ -1,6 +1,8 @@
 /* What the test extensions use of the C API of CPython 3.14, declared by hand: names, layouts and constants of the cp314 ABI. */
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -249,3 +251,32 @@ int PyTraceBack_Here(PyObject *);
 int PyGILState_Ensure(void);
 void PyGILState_Release(int);
 int PyOS_snprintf(char *, size_t, const char *, ...);
+int _PyArg_Parse_SizeT(PyObject *, const char *, ...);
+int _PyArg_ParseTupleAndKeywords_SizeT(PyObject *, PyObject *, const char *, char *const *, ...);
+int _PyArg_VaParse_SizeT(PyObject *, const char *, va_list);
+int _PyArg_VaParseTupleAndKeywords_SizeT(PyObject *, PyObject *, const char *, char *const *, va_list);
+PyObject *_Py_VaBuildValue_SizeT(const char *, va_list);
+int PyCode_Addr2Location(PyObject *, int, int *, int *, int *, int *);
+int PySlice_GetIndices(PyObject *, Py_ssize_t, Py_ssize_t *, Py_ssize_t *, Py_ssize_t *);
+PyObject *PyUnicode_DecodeUTF7(const char *, Py_ssize_t, const char *);
+PyObject *PyUnicode_DecodeUTF7Stateful(const char *, Py_ssize_t, const char *, Py_ssize_t *);
+PyObject *PyUnicode_DecodeUTF8Stateful(const char *, Py_ssize_t, const char *, Py_ssize_t *);
+PyObject *PyUnicode_DecodeUTF16Stateful(const char *, Py_ssize_t, const char *, int *, Py_ssize_t *);
+PyObject *PyUnicode_DecodeUTF32Stateful(const char *, Py_ssize_t, const char *, int *, Py_ssize_t *);
+PyObject *PyUnicode_DecodeRawUnicodeEscape(const char *, Py_ssize_t, const char *);
+PyObject *PyUnicode_DecodeCharmap(const char *, Py_ssize_t, PyObject *, const char *);
+PyObject *PyUnicode_AsCharmapString(PyObject *, PyObject *);
+PyObject *PyUnicode_BuildEncodingMap(PyObject *);
+PyObject *PyUnicode_AsDecodedObject(PyObject *, const char *, const char *);
+PyObject *PyUnicode_AsDecodedUnicode(PyObject *, const char *, const char *);
+PyObject *PyUnicode_AsEncodedObject(PyObject *, const char *, const char *);
+PyObject *PyUnicode_AsEncodedUnicode(PyObject *, const char *, const char *);
+Py_ssize_t PyUnicode_GetSize(PyObject *);
+PyObject *PyRun_File(FILE *, const char *, int, PyObject *, PyObject *);
+PyObject *PyRun_FileEx(FILE *, const char *, int, PyObject *, PyObject *, int);
+int PyRun_SimpleFileExFlags(FILE *, const char *, int, void *);
+int PyRun_AnyFileEx(FILE *, const char *, int);
+int PyRun_SimpleString(const char *);
+typedef int (*Py_tracefunc)(PyObject *, PyObject *, int, PyObject *);
+void PyEval_SetTraceAllThreads(Py_tracefunc, PyObject *);
+void PyEval_SetProfileAllThreads(Py_tracefunc, PyObject *);

@@ -299,3 +299,122 @@ print("capi_rules_made" in sys.modules)
 print(r.exec_module(compile("x = 5", "made", "exec")).x, sys.modules["capi_rules_made"].x)
 early = r.early_attribute([1])
 print(early, early.early, type(early()), early.__mro__)
+
+import importlib.util
+import marshal
+import tempfile
+import warnings
+
+import capi_older as o
+
+attempt(o.parsed_object, "abc")
+attempt(o.parsed_object, 5)
+for function in o.parsed_keywords, o.va_parsed:
+    attempt(function, "text")
+    attempt(function, b"a\0b", number=3)
+    attempt(function, "text", 3, number=4)
+    attempt(function, 5)
+    attempt(function, "text", "x")
+
+
+def placed(a):
+    return a(
+        1).b
+
+
+print([o.location(placed.__code__, offset)[0] for offset in (-1, 0)])
+for unit, (line, end_line, column, end_column) in enumerate(placed.__code__.co_positions()):
+    expected = tuple(-1 if part is None else part for part in (line, column, end_line, end_column))
+    assert o.location(placed.__code__, 2 * unit)[1:] == expected, (unit, expected)
+first = placed.__code__.co_firstlineno
+print(o.location(placed.__code__, -1) == (1, first, 0, first, 0))
+for slice_ in slice(None), slice(1, -1), slice(None, None, -1), slice(2, 20), slice(20, 30), slice(None, None, 0), slice("a"), slice(2**70):
+    print(slice_, end=" ")
+    attempt(o.slice_indices, slice_, 10)
+for encoding, data in (
+    ("utf-7", b"a+AOk-b+AO"), ("utf-7", b"+//"), ("utf-8", b"a\xc3\xa9\xe2\x82"), ("utf-8", b"\xff"),
+    ("utf-16", b"\xff\xfea\0b"), ("utf-16", b"\xfe\xff\0a\xd8"), ("utf-16", b"a\0"),
+    ("utf-32", b"\xff\xfe\0\0a\0\0\0b\0"), ("utf-32", b"\0\0\xfe\xff\0\0\0a"), ("utf-32", b"a\0\0\0"),
+):
+    attempt(lambda: ascii(o.decoded(encoding, data)))
+    attempt(lambda: ascii(o.decoded(encoding, data, 0, True)))
+attempt(o.decoded, "utf-16", b"\0a\0b", 1)
+attempt(o.decoded, "utf-32", b"\0\0\0a", -1)
+attempt(lambda: ascii(o.decoded("raw", b"\\u00e9\\n\xe9\\u12")))
+attempt(o.charmap_decoded, b"a\xe9")
+attempt(o.charmap_decoded, b"\0\1", "xy")
+attempt(o.charmap_decoded, b"\0\2", "xy")
+attempt(o.charmap_decoded, b"\0\1", {0: "long", 1: 65})
+attempt(lambda: type(o.encoding_map("\0" + "".join(map(chr, range(1, 256))))).__name__)
+attempt(o.encoding_map, "xy")
+attempt(o.encoding_map, "")
+attempt(o.encoding_map, 5)
+attempt(o.charmap_encoded, "yx", o.encoding_map("xy"))
+attempt(o.charmap_encoded, "z", o.encoding_map("xy"))
+attempt(o.charmap_encoded, "z")
+attempt(o.charmap_encoded, 5, {})
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    attempt(o.transformed, 0, "nop", "rot13")
+    attempt(o.transformed, 1, "nop", "rot13")
+    attempt(o.transformed, 2, "nop", "rot13")
+    attempt(o.transformed, 3, "nop", "rot13")
+    attempt(o.transformed, 2, "nop", None)
+    attempt(o.transformed, 3, "nop", None)
+    attempt(o.transformed, 1, "6161", "hex")
+    attempt(o.transformed, 1, "ab", "unicode_escape")
+    attempt(o.transformed, 0, b"nop", "rot13")
+for warning in caught:
+    print(warning.category.__name__, warning.message)
+attempt(o.old_size, "text")
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "program.py")
+
+    def write(source):
+        with open(path, "wb") as file:
+            file.write(source)
+        return path
+
+    space = {}
+    attempt(o.run_file, write(b"# coding: latin-1\nx = '\xe9'\nf = lambda: 1 / 0"), 257, space)
+    print(ascii(space["x"]), space["f"].__code__.co_filename == path)
+    attempt(o.run_file, write(b"len(x) + 1"), 258, space)
+    attempt(o.run_file, write(b"missing"), 258, space)
+    attempt(o.run_file, write(b"x ="), 257, space)
+    sys.excepthook = lambda kind, value, traceback: print("shown", kind.__name__, value)
+    main = sys.modules["__main__"]
+    kept = main.__file__, main.__loader__
+    attempt(o.run_main, write(b"print(__name__, __file__ != 'name'); ran = 1"), "name")
+    attempt(o.run_main, write(b"1 / 0"), None)
+    print(main.ran, main.__loader__.path)
+    del main.__file__
+    attempt(o.run_main, write(b"print(__file__, __cached__)"), "name")
+    print(hasattr(main, "__file__"), hasattr(main, "__cached__"))
+    code = compile("print('compiled')", "compiled.py", "exec")
+    attempt(o.run_main, write(importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code)), path)
+    main.__file__, main.__loader__ = kept
+    attempt(o.run_text, "print(ran)")
+    attempt(o.run_text, "1 / 0")
+    sys.excepthook = sys.__excepthook__
+traced, profiled, ready, go = [], [], threading.Event(), threading.Event()
+
+
+def in_thread():
+    pass
+
+
+def wait():
+    ready.set()
+    go.wait()
+    in_thread()
+
+
+thread = threading.Thread(target=wait)
+thread.start()
+ready.wait()
+o.watch_all(traced, profiled)
+go.set()
+thread.join()
+o.watch_all(None, None)
+in_thread()
+print(traced.count("in_thread"), profiled.count("in_thread"), sys.gettrace(), sys.getprofile())
