@@ -26,6 +26,40 @@ exports! {
         len.write(view.bytes().len() as isize);
         Ok(())
     }
+    /// As `PyObject_AsReadBuffer`.
+    fn PyObject_AsCharBuffer(object: Obj<'_>, memory: *mut *const c_char, len: *mut isize) -> c_int = () {
+        let view = buffer::Buffer::get(object, buffer::flags::SIMPLE)?;
+        memory.write(view.bytes().as_ptr().cast());
+        len.write(view.bytes().len() as isize);
+        Ok(())
+    }
+    /// As `PyObject_AsReadBuffer`, for memory to write to.
+    fn PyObject_AsWriteBuffer(object: Obj<'_>, memory: *mut *mut c_void, len: *mut isize) -> c_int = () {
+        let view = buffer::Buffer::get(object, buffer::flags::WRITABLE)
+            .map_err(|_| exc::type_error("expected a writable bytes-like object"))?;
+        memory.write(view.view().buf.cast());
+        len.write(view.view().len);
+        Ok(())
+    }
+    /// Could `PyObject_AsReadBuffer` succeed? Never fails.
+    fn PyObject_CheckReadBuffer(object: Obj<'_>) -> c_int {
+        c_int::from(buffer::Buffer::get(object, buffer::flags::SIMPLE).is_ok())
+    }
+    /// Copies the items of one object with a buffer to the memory of another, which has room for them.
+    fn PyObject_CopyData(target: Obj<'_>, source: Obj<'_>) -> c_int = () {
+        if !buffer::Buffer::check(target) || !buffer::Buffer::check(source) {
+            return Err(exc::type_error("both destination and source must be bytes-like objects"));
+        }
+        let target = buffer::Buffer::get(target, buffer::flags::FULL)?;
+        let source = buffer::Buffer::get(source, buffer::flags::FULL_RO)?;
+        if target.view().len < source.view().len {
+            return Err(exc::buffer_error("destination is too small to receive data from source"));
+        }
+        // A copy first: the two may share memory.
+        let data = source.to_vec(b'C')?;
+        PyBuffer_FromContiguous(target.view(), data.as_ptr().cast(), data.len() as isize, b'C' as c_char);
+        Ok(())
+    }
     /// Has the object a buffer?
     fn PyObject_CheckBuffer(object: Obj<'_>) -> c_int {
         c_int::from(buffer::Buffer::check(object))
@@ -86,6 +120,23 @@ exports! {
         });
         Ok(())
     }
+    /// `pickle.PickleBuffer(o)`.
+    fn PyPickleBuffer_FromObject(object: Obj<'_>) -> Out = ObjRef {
+        rpy_vm::protocol::call::call_one(&*pickle_buffer_type()?, object)
+    }
+    /// The view that a pickle buffer holds and keeps.
+    fn PyPickleBuffer_GetBuffer(object: Obj<'_>) -> *const PyBufferView = *const PyBufferView {
+        let held = pickle_buffer(object)?.as_ptr().cast::<PickleBuffer>();
+        if (*held).view.obj.is_null() {
+            return Err(exc::value_error("operation forbidden on released PickleBuffer object"));
+        }
+        Ok(&raw const (*held).view)
+    }
+    /// Gives the view of a pickle buffer back.
+    fn PyPickleBuffer_Release(object: Obj<'_>) -> c_int = () {
+        let release = rpy_vm::types::str::PyStr::new("release");
+        rpy_vm::protocol::call::call_method(pickle_buffer(object)?, &release, &[]).map(drop)
+    }
     /// `memoryview(o)`.
     fn PyMemoryView_FromObject(object: Obj<'_>) -> Out = Ref<PyMemoryView> {
         PyMemoryView::from_object(object)
@@ -101,6 +152,26 @@ exports! {
     /// A memoryview of contiguous memory: the object's own, or a copy.
     fn PyMemoryView_GetContiguous(object: Obj<'_>, kind: c_int, order: c_char) -> Out = Ref<PyMemoryView> {
         contiguous(object, kind, order as u8)
+    }
+}
+
+/// `PyPickleBuffer` of the library's `_pickle` module.
+#[repr(C)]
+struct PickleBuffer {
+    head: PyObject,
+    view: PyBufferView,
+}
+
+fn pickle_buffer_type() -> PyResult<ObjRef> {
+    let module = rpy_vm::import::statement::import_module("_pickle")?;
+    rpy_vm::protocol::object::getattr(&module, &rpy_vm::types::str::PyStr::new("PickleBuffer"))
+}
+
+fn pickle_buffer(object: &PyObject) -> PyResult<&PyObject> {
+    if core::ptr::eq(object.ty().as_object(), &*pickle_buffer_type()?) {
+        Ok(object)
+    } else {
+        Err(exc::type_error(format!("expected PickleBuffer, {} found", object.ty().full_name())))
     }
 }
 

@@ -6,7 +6,7 @@ use rpy_vm::protocol::{call, object as po};
 use rpy_vm::types::builtin_function::{ARGUMENTS_OFFSET, arg_slice, call_vector, kwnames_to_dict, vectorcall_nargs};
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyObject, PyResult, exc};
+use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, exc};
 
 use crate::border::{Obj, OptObj, Out, c_name, call_arguments, expect, null_argument};
 use crate::va_list::VaList;
@@ -19,13 +19,25 @@ exports! {
     }
     /// `f(*args)`; NULL for no arguments.
     fn PyObject_CallObject(callable: Obj<'_>, args: OptObj<'_>) -> Out = ObjRef {
-        match args {
-            None => call::call_noargs(callable),
-            Some(args) => match args.downcast_ref::<PyTuple>() {
-                Some(args) => call::call_tuple(callable, args, None),
-                None => Err(exc::type_error("argument list must be a tuple")),
-            },
-        }
+        call_optional(callable, args, None)
+    }
+    /// As `PyObject_Call`, by the name it has for built-in functions.
+    fn PyCFunction_Call(callable: Obj<'_>, args: Obj<'_>, kwargs: OptObj<'_>) -> Out = ObjRef {
+        let (args, kwargs) = call_arguments(args, kwargs)?;
+        call::call_tuple(callable, args, kwargs)
+    }
+    /// `f(*args, **kwargs)`; NULL for no arguments.
+    fn PyEval_CallObjectWithKeywords(callable: Obj<'_>, args: OptObj<'_>, kwargs: OptObj<'_>) -> Out = ObjRef {
+        call_optional(callable, args, kwargs)
+    }
+    /// `f(*args)` with the tuple that a format makes as in `Py_BuildValue`.
+    fn va_PyEval_CallFunction(callable: Obj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
+        call_optional(callable, Some(&*crate::modsupport::build_value(format, va)?), None)
+    }
+    /// `o.name(*args)` with the tuple that a format makes as in `Py_BuildValue`.
+    fn va_PyEval_CallMethod(object: Obj<'_>, name: *const c_char, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
+        let method = po::getattr(object, &*c_name(name)?)?;
+        call_optional(&method, Some(&*crate::modsupport::build_value(format, va)?), None)
     }
     /// `f()`.
     fn PyObject_CallNoArgs(callable: Obj<'_>) -> Out = ObjRef {
@@ -103,6 +115,21 @@ exports! {
         let (Some(object), Some(name)) = (object, name) else { return Err(null_argument()) };
         call::call_method(object, po::attr_name(name)?, &objects(va))
     }
+}
+
+/// Calls with a tuple and a dict, either of which may be missing.
+fn call_optional(callable: &PyObject, args: Option<&PyObject>, kwargs: Option<&PyObject>) -> PyResult<ObjRef> {
+    let args = match args {
+        None => PyTuple::empty(),
+        Some(args) => match args.downcast_ref::<PyTuple>() {
+            Some(args) => args.to_ref(),
+            None => return Err(exc::type_error("argument list must be a tuple")),
+        },
+    };
+    let kwargs = kwargs.map(|kwargs| {
+        kwargs.downcast_ref::<PyDict>().ok_or_else(|| exc::type_error("keyword list must be a dictionary"))
+    });
+    call::call_tuple(callable, &args, kwargs.transpose()?)
 }
 
 /// The objects of an argument list that NULL ends.

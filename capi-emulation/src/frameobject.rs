@@ -7,11 +7,13 @@ use rpy_vm::protocol::object as po;
 use rpy_vm::runtime::codecs;
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::sysmodule::frames;
+use rpy_vm::types::builtin_function::arg_slice;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::code::{PyCode, co_flags, extra, location};
 use rpy_vm::types::code::methods::Fields;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::frame::{self, PyFrame};
+use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::generator::as_generator_or_coroutine;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::traceback;
@@ -51,6 +53,17 @@ exports! {
             freevars: tuple(freevars)?,
             cellvars: tuple(cellvars)?,
         }.build()
+    }
+    /// As `PyUnstable_Code_NewWithPosOnlyArgs`, without arguments that are positional only.
+    fn PyUnstable_Code_New(
+        argcount: c_int, kwonlyargcount: c_int, nlocals: c_int, stacksize: c_int, flags: c_int,
+        code: Obj<'_>, consts: Obj<'_>, names: Obj<'_>, varnames: Obj<'_>, freevars: Obj<'_>, cellvars: Obj<'_>,
+        filename: Obj<'_>, name: Obj<'_>, qualname: Obj<'_>, firstlineno: c_int, linetable: Obj<'_>, exceptiontable: Obj<'_>,
+    ) -> Out {
+        PyUnstable_Code_NewWithPosOnlyArgs(
+            argcount, 0, kwonlyargcount, nlocals, stacksize, flags, code, consts, names, varnames, freevars, cellvars,
+            filename, name, qualname, firstlineno, linetable, exceptiontable,
+        )
     }
     /// `co_code`.
     fn PyCode_GetCode(code: Obj<'_>) -> Out = ObjRef {
@@ -148,6 +161,26 @@ exports! {
         let generator = po::getattr_opt(frame.as_object(), rpy_vm::intern!("f_generator"))?;
         Ok(generator.filter(|generator| !rpy_vm::is_none(generator)))
     }
+    /// Nothing to do: `f_locals` shows and changes the variables themselves.
+    fn PyFrame_FastToLocals(_frame: OptObj<'_>) {}
+    /// As `PyFrame_FastToLocals`.
+    fn PyFrame_FastToLocalsWithError(_frame: OptObj<'_>) -> c_int {
+        0
+    }
+    /// As `PyFrame_FastToLocals`.
+    fn PyFrame_LocalsToFast(_frame: OptObj<'_>, _clear: c_int) {}
+    /// The code of a frame as frame evaluation functions see it.
+    fn PyUnstable_InterpreterFrame_GetCode(frame: &InterpreterFrame) -> Out {
+        frame.code().to_obj().into_raw()
+    }
+    /// The present offset in the bytecode; -1 before the start.
+    fn PyUnstable_InterpreterFrame_GetLasti(frame: &InterpreterFrame) -> c_int {
+        (frame.lasti() as c_int * 2).max(-1)
+    }
+    /// The present line; -1 if there is none.
+    fn PyUnstable_InterpreterFrame_GetLine(frame: &InterpreterFrame) -> c_int {
+        frame.line().unwrap_or(-1)
+    }
     /// The running frame, borrowed; NULL if no Python code runs.
     fn PyEval_GetFrame() -> Borrowed {
         // The frame itself keeps its object.
@@ -200,6 +233,34 @@ exports! {
         }
         rpy_vm::builtins::code::add_builtins(globals)?;
         rpy_vm::interp::dispatch::eval_code(expect(code)?, globals, Some(locals.unwrap_or(globals).new_ref()))
+    }
+    /// Calls code as the body of a function: with arguments, pairs of keywords and values, defaults and a closure. Locals are only for
+    /// code that has no function's variables.
+    fn PyEval_EvalCodeEx(
+        code: Obj<'_>, globals: Obj<'_>, locals: OptObj<'_>, args: *const *mut PyObject, argcount: c_int, kws: *const *mut PyObject,
+        kwcount: c_int, defaults: *const *mut PyObject, defcount: c_int, kwdefaults: OptObj<'_>, closure: OptObj<'_>,
+    ) -> Out = ObjRef {
+        let code: &PyCode = expect(code)?;
+        if globals.downcast_ref::<PyDict>().is_none() {
+            return Err(exc::system_error("globals must be a dict"));
+        }
+        let count = |n: c_int| usize::try_from(n).unwrap_or(0);
+        if !code.has_flag(co_flags::NEWLOCALS) && closure.is_none() {
+            rpy_vm::builtins::code::add_builtins(globals)?;
+            return rpy_vm::interp::dispatch::eval_code(code, globals, Some(locals.unwrap_or(globals).new_ref()));
+        }
+        let function = PyFunction::new(code, globals, None);
+        function.func_defaults.set((defcount > 0).then(|| PyTuple::from_slice(arg_slice(defaults, count(defcount)))));
+        function.func_kwdefaults.set(kwdefaults.map(expect::<PyDict>).transpose()?.map(PyStruct::to_ref));
+        function.func_closure.set(closure.map(expect::<PyTuple>).transpose()?.map(PyStruct::to_ref));
+        // No other function of this code has these parts.
+        function.changed();
+        let keywords = PyDict::new();
+        for pair in arg_slice(kws, 2 * count(kwcount)).chunks_exact(2) {
+            keywords.set_item(pair[0], pair[1])?;
+        }
+        let positional = PyTuple::from_slice(arg_slice(args, count(argcount)));
+        rpy_vm::protocol::call::call_tuple(function.as_object(), &positional, (kwcount > 0).then_some(&*keywords))
     }
     /// Adds the compiler flags in force in the running code; are there any?
     fn PyEval_MergeCompilerFlags(flags: &mut CompilerFlags) -> c_int {

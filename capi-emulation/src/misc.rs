@@ -6,11 +6,13 @@ use rpy_vm::interp::instrument::legacy::{self, CTraceFunction};
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::codecs::registry;
 use rpy_vm::runtime::{fork, signals, thread};
+use rpy_vm::sysmodule::std_printer::PyStdPrinter;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc, marshal};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy, opt_text};
@@ -90,6 +92,22 @@ exports! {
     fn PyCodec_Decoder(encoding: *const c_char) -> Out = ObjRef {
         codec_part(encoding, 1)
     }
+    /// An incremental encoder of a codec; NULL: strict.
+    fn PyCodec_IncrementalEncoder(encoding: *const c_char, errors: *const c_char) -> Out = ObjRef {
+        incremental(encoding, errors, "incrementalencoder")
+    }
+    /// An incremental decoder of a codec; NULL: strict.
+    fn PyCodec_IncrementalDecoder(encoding: *const c_char, errors: *const c_char) -> Out = ObjRef {
+        incremental(encoding, errors, "incrementaldecoder")
+    }
+    /// A reader that decodes a stream; NULL: strict.
+    fn PyCodec_StreamReader(encoding: *const c_char, stream: Obj<'_>, errors: *const c_char) -> Out = ObjRef {
+        codec_stream(encoding, stream, errors, 2)
+    }
+    /// A writer that encodes to a stream; NULL: strict.
+    fn PyCodec_StreamWriter(encoding: *const c_char, stream: Obj<'_>, errors: *const c_char) -> Out = ObjRef {
+        codec_stream(encoding, stream, errors, 3)
+    }
     /// Registers an error handler.
     fn PyCodec_RegisterError(name: *const c_char, handler: Obj<'_>) -> c_int = () {
         registry::register_error(&lossy(name), handler)
@@ -151,6 +169,21 @@ exports! {
     /// `__module__`, borrowed; NULL if there is none.
     fn PyFunction_GetModule(function: Obj<'_>) -> Borrowed = Borrowed {
         Ok(expect::<PyFunction>(function)?.func_module.as_raw())
+    }
+    /// Sets `__closure__`; None removes it.
+    fn PyFunction_SetClosure(function: Obj<'_>, closure: Obj<'_>) -> c_int = () {
+        let function: &PyFunction = expect(function)?;
+        let closure = if rpy_vm::is_none(closure) {
+            None
+        } else if let Some(closure) = closure.downcast_ref::<PyTuple>() {
+            Some(closure.to_ref())
+        } else {
+            let name = closure.ty().full_name();
+            return Err(exc::system_error(format!("expected tuple for closure, got '{name}'")));
+        };
+        function.changed();
+        function.func_closure.set(closure);
+        Ok(())
     }
     /// Sets `__defaults__`; None removes them.
     fn PyFunction_SetDefaults(function: Obj<'_>, defaults: Obj<'_>) -> c_int = () {
@@ -306,6 +339,10 @@ exports! {
     fn PySys_GetXOptions() -> Borrowed {
         rpy_vm::runtime::sys_state::get("_xoptions").map_or(core::ptr::null_mut(), |options| options.as_raw())
     }
+    /// Where the numbers of signals that arrive are written to; -1: nowhere. The old descriptor.
+    fn PySignal_SetWakeupFd(fd: c_int) -> c_int {
+        signals::set_wakeup_fd(fd.max(-1), true)
+    }
     /// Sets the C handler of a signal; the old one.
     fn PyOS_setsig(signal: c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
         signals::install_c_handler(signal, handler)
@@ -364,6 +401,11 @@ exports! {
         }
         rpy_vm::runtime::sys_state::set("argv", PyList::new(items).into_obj());
     }
+    /// A file object that writes to a descriptor without buffer or codec; the descriptor stays the caller's.
+    fn PyFile_NewStdPrinter(fd: c_int) -> Out = Option<ObjRef> {
+        // CPython answers NULL without an exception for descriptors of other files, too.
+        Ok((fd == libc::STDOUT_FILENO || fd == libc::STDERR_FILENO).then(|| PyStdPrinter::new(fd).into_obj()))
+    }
     /// `io.open_code(path)`.
     fn PyFile_OpenCode(path: *const c_char) -> Out = ObjRef {
         let io = rpy_vm::import::statement::import_module("_io")?;
@@ -374,24 +416,6 @@ exports! {
     fn PyFile_OpenCodeObject(path: Obj<'_>) -> Out = ObjRef {
         let io = rpy_vm::import::statement::import_module("_io")?;
         call::call_method(&io, &PyStr::new("open_code"), &[path])
-    }
-    /// Runs a code object as the body of a module, which is taken out of `sys.modules` again if that fails.
-    fn PyImport_ExecCodeModule(name: *const c_char, code: Obj<'_>) -> Out = ObjRef {
-        let name = c_str(name)?;
-        let module = rpy_vm::types::module::PyModule::new_object(name.as_object());
-        let modules: &PyDict = rpy_vm::runtime::sys_state::modules()?;
-        modules.set_item(name.as_object(), module.as_object())?;
-        let globals = module.dict().to_ref();
-        let run = || -> PyResult<ObjRef> {
-            rpy_vm::builtins::code::add_builtins(globals.as_object())?;
-            rpy_vm::interp::dispatch::eval_code(expect(code)?, globals.as_object(), Some(globals.to_obj()))
-        };
-        if let Err(error) = run() {
-            // What failed half-way is not to be found by the next import.
-            drop(modules.del_item(name.as_object()));
-            return Err(error);
-        }
-        Ok(rpy_vm::import::statement::get_module(name.as_object())?.unwrap_or_else(|| module.into_obj()))
     }
 }
 
@@ -421,6 +445,30 @@ unsafe fn codec_part(encoding: *const c_char, index: usize) -> PyResult<ObjRef> 
     // SAFETY: the caller's promise.
     let codec = registry::lookup(&unsafe { lossy(encoding) })?;
     codec.get(index).map(PyObject::new_ref).ok_or_else(crate::border::bad_call)
+}
+
+unsafe fn incremental(encoding: *const c_char, errors: *const c_char, part: &str) -> PyResult<ObjRef> {
+    // SAFETY: the caller's promise.
+    let (codec, errors) = unsafe { (registry::lookup(&lossy(encoding))?, opt_text(errors)) };
+    let class = po::getattr(codec.as_object(), &PyStr::new(part))?;
+    match errors {
+        Some(errors) => call::call_one(&class, PyStr::new(errors).as_object()),
+        None => call::call_noargs(&class),
+    }
+}
+
+unsafe fn codec_stream(
+    encoding: *const c_char,
+    stream: &PyObject,
+    errors: *const c_char,
+    index: usize,
+) -> PyResult<ObjRef> {
+    // SAFETY: the caller's promise.
+    let (class, errors) = unsafe { (codec_part(encoding, index)?, opt_text(errors)) };
+    match errors {
+        Some(errors) => call::call(&class, &[stream, PyStr::new(errors).as_object()]),
+        None => call::call_one(&class, stream),
+    }
 }
 
 fn handle(name: &str, error: &PyObject) -> PyResult<ObjRef> {
