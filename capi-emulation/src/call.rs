@@ -30,15 +30,6 @@ exports! {
     fn PyEval_CallObjectWithKeywords(callable: Obj<'_>, args: OptObj<'_>, kwargs: OptObj<'_>) -> Out = ObjRef {
         call_optional(callable, args, kwargs)
     }
-    /// `f(*args)` with the tuple that a format makes as in `Py_BuildValue`.
-    fn va_PyEval_CallFunction(callable: Obj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
-        call_optional(callable, Some(&*crate::modsupport::build_value(format, va)?), None)
-    }
-    /// `o.name(*args)` with the tuple that a format makes as in `Py_BuildValue`.
-    fn va_PyEval_CallMethod(object: Obj<'_>, name: *const c_char, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
-        let method = po::getattr(object, &*c_name(name)?)?;
-        call_optional(&method, Some(&*crate::modsupport::build_value(format, va)?), None)
-    }
     /// `f()`.
     fn PyObject_CallNoArgs(callable: Obj<'_>) -> Out = ObjRef {
         call::call_noargs(callable)

@@ -2,7 +2,8 @@
 //!
 //! Type objects and singletons are the VM's own statics, which carry their C names; they are listed here so that the linker keeps them.
 
-use core::ffi::{c_char, c_ulong};
+use core::ffi::{c_char, c_int, c_ulong, c_void};
+use core::sync::atomic::{AtomicI32, AtomicPtr};
 
 macro_rules! data {
     ($($name:ident,)*) => {
@@ -24,7 +25,7 @@ data! {
     // The command line's flags.
     Py_BytesWarningFlag, Py_DebugFlag, Py_DontWriteBytecodeFlag, Py_HashRandomizationFlag, Py_IgnoreEnvironmentFlag,
     Py_InspectFlag, Py_InteractiveFlag, Py_IsolatedFlag, Py_NoSiteFlag, Py_NoUserSiteDirectory, Py_OptimizeFlag,
-    Py_QuietFlag, Py_UTF8Mode, Py_VerboseFlag,
+    Py_QuietFlag, Py_UTF8Mode, Py_UnbufferedStdioFlag, Py_VerboseFlag,
     // Types.
     PyAsyncGen_Type, PyBaseObject_Type, PyBool_Type, PyByteArrayIter_Type, PyByteArray_Type, PyBytesIter_Type,
     PyBytes_Type, PyCFunction_Type, PyCMethod_Type, PyCallIter_Type, PyCapsule_Type, PyCell_Type,
@@ -143,6 +144,26 @@ pub fn unnamed_field() -> *const c_char {
     PyStructSequence_UnnamedField.0
 }
 
+/// What becomes of bytes in file names that are no text.
+#[unsafe(no_mangle)]
+pub static Py_FileSystemDefaultEncodeErrors: Text = Text(c"surrogateescape".as_ptr());
+
+/// The encoding of file names is known from the start.
+#[unsafe(no_mangle)]
+pub static Py_HasFileSystemDefaultEncoding: c_int = 1;
+
+/// Programs that embed a frozen interpreter set it, which is not supported.
+#[unsafe(no_mangle)]
+pub static Py_FrozenFlag: AtomicI32 = AtomicI32::new(0);
+
+/// What `PyOS_Readline` calls before it waits for the user, as user interface libraries want.
+#[unsafe(no_mangle)]
+pub static PyOS_InputHook: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+
+/// How `PyOS_Readline` asks at a terminal; null: by itself.
+#[unsafe(no_mangle)]
+pub static PyOS_ReadlineFunctionPointer: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+
 /// The digits of hexadecimal numbers.
 #[unsafe(no_mangle)]
 pub static Py_hexdigits: Text = Text(c"0123456789abcdef".as_ptr());
@@ -154,6 +175,17 @@ static OWN: &[crate::exports::Export] = &[
         "PyStructSequence_UnnamedField",
         (&raw const PyStructSequence_UnnamedField) as *const _,
     ),
+    crate::exports::Export::data(
+        "Py_FileSystemDefaultEncodeErrors",
+        (&raw const Py_FileSystemDefaultEncodeErrors) as *const _,
+    ),
+    crate::exports::Export::data(
+        "Py_HasFileSystemDefaultEncoding",
+        (&raw const Py_HasFileSystemDefaultEncoding) as *const _,
+    ),
+    crate::exports::Export::data("Py_FrozenFlag", (&raw const Py_FrozenFlag) as *const _),
+    crate::exports::Export::data("PyOS_InputHook", (&raw const PyOS_InputHook) as *const _),
+    crate::exports::Export::data("PyOS_ReadlineFunctionPointer", (&raw const PyOS_ReadlineFunctionPointer) as *const _),
     crate::exports::Export::data("Py_hexdigits", (&raw const Py_hexdigits) as *const _),
     crate::exports::Export::data("_Py_ctype_table", (&raw const _Py_ctype_table) as *const _),
     crate::exports::Export::data("_Py_ctype_tolower", (&raw const _Py_ctype_tolower) as *const _),

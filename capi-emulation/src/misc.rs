@@ -10,23 +10,12 @@ use rpy_vm::sysmodule::std_printer::PyStdPrinter;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
-use rpy_vm::types::list::PyList;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc, marshal};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy, opt_text};
 use crate::unicodeobject::bytes;
-
-/// What `Py_GetArgcArgv` gives: addresses of wide strings, and 0 at the end.
-static WIDE_ARGUMENTS: std::sync::OnceLock<Vec<usize>> = std::sync::OnceLock::new();
-
-/// The operating system's text as wide characters with a zero at the end, for ever.
-fn leak_wide(text: &[u8]) -> usize {
-    let decoded = rpy_vm::runtime::codecs::fs_decode(text);
-    let wide: Vec<libc::wchar_t> = (0..decoded.len()).map(|i| decoded.char_at(i) as libc::wchar_t).chain([0]).collect();
-    wide.leak().as_ptr() as usize
-}
 
 exports! {
     /// Nanoseconds as seconds.
@@ -272,18 +261,6 @@ exports! {
     fn PyOS_AfterFork() {
         fork::after_in_child();
     }
-    /// The arguments of the command line, before options were taken off. They live as long as the process.
-    fn Py_GetArgcArgv(argc: *mut c_int, argv: *mut *mut *mut libc::wchar_t) {
-        let arguments = WIDE_ARGUMENTS.get_or_init(|| {
-            let given = &rpy_vm::sysmodule::config::get().orig_argv;
-            let mut wide: Vec<usize> = given.iter().map(|argument| leak_wide(argument.as_encoded_bytes())).collect();
-            wide.push(0);
-            wide
-        });
-        crate::border::store(argc, arguments.len() as c_int - 1);
-        crate::border::store(argv, arguments.as_ptr() as *mut *mut libc::wchar_t);
-    }
-
     /// The compiler that built the interpreter.
     fn Py_GetCompiler() -> *const c_char {
         c"[rustc]".as_ptr()
@@ -335,10 +312,6 @@ exports! {
     fn PyLong_GetInfo() -> Out = Option<ObjRef> {
         Ok(rpy_vm::runtime::sys_state::get("int_info"))
     }
-    /// `sys._xoptions`, borrowed.
-    fn PySys_GetXOptions() -> Borrowed {
-        rpy_vm::runtime::sys_state::get("_xoptions").map_or(core::ptr::null_mut(), |options| options.as_raw())
-    }
     /// Where the numbers of signals that arrive are written to; -1: nowhere. The old descriptor.
     fn PySignal_SetWakeupFd(fd: c_int) -> c_int {
         signals::set_wakeup_fd(fd.max(-1), true)
@@ -388,18 +361,6 @@ exports! {
     fn PyODict_DelItem(dict: Obj<'_>, key: Obj<'_>) -> c_int = () {
         expect::<PyDict>(dict)?;
         po::del_item(dict, key)
-    }
-    /// Starts the program's arguments: `sys.argv`, and `sys.path[0]` if asked for.
-    fn PySys_SetArgvEx(argc: c_int, argv: *const *const libc::wchar_t, _update_path: c_int) {
-        let mut items = Vec::new();
-        for i in 0..argc.max(0) as usize {
-            let text = *argv.add(i);
-            let wide = core::slice::from_raw_parts(text as *const u32, libc::wcslen(text));
-            if let Ok(text) = PyStr::try_from_ucs4(wide) {
-                items.push(text.into_obj());
-            }
-        }
-        rpy_vm::runtime::sys_state::set("argv", PyList::new(items).into_obj());
     }
     /// A file object that writes to a descriptor without buffer or codec; the descriptor stays the caller's.
     fn PyFile_NewStdPrinter(fd: c_int) -> Out = Option<ObjRef> {

@@ -297,6 +297,14 @@ exports! {
             shape::clear_attrs(object);
         }
     }
+    /// Where the weak references to an object hang, whose type has room for them.
+    fn PyObject_GET_WEAKREFS_LISTPTR(object: Obj<'_>) -> *mut *mut PyObject {
+        weakref::weaklist_of(object).map_or(core::ptr::null_mut(), |list| list.as_ptr().cast())
+    }
+    /// Can instances be weakly referenced?
+    fn PyType_SUPPORTS_WEAKREFS(ty: &PyTypeObject) -> c_int {
+        c_int::from(ty.has_flag(flags::MANAGED_WEAKREF) || ty.tp_weaklistoffset.get() != 0)
+    }
     /// Clears weak references to a dying object and calls their callbacks.
     fn PyObject_ClearWeakRefs(object: Obj<'_>) {
         weakref::clear_weakrefs(object);

@@ -143,6 +143,12 @@ exports! {
     fn PyEval_ReleaseThread(_state: &PyThreadState) {
         gil::release();
     }
+    /// As `PyThread_get_thread_ident`.
+    fn PyThread_get_thread_ident_ex() -> c_ulong {
+        libc::pthread_self()
+    }
+    /// Thread-specific storage outlives a `fork` by itself.
+    fn PyThread_ReInitTLS() {}
     /// Threads need no setting up.
     fn PyEval_InitThreads() {}
     /// Threads are always set up.

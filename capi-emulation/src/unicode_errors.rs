@@ -1,11 +1,13 @@
 //! The parts of `pyerrors.h` about `UnicodeError` and `SyntaxError`: their fields.
 
 use core::ffi::{c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
 
 use rpy_vm::protocol::{number, object as po};
+use rpy_vm::runtime::codecs;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
-use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct};
+use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref};
 
 use crate::border::{Obj, OptObj, Out, c_str};
 
@@ -54,12 +56,25 @@ macro_rules! fields {
             )*
             /// Fills in where a pending `SyntaxError` is.
             fn PyErr_SyntaxLocationObject(filename: OptObj<'_>, line: c_int, column: c_int) {
-                syntax_location(filename, line, column);
+                syntax_location(filename, (line, column), (line, -1));
+            }
+            /// As `PyErr_SyntaxLocationObject`, with an end.
+            fn PyErr_RangedSyntaxLocationObject(filename: OptObj<'_>, line: c_int, column: c_int, end_line: c_int, end_column: c_int) {
+                syntax_location(filename, (line, column), (end_line, end_column));
+            }
+            /// A line of a source file; NULL without an exception if there is none.
+            fn PyErr_ProgramTextObject(filename: Obj<'_>, line: c_int) -> Out {
+                program_text(filename, line).map_or(core::ptr::null_mut(), |text| text.into_raw() as Out)
+            }
+            /// As `PyErr_ProgramTextObject`.
+            fn PyErr_ProgramText(filename: *const c_char, line: c_int) -> Out {
+                let filename = codecs::fs_decode(core::ffi::CStr::from_ptr(filename).to_bytes());
+                program_text(filename.as_object(), line).map_or(core::ptr::null_mut(), |text| text.into_raw() as Out)
             }
             /// As `PyErr_SyntaxLocationObject`.
             fn PyErr_SyntaxLocationEx(filename: *const c_char, line: c_int, column: c_int) {
                 let filename = if filename.is_null() { None } else { c_str(filename).ok() };
-                syntax_location(filename.as_ref().map(|name| name.as_object()), line, column);
+                syntax_location(filename.as_ref().map(|name| name.as_object()), (line, column), (line, -1));
             }
             /// As `PyErr_SyntaxLocationEx`, without a column.
             fn PyErr_SyntaxLocation(filename: *const c_char, line: c_int) {
@@ -102,19 +117,37 @@ fn set(error: &PyObject, name: &str, value: &PyObject) -> PyResult<()> {
     po::setattr(error, &PyStr::new(name), Some(value))
 }
 
-fn syntax_location(filename: Option<&PyObject>, line: c_int, column: c_int) {
+/// A place in a source file for the pending `SyntaxError`: lines and columns as the exception has them; -1 for a column that is not
+/// known.
+fn syntax_location(filename: Option<&PyObject>, start: (c_int, c_int), end: (c_int, c_int)) {
     let Some(pending) = PyErr::fetch() else { return };
     let error = pending.object();
+    let column = |column: c_int| {
+        if column >= 0 { PyInt::from_i64(i64::from(column)).into_obj() } else { rpy_vm::none() }
+    };
     let fill = || -> PyResult<()> {
-        set(error, "lineno", PyInt::from_i64(i64::from(line)).as_object())?;
-        let offset = if column >= 0 { PyInt::from_i64(i64::from(column) + 1).into_obj() } else { rpy_vm::none() };
-        set(error, "offset", &offset)?;
-        match filename {
-            Some(filename) => set(error, "filename", filename),
-            None => Ok(()),
+        set(error, "lineno", PyInt::from_i64(i64::from(start.0)).as_object())?;
+        set(error, "offset", &column(start.1))?;
+        set(error, "end_lineno", PyInt::from_i64(i64::from(end.0)).as_object())?;
+        set(error, "end_offset", &column(end.1))?;
+        if let Some(filename) = filename {
+            set(error, "filename", filename)?;
+            if let Some(text) = program_text(filename, start.0) {
+                set(error, "text", text.as_object())?;
+            }
         }
+        Ok(())
     };
     // What is missing in the message does not replace it.
     drop(fill());
     pending.restore();
+}
+
+/// A line of a source file in UTF-8, with its end.
+fn program_text(filename: &PyObject, line: c_int) -> Option<Ref<PyStr>> {
+    let index = usize::try_from(line).ok()?.checked_sub(1)?;
+    let path = codecs::fs_encode(filename.downcast_ref()?).ok()?;
+    let source = std::fs::read(std::ffi::OsStr::from_bytes(&path)).ok()?;
+    let text = String::from_utf8_lossy(&source).replace("\r\n", "\n").replace('\r', "\n");
+    text.split_inclusive('\n').nth(index).map(PyStr::new)
 }

@@ -21,10 +21,10 @@ variadics! {
     PyErr_ResourceWarning(3) => crate::pyerrors::va_PyErr_ResourceWarning;
     /// See [`pyerrors`](crate::pyerrors).
     PyErr_WarnFormat(3) => crate::pyerrors::va_PyErr_WarnFormat;
-    /// See [`call`](crate::call).
-    PyEval_CallFunction(2) => crate::call::va_PyEval_CallFunction;
-    /// See [`call`](crate::call).
-    PyEval_CallMethod(3) => crate::call::va_PyEval_CallMethod;
+    /// As `PyObject_CallFunction`, by its old name.
+    PyEval_CallFunction(2) => crate::call::va_PyObject_CallFunction;
+    /// As `PyObject_CallMethod`, by its old name.
+    PyEval_CallMethod(3) => crate::call::va_PyObject_CallMethod;
     /// See [`format`](crate::format).
     PyOS_snprintf(3) => crate::format::PyOS_vsnprintf;
     /// See [`call`](crate::call).

@@ -140,7 +140,7 @@ enum { Py_T_INT = 1, Py_T_DOUBLE = 4, Py_T_OBJECT_EX = 16, Py_T_PYSSIZET = 19, P
 #define ARGUMENTS_OFFSET ((size_t)1 << 63)
 
 extern PyObject _Py_NoneStruct, _Py_NotImplementedStruct;
-extern PyObject *PyExc_ValueError, *PyExc_TypeError, *PyExc_IndexError;
+extern PyObject *PyExc_SyntaxError, *PyExc_ValueError, *PyExc_TypeError, *PyExc_IndexError;
 extern PyTypeObject PyLong_Type, PyType_Type, PyBaseObject_Type, PyList_Type;
 
 void _Py_Dealloc(PyObject *);
@@ -280,3 +280,54 @@ int PyRun_SimpleString(const char *);
 typedef int (*Py_tracefunc)(PyObject *, PyObject *, int, PyObject *);
 void PyEval_SetTraceAllThreads(Py_tracefunc, PyObject *);
 void PyEval_SetProfileAllThreads(Py_tracefunc, PyObject *);
+PyObject *PyCFunction_Call(PyObject *, PyObject *, PyObject *);
+PyObject *PyEval_CallObjectWithKeywords(PyObject *, PyObject *, PyObject *);
+PyObject *PyEval_CallFunction(PyObject *, const char *, ...);
+PyObject *PyEval_CallMethod(PyObject *, const char *, const char *, ...);
+PyObject *PyEval_EvalCodeEx(PyObject *, PyObject *, PyObject *, PyObject *const *, int, PyObject *const *, int, PyObject *const *, int, PyObject *, PyObject *);
+int PyFunction_SetClosure(PyObject *, PyObject *);
+PyObject *PyImport_ExecCodeModuleWithPathnames(const char *, PyObject *, const char *, const char *);
+PyObject *PyImport_GetImporter(PyObject *);
+int PyImport_ImportFrozenModule(const char *);
+PyObject *PyCodec_IncrementalEncoder(const char *, const char *);
+PyObject *PyCodec_IncrementalDecoder(const char *, const char *);
+PyObject *PyCodec_StreamReader(const char *, PyObject *, const char *);
+PyObject *PyCodec_StreamWriter(const char *, PyObject *, const char *);
+int PyObject_CopyData(PyObject *, PyObject *);
+int PyObject_CheckReadBuffer(PyObject *);
+int PyObject_AsCharBuffer(PyObject *, const char **, Py_ssize_t *);
+int PyObject_AsWriteBuffer(PyObject *, void **, Py_ssize_t *);
+PyObject *PyPickleBuffer_FromObject(PyObject *);
+const Py_buffer *PyPickleBuffer_GetBuffer(PyObject *);
+int PyPickleBuffer_Release(PyObject *);
+int PyType_SUPPORTS_WEAKREFS(PyTypeObject *);
+PyObject **PyObject_GET_WEAKREFS_LISTPTR(PyObject *);
+int PySys_AddAuditHook(int (*)(const char *, PyObject *, void *), void *);
+void PyErr_RangedSyntaxLocationObject(PyObject *, int, int, int, int);
+void PyErr_SyntaxLocationObject(PyObject *, int, int);
+PyObject *PyErr_ProgramText(const char *, int);
+char *Py_UniversalNewlineFgets(char *, int, FILE *, PyObject *);
+char *PyOS_Readline(FILE *, FILE *, const char *);
+void PySys_ResetWarnOptions(void);
+int PySys_HasWarnOptions(void);
+void PySys_AddWarnOption(const wchar_t *);
+void PySys_AddXOption(const wchar_t *);
+wchar_t *Py_GetPrefix(void);
+wchar_t *Py_GetExecPrefix(void);
+wchar_t *Py_GetProgramFullPath(void);
+typedef struct {
+    int type;
+    const char *func, *err_msg;
+    int exitcode;
+} PyStatus;
+typedef struct {
+    Py_ssize_t length;
+    wchar_t **items;
+} WideStringList;
+PyStatus PyStatus_Exit(int);
+PyStatus PyStatus_NoMemory(void);
+int PyStatus_IsError(PyStatus);
+int PyStatus_IsExit(PyStatus);
+int PyStatus_Exception(PyStatus);
+PyStatus PyWideStringList_Append(WideStringList *, const wchar_t *);
+PyStatus PyWideStringList_Insert(WideStringList *, Py_ssize_t, const wchar_t *);

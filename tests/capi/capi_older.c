@@ -141,7 +141,219 @@ static PyObject *watch_all(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* Older ways to call. */
+static PyObject *called(PyObject *self, PyObject *args) {
+    int which;
+    PyObject *callable, *a = NULL, *b = NULL;
+    if (!PyArg_ParseTuple(args, "iO|OO", &which, &callable, &a, &b)) return NULL;
+    switch (which) {
+    case 0: return PyCFunction_Call(callable, a, b);
+    case 1: return PyEval_CallObjectWithKeywords(callable, a, b);
+    case 2: return PyEval_CallFunction(callable, "(iO)", 5, callable);
+    case 3: return PyEval_CallFunction(callable, "i", 5);
+    default: return PyEval_CallMethod(callable, "replace", "(ss)", "a", "b");
+    }
+}
+static PyObject *evaluated(PyObject *self, PyObject *args) {
+    PyObject *code, *globals, *kwdefaults, *closure, *given[4], *defaults[1];
+    if (!PyArg_ParseTuple(args, "OOOO", &code, &globals, &kwdefaults, &closure)) return NULL;
+    given[0] = PyLong_FromLong(1);
+    given[1] = PyUnicode_FromString("d");
+    given[2] = PyLong_FromLong(4);
+    defaults[0] = PyLong_FromLong(2);
+    PyObject *result = PyEval_EvalCodeEx(code, globals, NULL, given, 1, given + 1, 1, defaults, 1, kwdefaults, closure);
+    for (int i = 0; i < 3; i++) decref(given[i]);
+    decref(defaults[0]);
+    return result;
+}
+static PyObject *set_closure(PyObject *self, PyObject *args) {
+    PyObject *function, *closure;
+    if (!PyArg_ParseTuple(args, "OO", &function, &closure) || PyFunction_SetClosure(function, closure) < 0) return NULL;
+    Py_RETURN_NONE;
+}
+
+/* Modules, codecs. */
+static PyObject *exec_module(PyObject *self, PyObject *args) {
+    const char *name, *file, *cached;
+    PyObject *code;
+    if (!PyArg_ParseTuple(args, "sOzz", &name, &code, &file, &cached)) return NULL;
+    return PyImport_ExecCodeModuleWithPathnames(name, code, file, cached);
+}
+static PyObject *importer(PyObject *self, PyObject *path) { return PyImport_GetImporter(path); }
+static PyObject *frozen(PyObject *self, PyObject *args) {
+    const char *name;
+    if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
+    int result = PyImport_ImportFrozenModule(name);
+    return result < 0 ? NULL : PyLong_FromLong(result);
+}
+static PyObject *codec_part(PyObject *self, PyObject *args) {
+    const char *encoding, *errors;
+    PyObject *stream;
+    int which;
+    if (!PyArg_ParseTuple(args, "iszO", &which, &encoding, &errors, &stream)) return NULL;
+    switch (which) {
+    case 0: return PyCodec_IncrementalEncoder(encoding, errors);
+    case 1: return PyCodec_IncrementalDecoder(encoding, errors);
+    case 2: return PyCodec_StreamReader(encoding, stream, errors);
+    default: return PyCodec_StreamWriter(encoding, stream, errors);
+    }
+}
+
+/* Memory of objects. */
+static PyObject *copied(PyObject *self, PyObject *args) {
+    PyObject *target, *source;
+    if (!PyArg_ParseTuple(args, "OO", &target, &source) || PyObject_CopyData(target, source) < 0) return NULL;
+    return newref(target);
+}
+static PyObject *memory(PyObject *self, PyObject *object) {
+    const char *text;
+    void *place;
+    Py_ssize_t len;
+    if (!PyObject_CheckReadBuffer(object)) return PyLong_FromLong(-1);
+    if (PyObject_AsCharBuffer(object, &text, &len) < 0) return NULL;
+    PyObject *read = Py_BuildValue("y#", text, len);
+    if (PyObject_AsWriteBuffer(object, &place, &len) < 0) {
+        decref(read);
+        return NULL;
+    }
+    memset(place, '-', len);
+    return read;
+}
+static PyObject *pickle_buffer(PyObject *self, PyObject *object) {
+    PyObject *made = PyPickleBuffer_FromObject(object);
+    if (!made) return NULL;
+    const Py_buffer *view = PyPickleBuffer_GetBuffer(made);
+    PyObject *result = Py_BuildValue("ny#", view->len, view->buf, view->len);
+    if (PyPickleBuffer_Release(made) < 0 || PyPickleBuffer_GetBuffer(made)) return NULL;
+    decref(made);
+    PyErr_Clear();
+    return result;
+}
+static PyObject *released_view(PyObject *self, PyObject *object) { return PyPickleBuffer_GetBuffer(object) ? newref(object) : NULL; }
+static PyObject *weakly(PyObject *self, PyObject *object) {
+    int supported = PyType_SUPPORTS_WEAKREFS(object->ob_type);
+    return Py_BuildValue("ii", supported, supported && *PyObject_GET_WEAKREFS_LISTPTR(object) != NULL);
+}
+
+/* Audit hooks stay for ever: this one minds its own events only. */
+static int audited;
+static int audit_hook(const char *event, PyObject *args, void *data) {
+    if (!strcmp(event, "capi_older.count")) ++*(int *)data;
+    if (strcmp(event, "capi_older.refuse")) return 0;
+    PyErr_Format(PyExc_ValueError, "refused %R", args);
+    return -1;
+}
+static PyObject *add_audit_hook(PyObject *self, PyObject *unused) {
+    if (PySys_AddAuditHook(audit_hook, &audited) < 0) return NULL;
+    Py_RETURN_NONE;
+}
+static PyObject *audit_count(PyObject *self, PyObject *unused) { return PyLong_FromLong(audited); }
+
+/* Where a syntax error is. */
+static PyObject *syntax_error(PyObject *self, PyObject *args) {
+    PyObject *filename;
+    int line, column, end_line, end_column;
+    if (!PyArg_ParseTuple(args, "Oiiii", &filename, &line, &column, &end_line, &end_column)) return NULL;
+    PyErr_SetString(PyExc_SyntaxError, "made up");
+    if (end_line) PyErr_RangedSyntaxLocationObject(filename, line, column, end_line, end_column);
+    else PyErr_SyntaxLocationObject(filename, line, column);
+    return NULL;
+}
+static PyObject *program_text(PyObject *self, PyObject *args) {
+    const char *filename;
+    int line;
+    if (!PyArg_ParseTuple(args, "si", &filename, &line)) return NULL;
+    PyObject *text = PyErr_ProgramText(filename, line);
+    if (text || PyErr_Occurred()) return text;
+    Py_RETURN_NONE;
+}
+static PyObject *universal_lines(PyObject *self, PyObject *args) {
+    const char *path;
+    int size;
+    char buffer[16];
+    if (!PyArg_ParseTuple(args, "si", &path, &size)) return NULL;
+    FILE *file = fopen(path, "rb");
+    PyObject *lines = PyList_New(0);
+    while (Py_UniversalNewlineFgets(buffer, size, file, NULL)) {
+        PyObject *line = PyUnicode_FromString(buffer);
+        PyList_Append(lines, line);
+        decref(line);
+    }
+    fclose(file);
+    return lines;
+}
+static PyObject *asked(PyObject *self, PyObject *args) {
+    const char *path;
+    if (!PyArg_ParseTuple(args, "s", &path)) return NULL;
+    FILE *file = fopen(path, "rb");
+    PyObject *lines = PyList_New(0);
+    for (;;) {
+        char *line = PyOS_Readline(file, stdout, "");
+        if (!line) return NULL;
+        PyObject *text = PyUnicode_FromString(line);
+        PyList_Append(lines, text);
+        decref(text);
+        int end = !*line;
+        PyMem_Free(line);
+        if (end) break;
+    }
+    fclose(file);
+    return lines;
+}
+
+/* The interpreter's options and paths. */
+static PyObject *options(PyObject *self, PyObject *unused) {
+    PySys_ResetWarnOptions();
+    int before = PySys_HasWarnOptions();
+    PySys_AddWarnOption(L"ignore::UserWarning");
+    PySys_AddXOption(L"capi_flag");
+    PySys_AddXOption(L"capi_name=a=b");
+    return Py_BuildValue("ii", before, PySys_HasWarnOptions());
+}
+static PyObject *paths(PyObject *self, PyObject *unused) {
+    return Py_BuildValue("uuu", Py_GetPrefix(), Py_GetExecPrefix(), Py_GetProgramFullPath());
+}
+static PyObject *statuses(PyObject *self, PyObject *unused) {
+    WideStringList list = {0, NULL};
+    PyStatus added[] = {
+        PyWideStringList_Append(&list, L"b"), PyWideStringList_Insert(&list, 0, L"a"), PyWideStringList_Insert(&list, 9, L"c"),
+        PyWideStringList_Insert(&list, -1, L"d"), PyStatus_Exit(3), PyStatus_NoMemory()};
+    PyObject *result = PyList_New(0);
+    for (int i = 0; i < 6; i++) {
+        PyObject *item = Py_BuildValue("iiizi", PyStatus_IsError(added[i]), PyStatus_IsExit(added[i]), PyStatus_Exception(added[i]), added[i].err_msg, added[i].exitcode);
+        PyList_Append(result, item);
+        decref(item);
+    }
+    for (Py_ssize_t i = 0; i < list.length; i++) {
+        PyObject *item = PyUnicode_FromWideChar(list.items[i], -1);
+        PyList_Append(result, item);
+        decref(item);
+    }
+    return result;
+}
+
 static PyMethodDef methods[] = {
+    {"called", called, METH_VARARGS, NULL},
+    {"evaluated", evaluated, METH_VARARGS, NULL},
+    {"set_closure", set_closure, METH_VARARGS, NULL},
+    {"exec_module", exec_module, METH_VARARGS, NULL},
+    {"importer", importer, METH_O, NULL},
+    {"frozen", frozen, METH_VARARGS, NULL},
+    {"codec_part", codec_part, METH_VARARGS, NULL},
+    {"copied", copied, METH_VARARGS, NULL},
+    {"memory", memory, METH_O, NULL},
+    {"pickle_buffer", pickle_buffer, METH_O, NULL},
+    {"released_view", released_view, METH_O, NULL},
+    {"weakly", weakly, METH_O, NULL},
+    {"add_audit_hook", add_audit_hook, METH_NOARGS, NULL},
+    {"audit_count", audit_count, METH_NOARGS, NULL},
+    {"syntax_error", syntax_error, METH_VARARGS, NULL},
+    {"program_text", program_text, METH_VARARGS, NULL},
+    {"universal_lines", universal_lines, METH_VARARGS, NULL},
+    {"asked", asked, METH_VARARGS, NULL},
+    {"options", options, METH_NOARGS, NULL},
+    {"paths", paths, METH_NOARGS, NULL},
+    {"statuses", statuses, METH_NOARGS, NULL},
     {"parsed_object", parsed_object, METH_O, NULL},
     {"parsed_keywords", parsed_keywords, METH_VARARGS | METH_KEYWORDS, NULL},
     {"va_parsed", va_parsed, METH_VARARGS | METH_KEYWORDS, NULL},

@@ -418,3 +418,82 @@ thread.join()
 o.watch_all(None, None)
 in_thread()
 print(traced.count("in_thread"), profiled.count("in_thread"), sys.gettrace(), sys.getprofile())
+
+
+def free():
+    a = 3
+
+    def inner(b, c=None, *, d=None, e=5):
+        return a, b, c, d, e
+
+    return inner
+
+
+attempt(o.called, 0, sorted, ([2, 1],), {"reverse": True})
+attempt(o.called, 1, dict)
+attempt(o.called, 1, dict, (), {"a": 1})
+attempt(o.called, 1, dict, [], {})
+attempt(o.called, 1, dict, (), 5)
+attempt(o.called, 2, lambda a, b: (a, b is not None))
+attempt(o.called, 3, dict)
+attempt(o.called, 4, "banana")
+attempt(o.evaluated, free().__code__, globals(), {"e": 6}, free().__closure__)
+function = free()
+o.set_closure(function, (type(function.__closure__[0])(9),))
+attempt(function, 1)
+attempt(o.set_closure, function, [])
+for file, cached in ((None, None), ("made.py", None), ("made.py", "made.pyc")):
+    made = o.exec_module("capi_older_made", compile("x = __name__, __file__", "inside.py", "exec"), file, cached)
+    print(made.x, made.__cached__, made.__spec__.name, made is sys.modules["capi_older_made"])
+attempt(o.exec_module, "capi_older_gone", compile("import sys; del sys.modules[__name__]", "gone", "exec"), None, None)
+finder = o.importer(os.path.dirname(os.__file__))
+print(type(finder).__name__, finder is o.importer(os.path.dirname(os.__file__)), o.importer("/nowhere/at/all.txt") is None)
+print(o.frozen("__hello__no"), o.frozen("zipimport"))
+print(o.codec_part(0, "utf-16-le", None, None).encode("a"), o.codec_part(1, "ascii", "replace", None).decode(b"\xff") == "\ufffd")
+print(o.codec_part(2, "utf-8", None, io.BytesIO(b"ab")).read())
+stream = io.BytesIO()
+o.codec_part(3, "ascii", "ignore", stream).write("a\xe9b")
+print(stream.getvalue())
+attempt(o.codec_part, 0, "no such codec", None, None)
+attempt(o.copied, bytearray(5), b"abc")
+attempt(lambda: o.copied(memoryview(bytearray(6))[::2], b"abc").obj)
+attempt(o.copied, bytearray(2), b"abc")
+attempt(o.copied, bytearray(2), 5)
+block = bytearray(b"abc")
+print(o.memory(block), block, o.memory(5))
+attempt(o.memory, b"abc")
+attempt(o.pickle_buffer, b"abc")
+attempt(o.released_view, 5)
+
+
+class Weak:
+    pass
+
+
+weak = Weak()
+print(o.weakly(weak), o.weakly(5))
+reference = weakref.ref(weak)
+print(o.weakly(weak))
+o.add_audit_hook()
+sys.audit("capi_older.count", 1)
+sys.audit("capi_older.count")
+print(o.audit_count())
+attempt(sys.audit, "capi_older.refuse", 1, 2)
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "source.py")
+    with open(path, "wb") as file:
+        file.write(b"one\ntwo \xc3\xa9\r\nthree\rlonger line")
+    for arguments in (path, 2, 3, 3, 5), (path, 1, -1, 1, -1), ("missing", 2, 3, 0, 0), (path, 1, 0, 0, 0), (None, 1, 1, 1, 1):
+        try:
+            o.syntax_error(*arguments)
+        except SyntaxError as error:
+            name = error.filename and os.path.basename(error.filename)
+            print(name, error.lineno, error.offset, error.end_lineno, error.end_offset, ascii(error.text), error.msg)
+    print([ascii(o.program_text(path, line)) for line in (0, 1, 2, 9)], o.program_text("missing", 1))
+    print(ascii(o.universal_lines(path, 16)), ascii(o.universal_lines(path, 9)))
+    print(ascii(o.asked(path)))
+warn_options, x_options = list(sys.warnoptions), dict(sys._xoptions)
+print(o.options(), sys.warnoptions, sys._xoptions["capi_flag"], sys._xoptions["capi_name"])
+sys.warnoptions[:] = warn_options
+print(o.paths() == (sys.prefix, sys.exec_prefix, sys.executable))
+print(o.statuses())

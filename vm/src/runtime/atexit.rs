@@ -12,6 +12,14 @@ pub fn register(hook: fn()) {
     }
 }
 
+/// Adds a function, run after all others.
+pub fn register_last(hook: fn()) {
+    let mut hooks = HOOKS.lock().unwrap_or_else(|e| e.into_inner());
+    if !hooks.iter().any(|h| *h as usize == hook as usize) {
+        hooks.insert(0, hook);
+    }
+}
+
 /// Runs and forgets all.
 pub fn run() {
     loop {

@@ -37,6 +37,7 @@ variables! {
     Py_NoUserSiteDirectory = |c| c.no_user_site;
     Py_OptimizeFlag = |c| c.optimize;
     Py_QuietFlag = |c| c.quiet;
+    Py_UnbufferedStdioFlag = |c| c.unbuffered;
     Py_UTF8Mode = |c| c.utf8_mode;
     Py_VerboseFlag = |c| c.verbose;
 }
