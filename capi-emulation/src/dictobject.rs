@@ -5,6 +5,7 @@ use core::ffi::{c_char, c_int};
 use rpy_vm::types::descr::mappingproxy::PyMappingProxy;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::dict::merge::Merge;
+use rpy_vm::types::dict::watch;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
@@ -154,6 +155,22 @@ exports! {
             None => 0,
         }
     }
+    /// Adds a function that is told of changes before they happen; its number, for `PyDict_Watch`.
+    fn PyDict_AddWatcher(watcher: watch::Watcher) -> c_int = c_int {
+        watch::add_watcher(watcher)
+    }
+    /// Takes a function away that was added.
+    fn PyDict_ClearWatcher(id: c_int) -> c_int = () {
+        watch::clear_watcher(id)
+    }
+    /// Has a function told of changes of a dict.
+    fn PyDict_Watch(id: c_int, dict: Obj<'_>) -> c_int = () {
+        watchable(dict)?.watch(id)
+    }
+    /// Ends `PyDict_Watch`.
+    fn PyDict_Unwatch(id: c_int, dict: Obj<'_>) -> c_int = () {
+        watchable(dict)?.unwatch(id)
+    }
     /// Empties a dict.
     fn PyDict_Clear(dict: Obj<'_>) {
         if let Some(dict) = dict.downcast_ref::<PyDict>() {
@@ -193,6 +210,10 @@ exports! {
     fn PyDictProxy_New(mapping: Obj<'_>) -> Out = Ref<PyMappingProxy> {
         PyMappingProxy::new(mapping)
     }
+}
+
+fn watchable(object: &PyObject) -> PyResult<&PyDict> {
+    object.downcast_ref().ok_or_else(|| exc::value_error("Cannot watch non-dictionary"))
 }
 
 #[inline(always)]

@@ -42,6 +42,22 @@ exports! {
     fn PyType_Modified(ty: &PyTypeObject) {
         lookup::type_modified(ty);
     }
+    /// Adds a function that is told of changes before they happen; its number, for `PyType_Watch`.
+    fn PyType_AddWatcher(watcher: lookup::Watcher) -> c_int = c_int {
+        lookup::add_watcher(watcher)
+    }
+    /// Takes a function away that was added.
+    fn PyType_ClearWatcher(id: c_int) -> c_int = () {
+        lookup::clear_watcher(id)
+    }
+    /// Has a function told of changes of a type: one call, until the type's attributes are looked up again.
+    fn PyType_Watch(id: c_int, ty: &PyObject) -> c_int = () {
+        lookup::watch(id, watchable(ty)?)
+    }
+    /// Ends `PyType_Watch`.
+    fn PyType_Unwatch(id: c_int, ty: &PyObject) -> c_int = () {
+        lookup::unwatch(id, watchable(ty)?)
+    }
     /// Is `a` the same as `b` or derived from it?
     fn PyType_IsSubtype(a: &PyTypeObject, b: &PyTypeObject) -> c_int {
         c_int::from(a.is_subtype(b))
@@ -136,6 +152,10 @@ exports! {
         lookup::clear_cache();
         0
     }
+}
+
+fn watchable(object: &PyObject) -> PyResult<&PyTypeObject> {
+    object.downcast_ref().ok_or_else(|| exc::value_error("Cannot watch non-type"))
 }
 
 fn get_slot(ty: &PyTypeObject, id: c_int) -> PyResult<Void> {

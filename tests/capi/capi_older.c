@@ -332,7 +332,50 @@ static PyObject *statuses(PyObject *self, PyObject *unused) {
     return result;
 }
 
+/* Watchers note what they hear of in a list. */
+static PyObject *heard;
+static int note(const char *event, PyObject *key, PyObject *value) {
+    PyObject *item = Py_BuildValue("sOO", event, key ? key : &_Py_NoneStruct, value ? value : &_Py_NoneStruct);
+    int result = PyList_Append(heard, item);
+    decref(item);
+    return result;
+}
+static int dict_watcher(int event, PyObject *dict, PyObject *key, PyObject *value) {
+    static const char *const events[] = {"added", "modified", "deleted", "cloned", "cleared", "deallocated"};
+    if (event == 0 && value == &_Py_NoneStruct) {
+        PyErr_SetString(PyExc_ValueError, "no None");
+        return -1;
+    }
+    return note(events[event], key, value);
+}
+static int type_watcher(PyTypeObject *type) { return note("type", (PyObject *)type, NULL); }
+static PyObject *watch(PyObject *self, PyObject *args) {
+    PyObject *object;
+    int which, id = -1;
+    if (!PyArg_ParseTuple(args, "iO|i", &which, &object, &id)) return NULL;
+    if (!heard) heard = PyList_New(0);
+    int result = 0;
+    switch (which) {
+    case 0: result = id = PyDict_AddWatcher(dict_watcher); break;
+    case 1: result = PyDict_Watch(id, object); break;
+    case 2: result = PyDict_Unwatch(id, object); break;
+    case 3: result = PyDict_ClearWatcher(id); break;
+    case 4: result = id = PyType_AddWatcher(type_watcher); break;
+    case 5: result = PyType_Watch(id, object); break;
+    case 6: result = PyType_Unwatch(id, object); break;
+    default: result = PyType_ClearWatcher(id);
+    }
+    return result < 0 ? NULL : PyLong_FromLong(id);
+}
+static PyObject *heard_so_far(PyObject *self, PyObject *unused) {
+    PyObject *all = heard;
+    heard = PyList_New(0);
+    return all;
+}
+
 static PyMethodDef methods[] = {
+    {"watch", watch, METH_VARARGS, NULL},
+    {"heard", heard_so_far, METH_NOARGS, NULL},
     {"called", called, METH_VARARGS, NULL},
     {"evaluated", evaluated, METH_VARARGS, NULL},
     {"set_closure", set_closure, METH_VARARGS, NULL},

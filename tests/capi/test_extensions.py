@@ -497,3 +497,52 @@ print(o.options(), sys.warnoptions, sys._xoptions["capi_flag"], sys._xoptions["c
 sys.warnoptions[:] = warn_options
 print(o.paths() == (sys.prefix, sys.exec_prefix, sys.executable))
 print(o.statuses())
+watched = {"a": 1}
+dict_id = o.watch(0, None)
+o.watch(1, watched, dict_id)
+watched["b"] = 2
+watched["a"] = 3
+del watched["b"]
+watched.update(c=4)
+watched.pop("c")
+watched.setdefault("d", 5)
+sys.unraisablehook = lambda told: print(told.err_msg.split(" <")[0], repr(told.exc_value), told.object)
+watched["e"] = None
+sys.unraisablehook = sys.__unraisablehook__
+watched.clear()
+print(o.heard())
+o.watch(2, watched, dict_id)
+watched["unseen"] = 1
+o.watch(1, watched, dict_id)
+del watched
+print(o.heard())
+attempt(o.watch, 1, [], dict_id)
+attempt(o.watch, 1, {}, 7)
+attempt(o.watch, 1, {}, 8)
+attempt(o.watch, 3, None, -1)
+o.watch(3, None, dict_id)
+attempt(o.watch, 1, {}, dict_id)
+
+
+class Base:
+    pass
+
+
+class Derived(Base):
+    pass
+
+
+type_id = o.watch(4, None)
+o.watch(5, Derived, type_id)
+Base.x = 1
+Derived.x
+Derived.y = 2
+print([event for event, _, _ in o.heard()])
+o.watch(6, Derived, type_id)
+Derived.x
+Derived.z = 3
+print(o.heard())
+attempt(o.watch, 5, 5, type_id)
+attempt(o.watch, 5, Base, 7)
+attempt(o.watch, 5, Base, 8)
+o.watch(7, None, type_id)

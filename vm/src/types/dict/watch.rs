@@ -5,11 +5,13 @@
 //! changes it changes the type, whose attributes are cached as long as it has its version tag.
 
 use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_int;
 
 use super::PyDict;
-use crate::err::PyResult;
+use crate::err::{PyErr, PyResult};
 use crate::exc;
 use crate::object::{PyObject, PyStruct, PyTypeObject};
+use crate::runtime::unraisable::write_unraisable;
 use crate::types::type_::type_modified;
 
 /// What is about to happen to a watched dict.
@@ -30,8 +32,23 @@ pub enum DictEvent {
     Deallocated = 5,
 }
 
-/// Called before the change: event, dict, key, new value. An error is reported as unraisable.
-pub type Watcher = fn(DictEvent, &PyDict, Option<&PyObject>, Option<&PyObject>) -> PyResult<()>;
+impl DictEvent {
+    /// The name in C.
+    fn name(self) -> &'static str {
+        match self {
+            DictEvent::Added => "PyDict_EVENT_ADDED",
+            DictEvent::Modified => "PyDict_EVENT_MODIFIED",
+            DictEvent::Deleted => "PyDict_EVENT_DELETED",
+            DictEvent::Cloned => "PyDict_EVENT_CLONED",
+            DictEvent::Cleared => "PyDict_EVENT_CLEARED",
+            DictEvent::Deallocated => "PyDict_EVENT_DEALLOCATED",
+        }
+    }
+}
+
+/// `PyDict_WatchCallback`, called before the change: event, dict, key, new value. Not 0: an exception is set, which is reported as
+/// unraisable.
+pub type Watcher = unsafe extern "C-unwind" fn(DictEvent, *mut PyObject, *mut PyObject, *mut PyObject) -> c_int;
 
 const MAX: usize = 8;
 
@@ -50,48 +67,51 @@ static WATCHERS: Watchers = Watchers(UnsafeCell::new([None; MAX]));
 ///
 /// # Errors
 /// `RuntimeError` when all numbers are taken.
-pub fn add_watcher(watcher: Watcher, internal: bool) -> PyResult<usize> {
+pub fn add_watcher(watcher: Watcher) -> PyResult<i32> {
     // SAFETY: only touched under the GIL; no reference outlives this function.
     let watchers = unsafe { &mut *WATCHERS.0.get() };
-    let range = if internal { 1..2 } else { 2..MAX };
-    for id in range {
-        if watchers[id].is_none() {
-            watchers[id] = Some(watcher);
-            return Ok(id);
+    for (id, place) in watchers.iter_mut().enumerate().skip(2) {
+        if place.is_none() {
+            *place = Some(watcher);
+            return Ok(id as i32);
         }
     }
     Err(exc::runtime_error("no more dict watcher IDs available"))
 }
 
 /// Forgets a watcher.
-pub fn clear_watcher(id: usize) -> PyResult<()> {
-    validate(id)?;
+///
+/// # Errors
+/// `ValueError` for numbers that are no watcher's; so for the two below.
+pub fn clear_watcher(id: i32) -> PyResult<()> {
+    let id = validate(id)?;
     // SAFETY: as above; `validate` checked the range.
     unsafe { (*WATCHERS.0.get())[id] = None };
     Ok(())
 }
 
-fn validate(id: usize) -> PyResult<()> {
+fn validate(id: i32) -> PyResult<usize> {
     // SAFETY: only touched under the GIL.
     let watchers = unsafe { &*WATCHERS.0.get() };
-    match watchers.get(id) {
+    let index = usize::try_from(id).unwrap_or(MAX);
+    match watchers.get(index) {
         None => Err(exc::value_error(format!("Invalid dict watcher ID {id}"))),
         Some(None) => Err(exc::value_error(format!("No dict watcher set for ID {id}"))),
-        Some(Some(_)) => Ok(()),
+        Some(Some(_)) => Ok(index),
     }
 }
 
 impl PyDict {
     /// Has the watcher called for this dict's changes.
-    pub fn watch(&self, id: usize) -> PyResult<()> {
-        validate(id)?;
+    pub fn watch(&self, id: i32) -> PyResult<()> {
+        let id = validate(id)?;
         self.watcher_tag.set(self.watcher_tag.get() | (1 << id));
         Ok(())
     }
 
     /// Ends [`PyDict::watch`].
-    pub fn unwatch(&self, id: usize) -> PyResult<()> {
-        validate(id)?;
+    pub fn unwatch(&self, id: i32) -> PyResult<()> {
+        let id = validate(id)?;
         self.watcher_tag.set(self.watcher_tag.get() & !(1 << id));
         Ok(())
     }
@@ -138,10 +158,16 @@ impl PyDict {
                 continue;
             }
             // SAFETY: only touched under the GIL; the function pointer is copied out.
-            if let Some(watcher) = unsafe { (*WATCHERS.0.get())[id] }
-                && let Err(e) = watcher(event, self, key, value)
+            let Some(watcher) = (unsafe { (*WATCHERS.0.get())[id] }) else { continue };
+            let pointer = |object: Option<&PyObject>| object.map_or(core::ptr::null_mut(), PyObject::as_ptr);
+            // SAFETY: a function of this type, as its owner promised; the arguments are live, the dict perhaps for the last time.
+            let status = unsafe { watcher(event, self.as_object().as_ptr(), pointer(key), pointer(value)) };
+            if status != 0
+                && let Some(error) = PyErr::fetch()
             {
-                e.write_unraisable(Some(self.as_object()));
+                // The dict itself stays out of it: it may be dying.
+                let message = format!("Exception ignored in {} watcher callback for <dict at {self:p}>", event.name());
+                write_unraisable(error, Some(&message), None);
             }
         }
         if tag.get() & OF_TYPE != 0 {

@@ -9,7 +9,10 @@
 //! Watchers are told of the change of each type that they asked to watch, before its tag goes.
 
 use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_int;
 
+use crate::err::{PyErr, PyResult};
+use crate::exc;
 use crate::object::{ObjRef, PyObject, PyStruct, PyTypeObject};
 use crate::types::str::PyStr;
 use crate::types::type_::subclasses;
@@ -45,8 +48,8 @@ unsafe impl<T> Sync for Global<T> {}
 static NEXT_VERSION: Global<u32> = Global(Cell::new(1));
 static WATCHERS: Global<[Option<Watcher>; 8]> = Global(Cell::new([None; 8]));
 
-/// Called with the type that is about to change.
-pub type Watcher = fn(&PyTypeObject);
+/// `PyType_WatchCallback`: called with the type that is about to change. Not 0: an exception is set, which is reported as unraisable.
+pub type Watcher = unsafe extern "C-unwind" fn(*mut PyTypeObject) -> c_int;
 
 #[inline(always)]
 fn cache_index(version: u32, name: *const PyStr) -> usize {
@@ -167,7 +170,14 @@ pub fn type_modified(ty: &PyTypeObject) {
             if watched & (1 << bit) != 0
                 && let Some(watcher) = watcher
             {
-                watcher(ty);
+                // SAFETY: a function of this type, as its owner promised, and a live type.
+                let status = unsafe { watcher(core::ptr::from_ref(ty).cast_mut()) };
+                if status != 0
+                    && let Some(error) = PyErr::fetch()
+                {
+                    let message = format!("Exception ignored in type watcher callback #{bit} for");
+                    crate::runtime::unraisable::write_about(error, &message, ty.as_object());
+                }
             }
         }
     }
@@ -179,33 +189,54 @@ pub fn type_modified(ty: &PyTypeObject) {
     }
 }
 
-/// Registers a watcher; gives its number for [`watch`]. `None` when all eight places are taken.
-pub fn add_watcher(watcher: Watcher) -> Option<u8> {
+/// Registers a watcher; gives its number for [`watch`]. The first one is the VM's own.
+///
+/// # Errors
+/// `RuntimeError` when all numbers are taken.
+pub fn add_watcher(watcher: Watcher) -> PyResult<i32> {
     let mut all = WATCHERS.0.get();
-    let free = all.iter().position(Option::is_none)?;
+    let free = (1..all.len()).find(|&id| all[id].is_none());
+    let free = free.ok_or_else(|| exc::runtime_error("no more type watcher IDs available"))?;
     all[free] = Some(watcher);
     WATCHERS.0.set(all);
-    Some(free as u8)
+    Ok(free as i32)
+}
+
+fn validate(id: i32) -> PyResult<usize> {
+    let all = WATCHERS.0.get();
+    let index = usize::try_from(id).unwrap_or(all.len());
+    match all.get(index) {
+        None => Err(exc::value_error(format!("Invalid type watcher ID {id}"))),
+        Some(None) => Err(exc::value_error(format!("No type watcher set for ID {id}"))),
+        Some(Some(_)) => Ok(index),
+    }
 }
 
 /// Removes a watcher.
-pub fn clear_watcher(id: u8) {
+///
+/// # Errors
+/// `ValueError` for numbers that are no watcher's; so for the two below.
+pub fn clear_watcher(id: i32) -> PyResult<()> {
+    let index = validate(id)?;
     let mut all = WATCHERS.0.get();
-    if let Some(place) = all.get_mut(id as usize) {
-        *place = None;
-    }
+    all[index] = None;
     WATCHERS.0.set(all);
+    Ok(())
 }
 
 /// Asks that watcher `id` be told when `ty` changes. Gives the type a tag, without which changes are not seen.
-pub fn watch(id: u8, ty: &PyTypeObject) {
+pub fn watch(id: i32, ty: &PyTypeObject) -> PyResult<()> {
+    let index = validate(id)?;
     version_tag(ty);
-    ty.tp_watched.set(ty.tp_watched.get() | 1 << id);
+    ty.tp_watched.set(ty.tp_watched.get() | 1 << index);
+    Ok(())
 }
 
 /// Takes back [`watch`].
-pub fn unwatch(id: u8, ty: &PyTypeObject) {
-    ty.tp_watched.set(ty.tp_watched.get() & !(1 << id));
+pub fn unwatch(id: i32, ty: &PyTypeObject) -> PyResult<()> {
+    let index = validate(id)?;
+    ty.tp_watched.set(ty.tp_watched.get() & !(1 << index));
+    Ok(())
 }
 
 /// Empties the cache (for `sys._clear_type_cache` and before names are checked for leaks).
