@@ -12,6 +12,9 @@ use rpy_vm::{PyObject, PyTypeObject, exc};
 
 use crate::border::{Obj, Out};
 
+/// `gcvisitobjects_t`.
+type GcVisitor = unsafe extern "C-unwind" fn(*mut PyObject, *mut c_void) -> c_int;
+
 /// What the functions for `tracemalloc` answer while it does not trace.
 const NOT_TRACING: c_int = -2;
 
@@ -97,6 +100,14 @@ macro_rules! domain {
             /// Runs a full collection, unless automatic collection is off; the number of unreachable objects.
             fn PyGC_Collect() -> isize {
                 if gc::STATE.enabled.get() { crate::gc_collect() as isize } else { 0 }
+            }
+            /// Calls a function with every object that the collector knows, until it answers 0.
+            fn PyUnstable_GC_VisitObjects(visit: GcVisitor, argument: *mut c_void) {
+                for object in gc::collector::objects(None) {
+                    if visit(object.as_ptr(), argument) == 0 {
+                        break;
+                    }
+                }
             }
             /// Switches automatic collection on; the old state.
             fn PyGC_Enable() -> c_int {

@@ -339,3 +339,4 @@ int PyType_AddWatcher(int (*)(PyTypeObject *));
 int PyType_ClearWatcher(int);
 int PyType_Watch(int, PyObject *);
 int PyType_Unwatch(int, PyObject *);
+void PyUnstable_GC_VisitObjects(int (*)(PyObject *, void *), void *);

@@ -373,7 +373,25 @@ static PyObject *heard_so_far(PyObject *self, PyObject *unused) {
     return all;
 }
 
+/* Objects of the collector: is one among them, and does the walk end when it was found? */
+struct search {
+    PyObject *object;
+    int found, later;
+};
+static int search_visit(PyObject *object, void *argument) {
+    struct search *search = argument;
+    if (search->found) search->later++;
+    if (object == search->object) search->found++;
+    return !search->found;
+}
+static PyObject *collectable(PyObject *self, PyObject *object) {
+    struct search search = {object, 0, 0};
+    PyUnstable_GC_VisitObjects(search_visit, &search);
+    return Py_BuildValue("ii", search.found, search.later);
+}
+
 static PyMethodDef methods[] = {
+    {"collectable", collectable, METH_O, NULL},
     {"watch", watch, METH_VARARGS, NULL},
     {"heard", heard_so_far, METH_NOARGS, NULL},
     {"called", called, METH_VARARGS, NULL},
