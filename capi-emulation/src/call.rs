@@ -5,10 +5,12 @@ use core::ffi::c_char;
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::types::builtin_function::{ARGUMENTS_OFFSET, arg_slice, call_vector, kwnames_to_dict, vectorcall_nargs};
 use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, exc};
 
 use crate::border::{Obj, OptObj, Out, c_name, call_arguments, expect, null_argument};
+use crate::unicodeobject::Identifier;
 use crate::va_list::VaList;
 
 exports! {
@@ -90,12 +92,11 @@ exports! {
     }
     /// `o.name(...)` with arguments made from a format as in `Py_BuildValue`.
     fn va_PyObject_CallMethod(object: OptObj<'_>, name: *const c_char, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
-        let object = object.ok_or_else(null_argument)?;
-        let method = po::getattr(object, &*c_name(name)?)?;
-        if !po::callable(&method) {
-            return Err(exc::type_error(format!("attribute of type '{}' is not callable", method.ty().full_name())));
-        }
-        call_format(&method, format, va)
+        call_method_format(object, &*c_name(name)?, format, va)
+    }
+    /// As `PyObject_CallMethod`, with a name in a static variable.
+    fn va__PyObject_CallMethodId(object: OptObj<'_>, name: &mut Identifier, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
+        call_method_format(object, name.object()?, format, va)
     }
     /// `f(a, b, ...)` with objects, ended by NULL.
     fn va_PyObject_CallFunctionObjArgs(callable: OptObj<'_>, va: &mut VaList) -> Out = ObjRef {
@@ -131,6 +132,21 @@ unsafe fn objects<'a>(va: &mut VaList) -> Vec<Obj<'a>> {
         all.push(object);
     }
     all
+}
+
+/// Calls a method with what a format makes.
+unsafe fn call_method_format(
+    object: Option<&PyObject>,
+    name: &PyStr,
+    format: *const c_char,
+    va: &mut VaList,
+) -> PyResult<ObjRef> {
+    let method = po::getattr(object.ok_or_else(null_argument)?, name)?;
+    if !po::callable(&method) {
+        return Err(exc::type_error(format!("attribute of type '{}' is not callable", method.ty().full_name())));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { call_format(&method, format, va) }
 }
 
 /// Calls with what a format makes: a tuple (of a subclass, too) becomes the arguments, anything else the only one.

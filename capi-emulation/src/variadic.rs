@@ -34,6 +34,8 @@ variadics! {
     /// See [`call`](crate::call).
     PyObject_CallMethod(3) => crate::call::va_PyObject_CallMethod;
     /// See [`call`](crate::call).
+    _PyObject_CallMethodId(3) => crate::call::va__PyObject_CallMethodId;
+    /// See [`call`](crate::call).
     PyObject_CallMethodObjArgs(2) => crate::call::va_PyObject_CallMethodObjArgs;
     /// What `PyArg_ParseTuple` was called where lengths are `Py_ssize_t`, as they always are by now.
     _PyArg_ParseTuple_SizeT(2) => crate::getargs::va_PyArg_ParseTuple;

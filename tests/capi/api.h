@@ -182,6 +182,7 @@ typedef struct {
 } Identifier;
 PyObject *_PyUnicode_FromId(Identifier *);
 PyObject *_PyObject_GetAttrId(PyObject *, Identifier *);
+PyObject *_PyObject_CallMethodId(PyObject *, Identifier *, const char *format, ...);
 int _PyMutex_LockTimed(unsigned char *, int64_t nanoseconds, int flags);
 void PyMutex_Unlock(unsigned char *);
 void PyErr_Restore(PyObject *, PyObject *, PyObject *);

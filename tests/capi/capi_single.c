@@ -163,11 +163,13 @@ static PyObject *by_static_names(PyObject *self, PyObject *object) {
     if (!value) return NULL;
     if (_PyUnicode_FromId(&broken)) return NULL;
     PyErr_Clear();
+    static Identifier method = {"__class__", -1, 0};
+    PyObject *made = _PyObject_CallMethodId(value, &method, "i", 7);
     unsigned char mutex = 0;
     int taken = _PyMutex_LockTimed(&mutex, 0, 1), again = _PyMutex_LockTimed(&mutex, 0, 1), later = _PyMutex_LockTimed(&mutex, 1000000, 3);
     PyMutex_Unlock(&mutex);
     PyObject *text = _PyUnicode_FromId(&name);
-    return Py_BuildValue("NOiiiii", value, text, text == _PyUnicode_FromId(&name), taken, again, later, mutex);
+    return Py_BuildValue("NNOiiiii", value, made, text, text == _PyUnicode_FromId(&name), taken, again, later, mutex);
 }
 
 static int number = 1234;
