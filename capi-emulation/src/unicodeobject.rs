@@ -251,7 +251,7 @@ exports! {
 
     /// The UTF-8 form, which lives as long as the string; NULL with an exception.
     fn PyUnicode_AsUTF8AndSize(object: Obj<'_>, size: *mut isize) -> *const c_char {
-        let text = object.downcast_ref::<PyStr>().ok_or_else(|| bad_argument());
+        let text = object.downcast_ref::<PyStr>().ok_or_else(bad_argument);
         match text.and_then(PyStr::as_utf8) {
             Ok(text) => {
                 store(size, text.len() as isize);
@@ -265,7 +265,7 @@ exports! {
     }
     /// As `PyUnicode_AsUTF8AndSize`.
     fn PyUnicode_AsUTF8(object: Obj<'_>) -> *const c_char = *const c_char {
-        let text = object.downcast_ref::<PyStr>().ok_or_else(|| bad_argument());
+        let text = object.downcast_ref::<PyStr>().ok_or_else(bad_argument);
         text.and_then(PyStr::as_utf8).map(|text| text.as_ptr() as *const c_char)
     }
     /// Encodes as UTF-8.
