@@ -2,8 +2,8 @@
 //!
 //! Native code would run the generator in an eval loop of its own for each item. The call enters a small function of the VM's own
 //! instead, which does in bytecode what the built-in one does: so generator and consumer run in one loop, and the JIT sees that as a loop like
-//! any other. Each generator function has such functions for itself (as a rule: see [`function`]), so that what is compiled for one
-//! loop is not in the way of another.
+//! any other. The code of each generator function has such functions for itself, so that what is compiled for one loop is not in the way
+//! of another, and goes when the generator function goes.
 //!
 //! Their code has its `RESUME` at the end: nobody sees the frames.
 
@@ -13,7 +13,8 @@ use crate::interp::specialize::call::is_builtins_function;
 use crate::interp::stackref::StackRef;
 use crate::object::defs::PyMethodDef;
 use crate::object::header::PyObject;
-use crate::object::refs::{OptRef, PyClass, PyStruct, Ref};
+use crate::object::refs::{PyClass, PyStruct, Ref};
+use crate::runtime::gc;
 use crate::types::builtin_function::PyCFunction;
 use crate::types::code::PyCode;
 use crate::types::descr::method::PyMethodDescr;
@@ -44,9 +45,8 @@ pub enum Consumer {
     Max,
 }
 
-const KINDS: usize = 7;
-/// Generator functions that have consumers of their own.
-const BUCKETS: usize = 256;
+/// How many of them there are.
+pub const KINDS: usize = 7;
 
 // Learned when a call of them is specialized.
 /// `sorted`.
@@ -176,20 +176,21 @@ pub fn definition(method: &PyMethodDescr) -> &PyMethodDef {
     unsafe { &*method.d_method.get() }
 }
 
-/// The function that a consumer enters for a generator. Generators of the same code have the same one; so have others, now and then.
+/// The function that a consumer enters for a generator: the same one for all generators of the same code, which owns it.
 ///
 /// # Errors
 /// `MemoryError`.
 #[inline(never)]
-pub fn function(consumer: Consumer, generator: &PyGenerator) -> PyResult<&'static PyFunction> {
-    static FUNCTIONS: [OptRef<PyFunction>; BUCKETS * KINDS] = [const { OptRef::NULL }; BUCKETS * KINDS];
-    let address = generator.code().as_object().as_ptr() as usize as u64;
-    let bucket = (address >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
-    let slot = &FUNCTIONS[bucket as usize * KINDS + consumer as usize];
+pub fn function(consumer: Consumer, generator: &PyGenerator) -> PyResult<&PyFunction> {
+    let owner = generator.code();
+    let slot = owner.consumer(consumer);
     if slot.is_null() {
         let globals = crate::runtime::sys_state::builtins_dict()?;
         let code = consumer.code()?;
         slot.set(Some(PyFunction::new(&code, globals.as_object(), None)));
+        // What is compiled of the function keeps the generator's code alive: only the collector sees through that.
+        // SAFETY: a code object, which has a head.
+        unsafe { gc::track(owner.as_object()) };
     }
     slot.peek().ok_or_else(crate::exc::memory_error)
 }

@@ -7,12 +7,14 @@ use crate::args::KwArgs;
 use crate::err::PyResult;
 use crate::exc;
 use crate::interp::opcode;
+use crate::interp::ops::consumers::Consumer;
 use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref};
 use crate::protocol::object as po;
 use crate::runtime::gc::{self, Visit};
 use crate::types::bytes::PyBytes;
 use crate::types::complex::PyComplex;
 use crate::types::float::PyFloat;
+use crate::types::function::PyFunction;
 use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::str::PyStr;
@@ -241,6 +243,11 @@ impl PyCode {
         }
         // SAFETY: made above, and freed only with the code object.
         unsafe { &*cache }
+    }
+
+    /// Where the function of this kind is that goes through the code's generators.
+    pub(crate) fn consumer(&self, kind: Consumer) -> &OptRef<PyFunction> {
+        &self.cache().consumers[kind as usize]
     }
 
     fn cached(&self, field: fn(&CodeCache) -> &OptRef, make: impl FnOnce() -> ObjRef) -> ObjRef {
@@ -700,6 +707,10 @@ impl PyCode {
     #[slot]
     fn tp_traverse(&self, v: &mut Visit<'_>) {
         crate::jit_hooks::visit_kept(self, v);
+        // SAFETY: null, or the code object's own.
+        if let Some(cache) = unsafe { self.co_cached.get().as_ref() } {
+            cache.consumers.iter().filter_map(OptRef::peek).for_each(|function| v.visit(function.as_object()));
+        }
         let consts = self.co_consts.as_object();
         v.visit(consts);
         // A tuple that the collector does not follow, and nobody else has, is looked through.
@@ -711,6 +722,10 @@ impl PyCode {
     #[slot]
     fn tp_clear(&self) {
         crate::jit_hooks::forget_traces(self);
+        // SAFETY: as above.
+        if let Some(cache) = unsafe { self.co_cached.get().as_ref() } {
+            cache.consumers.iter().for_each(|function| drop(function.take()));
+        }
     }
 
     #[slot]

@@ -12,11 +12,13 @@ use core::ffi::c_void;
 use crate::err::PyResult;
 use crate::exc;
 use crate::interp::opcode;
+use crate::interp::ops::consumers;
 use crate::object::alloc::alloc_var;
 use crate::object::header::{PyObject, PyVarObject};
 use crate::object::refs::{ObjRef, OptRef, PyClass, PyStruct, Ref};
 use crate::runtime::gc;
 use crate::types::bytes::PyBytes;
+use crate::types::function::PyFunction;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
 use rpy_derive::pyclass;
@@ -97,13 +99,15 @@ const _: () = assert!(core::mem::size_of::<PyCode>() == 208);
 const _: () = assert!(core::mem::offset_of!(PyCode, co_firsttraceable) == 192);
 const _: () = assert!(core::mem::offset_of!(PyCode, co_filename) == 112);
 
-/// Attributes that are made on demand.
+/// What is made on demand.
 #[derive(Default)]
 pub struct CodeCache {
     pub co_code: OptRef,
     pub varnames: OptRef,
     pub cellvars: OptRef,
     pub freevars: OptRef,
+    /// Of a generator function: the functions that go through its generators.
+    pub consumers: [OptRef<PyFunction>; consumers::KINDS],
 }
 
 /// What a code object is made of.
