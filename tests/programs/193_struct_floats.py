@@ -19,6 +19,9 @@ for form in "f", "d", "e", "<f", "<d", "<e", ">f", ">d", "@2f", "=f", "!f":
         ("rounded up", 3.4028236e38),
         ("half", 65520.0),
     ]:
+        if form in ("f", "@2f") and name in ("great", "small", "rounded up"):
+            # Infinities for CPython 3.13, an OverflowError since 3.14.
+            continue
         values = [value] * (2 if "2" in form else 1)
         try:
             print(form, name, struct.pack(form, *values))

@@ -162,7 +162,8 @@ impl Layout {
             2 => u64::from(f64_to_f16(value)?),
             4 => {
                 let narrow = value as f32;
-                if narrow.is_infinite() && value.is_finite() && !self.native {
+                // In the machine's own format, too (CPython 3.13 still packed infinities there).
+                if narrow.is_infinite() && value.is_finite() {
                     return Err(exc::overflow_error(format!(
                         "float too large to pack with {} format",
                         if code == b'F' { 'F' } else { 'f' }
