@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rustpython_compiler::ast::Mod;
 use rustpython_compiler::codegen::compile::compile_top_with_syntax_warning_handler;
 use rustpython_compiler::core::bytecode::{CodeFlags, CodeObject, ConstantData};
 use rustpython_compiler::core::{Mode as CompilerMode, SourceFileBuilder};
@@ -129,7 +130,11 @@ pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -
     }
     if let Err(CompileError::Codegen(refusal)) = &result {
         let refusal = refusal.to_string();
-        let again = stack::with_room(source, || compile_bound(source, filename, mode, opts, &refusal));
+        let again = stack::with_room(source, || {
+            // That may have been for a class whose annotations need a cell of its own.
+            let tree = annotations::bound_tree(source, mode, &refusal)?;
+            compile_changed(tree, source, filename, mode, opts)
+        });
         result = again.map_or(result, Ok);
     }
     if result.is_ok() {
@@ -138,7 +143,10 @@ pub fn compile_str(source: &str, filename: &str, mode: Mode, options: Options) -
     }
     warnings.issue(filename, source)?;
     let mut code = result.map_err(|e| error::compile_error(e, source, filename, mode, options))?;
-    let protected = stack::with_room(source, || compile_protected(source, filename, mode, compiler_options(options)));
+    let protected = stack::with_room(source, || {
+        let tree = division::protected_tree(source, mode)?;
+        compile_changed(tree, source, filename, mode, compiler_options(options))
+    });
     if let Some(protected) = protected {
         code = protected;
     }
@@ -165,22 +173,15 @@ fn compile_unchecked(
     Some(code.map_err(CompileError::from))
 }
 
-/// Compiles once more what the compiler refused, if that was for a class whose annotations need a cell of its own.
-fn compile_bound(
+/// Compiles a tree that was changed to say in another way what its source text says. The first compilation has warned already.
+/// `None` if the compiler refuses it.
+fn compile_changed(
+    tree: Mod,
     source: &str,
     filename: &str,
     mode: Mode,
     opts: CompileOpts,
-    refusal: &str,
 ) -> Option<CodeObject<ConstantData>> {
-    let tree = annotations::bound_tree(source, mode, refusal)?;
-    let file = SourceFileBuilder::new(filename, source).finish();
-    compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, None).ok()
-}
-
-/// Compiles once more, if there are divisions that must not be folded.
-fn compile_protected(source: &str, filename: &str, mode: Mode, opts: CompileOpts) -> Option<CodeObject<ConstantData>> {
-    let tree = division::protected_tree(source, mode)?;
     let file = SourceFileBuilder::new(filename, source).finish();
     compile_top_with_syntax_warning_handler(tree, file, mode.to_compiler(), opts, None).ok()
 }
