@@ -2,11 +2,12 @@
 
 use core::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 
-use rpy_vm::interp::instrument::legacy::{self, CTraceFunction};
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::codecs::registry;
+use rpy_vm::runtime::unraisable::write_unraisable;
 use rpy_vm::runtime::{fork, signals, thread};
 use rpy_vm::sysmodule::std_printer::PyStdPrinter;
+use rpy_vm::sysmodule::tracing::{self, CTraceFunction, Kind};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
@@ -126,21 +127,25 @@ exports! {
         handle("namereplace", error)
     }
 
-    /// Calls a function for the events of `sys.settrace`; NULL ends that.
+    /// Calls a function for the events of `sys.settrace`; NULL ends that. What an audit hook raises is reported.
     fn PyEval_SetTrace(function: Option<CTraceFunction>, argument: OptObj<'_>) {
-        legacy::set_c_trace(function, argument.map(PyObject::new_ref));
+        if let Err(error) = tracing::set(Kind::Trace, function, argument) {
+            write_unraisable(error, Some("Exception ignored in PyEval_SetTrace"), None);
+        }
     }
-    /// Calls a function for the events of `sys.setprofile`; NULL ends that.
+    /// Calls a function for the events of `sys.setprofile`; NULL ends that. What an audit hook raises is reported.
     fn PyEval_SetProfile(function: Option<CTraceFunction>, argument: OptObj<'_>) {
-        legacy::set_c_profile(function, argument.map(PyObject::new_ref));
+        if let Err(error) = tracing::set(Kind::Profile, function, argument) {
+            write_unraisable(error, Some("Exception ignored in PyEval_SetProfile"), None);
+        }
     }
     /// As `PyEval_SetTrace`, for all threads that run.
     fn PyEval_SetTraceAllThreads(function: Option<CTraceFunction>, argument: OptObj<'_>) {
-        legacy::set_c_trace_all_threads(function, argument);
+        tracing::set_all(Kind::Trace, function, argument);
     }
     /// As `PyEval_SetProfile`, for all threads that run.
     fn PyEval_SetProfileAllThreads(function: Option<CTraceFunction>, argument: OptObj<'_>) {
-        legacy::set_c_profile_all_threads(function, argument);
+        tracing::set_all(Kind::Profile, function, argument);
     }
 
     /// `__defaults__`, borrowed; NULL if there are none.

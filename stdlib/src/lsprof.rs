@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ffi::c_int;
 use std::time::Instant;
 
-use rpy_vm::interp::instrument;
+use rpy_vm::interp::instrument::legacy::{self, Kind, Threads};
 use rpy_vm::object::alloc::new_in;
 use rpy_vm::protocol::{call, number, object as po};
 use rpy_vm::types::builtin_function::PyCFunction;
@@ -280,13 +280,13 @@ pub mod _lsprof {
         /// Start collecting profiling information.
         #[pymethod(sig = "($self, /, subcalls=True, builtins=True)")]
         fn enable(&self, subcalls: bool, builtins: bool) -> PyResult<()> {
-            if !self.enabled.get() && !rpy_vm::is_none(&instrument::get_profile()) {
+            if !self.enabled.get() && !rpy_vm::is_none(&legacy::get(Kind::Profile)) {
                 return Err(exc::value_error("Another profiling tool is already active"));
             }
             self.subcalls.set(subcalls);
             self.builtins.set(builtins);
             self.enabled.set(true);
-            instrument::legacy::set_c_profile(Some(event), Some(self.as_object().new_ref()));
+            legacy::set(Threads::Current, Kind::Profile, Some(event), Some(self.as_object()));
             Ok(())
         }
 
@@ -294,7 +294,7 @@ pub mod _lsprof {
         #[pymethod]
         fn disable(&self) -> PyResult<()> {
             if self.enabled.replace(false) {
-                instrument::legacy::set_c_profile(None, None);
+                legacy::set(Threads::Current, Kind::Profile, None, None);
             }
             // What still runs ends here.
             while !self.state.borrow().stack.is_empty() {

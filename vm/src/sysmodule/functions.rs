@@ -490,7 +490,8 @@ pub mod sys {
     /// in the library manual.
     #[pyfunction(sig = "($module, function, /)")]
     fn settrace(function: Option<&PyObject>) -> PyResult<()> {
-        tracing::set(Kind::Trace, function)
+        let (function, argument) = Kind::Trace.calling(function);
+        tracing::set(Kind::Trace, function, argument)
     }
 
     /// Return the global debug tracing function set with sys.settrace.
@@ -507,7 +508,8 @@ pub mod sys {
     /// chapter in the library manual.
     #[pyfunction(sig = "($module, function, /)")]
     fn setprofile(function: Option<&PyObject>) -> PyResult<()> {
-        tracing::set(Kind::Profile, function)
+        let (function, argument) = Kind::Profile.calling(function);
+        tracing::set(Kind::Profile, function, argument)
     }
 
     /// Return the profiling function set with sys.setprofile.
@@ -523,8 +525,9 @@ pub mod sys {
     /// It will be called on each function call and return.  See the profiler
     /// chapter in the library manual.
     #[pyfunction(sig = "($module, arg, /)")]
-    fn _setprofileallthreads(arg: Option<&PyObject>) -> PyResult<()> {
-        tracing::set_all(Kind::Profile, arg)
+    fn _setprofileallthreads(arg: Option<&PyObject>) {
+        let (function, argument) = Kind::Profile.calling(arg);
+        tracing::set_all(Kind::Profile, function, argument);
     }
 
     /// Set the global debug tracing function in all running threads belonging to the current interpreter.
@@ -532,8 +535,9 @@ pub mod sys {
     /// It will be called on each function call. See the debugger chapter
     /// in the library manual.
     #[pyfunction(sig = "($module, arg, /)")]
-    fn _settraceallthreads(arg: Option<&PyObject>) -> PyResult<()> {
-        tracing::set_all(Kind::Trace, arg)
+    fn _settraceallthreads(arg: Option<&PyObject>) {
+        let (function, argument) = Kind::Trace.calling(arg);
+        tracing::set_all(Kind::Trace, function, argument);
     }
 
     /// Call func(*args), while tracing is enabled.

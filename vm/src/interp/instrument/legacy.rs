@@ -57,9 +57,32 @@ static OPCODES_WANTED: OpcodesWanted = OpcodesWanted(core::cell::Cell::new(false
 
 /// One of the two interfaces.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// `sys.settrace`.
     Trace,
+    /// `sys.setprofile`.
     Profile,
+}
+
+impl Kind {
+    /// The C function that calls a Python one, its argument; nothing for None.
+    pub fn calling(self, function: Option<&PyObject>) -> (Option<CTraceFunction>, Option<&PyObject>) {
+        let function = function.filter(|f| !crate::is_none(f));
+        let trampoline: CTraceFunction = match self {
+            Kind::Trace => trace_trampoline,
+            Kind::Profile => profile_trampoline,
+        };
+        (function.map(|_| trampoline), function)
+    }
+}
+
+/// Whose function is set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// That of the running thread.
+    Current,
+    /// Those of all threads.
+    All,
 }
 
 fn slots(ts: &PyThreadState, kind: Kind) -> (&core::cell::Cell<*const c_void>, &OptRef) {
@@ -70,9 +93,9 @@ fn slots(ts: &PyThreadState, kind: Kind) -> (&core::cell::Cell<*const c_void>, &
 }
 
 /// Sets a thread's function, without telling the code.
-fn set_in(ts: &PyThreadState, kind: Kind, function: Option<CTraceFunction>, argument: Option<ObjRef>) {
+fn set_in(ts: &PyThreadState, kind: Kind, function: Option<CTraceFunction>, argument: Option<&PyObject>) {
     let (func, object) = slots(ts, kind);
-    let old = object.replace(argument);
+    let old = object.replace(argument.map(PyObject::new_ref));
     func.set(function.map_or(core::ptr::null(), |f| f as *const c_void));
     // Last: this may run code, which may set another function.
     drop(old);
@@ -109,83 +132,18 @@ fn refresh() {
     }
 }
 
-fn set(states: &[&PyThreadState], kind: Kind, function: Option<&PyObject>) {
-    let function = function.filter(|f| !crate::is_none(f));
-    let trampoline: CTraceFunction = match kind {
-        Kind::Trace => trace_trampoline,
-        Kind::Profile => profile_trampoline,
-    };
-    for ts in states {
-        set_in(ts, kind, function.map(|_| trampoline), function.map(PyObject::new_ref));
+/// Sets (or with NULL removes) the function of threads, and what it is called with first. No audit hook is asked.
+pub fn set(threads: Threads, kind: Kind, function: Option<CTraceFunction>, argument: Option<&PyObject>) {
+    match threads {
+        Threads::Current => set_in(thread::current(), kind, function, argument),
+        Threads::All => all_threads().iter().for_each(|ts| set_in(ts, kind, function, argument)),
     }
     refresh();
 }
 
-fn get(kind: Kind) -> ObjRef {
+/// What this thread's function is called with first: for functions set from Python, that function. None if there is none.
+pub fn get(kind: Kind) -> ObjRef {
     slots(thread::current(), kind).1.get().unwrap_or_else(crate::none)
-}
-
-/// `sys.settrace(function)`; None or `None` removes the trace function of this thread.
-pub fn set_trace(function: Option<&PyObject>) -> PyResult<()> {
-    set(&[thread::current()], Kind::Trace, function);
-    Ok(())
-}
-
-/// `sys.gettrace()`.
-pub fn get_trace() -> ObjRef {
-    get(Kind::Trace)
-}
-
-/// `sys._settraceallthreads(function)`.
-pub fn set_trace_all_threads(function: Option<&PyObject>) -> PyResult<()> {
-    set(&all_threads(), Kind::Trace, function);
-    Ok(())
-}
-
-/// `sys.setprofile(function)`; None or `None` removes the profile function of this thread.
-pub fn set_profile(function: Option<&PyObject>) -> PyResult<()> {
-    set(&[thread::current()], Kind::Profile, function);
-    Ok(())
-}
-
-/// `sys.getprofile()`.
-pub fn get_profile() -> ObjRef {
-    get(Kind::Profile)
-}
-
-/// `sys._setprofileallthreads(function)`.
-pub fn set_profile_all_threads(function: Option<&PyObject>) -> PyResult<()> {
-    set(&all_threads(), Kind::Profile, function);
-    Ok(())
-}
-
-/// `PyEval_SetTrace`.
-pub fn set_c_trace(function: Option<CTraceFunction>, argument: Option<ObjRef>) {
-    set_in(thread::current(), Kind::Trace, function, argument);
-    refresh();
-}
-
-/// `PyEval_SetProfile`.
-pub fn set_c_profile(function: Option<CTraceFunction>, argument: Option<ObjRef>) {
-    set_in(thread::current(), Kind::Profile, function, argument);
-    refresh();
-}
-
-fn set_c_all_threads(kind: Kind, function: Option<CTraceFunction>, argument: Option<&PyObject>) {
-    for ts in all_threads() {
-        set_in(ts, kind, function, argument.map(PyObject::new_ref));
-    }
-    refresh();
-}
-
-/// `PyEval_SetTraceAllThreads`.
-pub fn set_c_trace_all_threads(function: Option<CTraceFunction>, argument: Option<&PyObject>) {
-    set_c_all_threads(Kind::Trace, function, argument);
-}
-
-/// `PyEval_SetProfileAllThreads`.
-pub fn set_c_profile_all_threads(function: Option<CTraceFunction>, argument: Option<&PyObject>) {
-    set_c_all_threads(Kind::Profile, function, argument);
 }
 
 /// `f_trace_opcodes` was switched on for a frame with a trace function.
@@ -334,7 +292,7 @@ unsafe extern "C-unwind" fn trace_trampoline(
                 0
             }
             Err(e) => {
-                set(&[thread::current()], Kind::Trace, None);
+                set(Threads::Current, Kind::Trace, None, None);
                 frame.f_trace.take();
                 fail(e)
             }
@@ -355,7 +313,7 @@ unsafe extern "C-unwind" fn profile_trampoline(
         match call_python(&callback, &*frame, what, super::or_none(arg.as_ref())) {
             Ok(_) => 0,
             Err(e) => {
-                set(&[thread::current()], Kind::Profile, None);
+                set(Threads::Current, Kind::Profile, None, None);
                 fail(e)
             }
         }

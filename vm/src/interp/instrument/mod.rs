@@ -26,10 +26,7 @@ mod fire;
 pub mod legacy;
 mod ops;
 
-pub use legacy::{
-    CTraceFunction, get_profile, get_trace, set_c_profile, set_c_trace, set_profile, set_profile_all_threads,
-    set_trace, set_trace_all_threads, watch_opcodes,
-};
+pub use legacy::watch_opcodes;
 
 /// What [`execute`] gives instead of an opcode when the frame's instruction and stack pointers have changed: they are to be
 /// loaded anew.
@@ -273,7 +270,7 @@ fn offset(unit: usize) -> ObjRef {
 }
 
 /// All threads' states.
-fn all_threads() -> Vec<&'static PyThreadState> {
+pub(crate) fn all_threads() -> Vec<&'static PyThreadState> {
     let mut states = Vec::new();
     thread::for_each(|state| states.push(state));
     states
