@@ -28,7 +28,7 @@ macro_rules! families {
         $($(#[$meta])* pub mod $family;)*
 
         /// The tables of functions.
-        static FUNCTIONS: &[&[Export]] = &[$($family::EXPORTS,)* abstract_::operators::EXPORTS];
+        static FUNCTIONS: &[&[Export]] = &[$($family::EXPORTS,)* abstract_::operators::EXPORTS, pythread::exit::EXPORTS];
     };
 }
 
@@ -56,6 +56,7 @@ families! {
     pycapsule,
     pyerrors,
     pystate,
+    pythread,
     pythonrun,
     structseq,
     sysmodule,

@@ -1,11 +1,11 @@
-//! Smaller families: `pytime.h`, `marshal.h`, `codecs.h`, tracing, attributes of functions, threads, versions, allocators.
+//! Smaller families: `pytime.h`, `marshal.h`, `codecs.h`, tracing, attributes of functions, versions, allocators.
 
-use core::ffi::{c_char, c_int, c_long, c_ulong, c_void};
+use core::ffi::{c_char, c_int, c_void};
 
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::codecs::registry;
 use rpy_vm::runtime::unraisable::write_unraisable;
-use rpy_vm::runtime::{fork, signals, thread};
+use rpy_vm::runtime::{fork, signals};
 use rpy_vm::sysmodule::std_printer::PyStdPrinter;
 use rpy_vm::sysmodule::tracing::{self, CTraceFunction, Kind};
 use rpy_vm::types::bytes::PyBytes;
@@ -198,58 +198,6 @@ exports! {
         po::setattr(function, rpy_vm::intern!("__annotations__"), annotations)
     }
 
-    /// Starts a thread that runs a C function; its identifier, or the largest number for failure.
-    fn PyThread_start_new_thread(function: unsafe extern "C" fn(*mut c_void), argument: *mut c_void) -> c_ulong {
-        start_thread(function, argument)
-    }
-    /// Ends the calling thread.
-    fn PyThread_exit_thread() {
-        libc::pthread_exit(core::ptr::null_mut());
-    }
-    /// The stack size of new threads: 0 is the system's choice.
-    fn PyThread_get_stacksize() -> usize {
-        0
-    }
-    /// What kind of threads there are (`sys.thread_info`).
-    fn PyThread_GetInfo() -> Out = Option<ObjRef> {
-        Ok(rpy_vm::runtime::sys_state::get("thread_info"))
-    }
-    /// Makes a key of thread-specific storage of the old kind.
-    fn PyThread_create_key() -> c_int {
-        let mut key = 0;
-        if libc::pthread_key_create(&mut key, None) == 0 { key as c_int } else { -1 }
-    }
-    /// Deletes a key.
-    fn PyThread_delete_key(key: c_int) {
-        libc::pthread_key_delete(key as libc::pthread_key_t);
-    }
-    /// The calling thread's value, or NULL.
-    fn PyThread_get_key_value(key: c_int) -> *mut c_void {
-        libc::pthread_getspecific(key as libc::pthread_key_t)
-    }
-    /// Sets the calling thread's value.
-    fn PyThread_set_key_value(key: c_int, value: *mut c_void) -> c_int {
-        if libc::pthread_setspecific(key as libc::pthread_key_t, value) == 0 { 0 } else { -1 }
-    }
-    /// Drops the calling thread's value.
-    fn PyThread_delete_key_value(key: c_int) {
-        libc::pthread_setspecific(key as libc::pthread_key_t, core::ptr::null());
-    }
-    /// The next thread state in the list of all.
-    fn PyThreadState_Next(state: &thread::PyThreadState) -> *mut thread::PyThreadState {
-        state.next.get()
-    }
-    /// The first thread state in the list of all.
-    fn PyInterpreterState_ThreadHead(_interpreter: *mut c_void) -> *mut thread::PyThreadState {
-        let mut head = core::ptr::null_mut();
-        thread::for_each(|state| {
-            if state.prev.get().is_null() {
-                head = core::ptr::from_ref(state).cast_mut();
-            }
-        });
-        head
-    }
-
     /// Before a `fork` that the caller does.
     fn PyOS_BeforeFork() {
         fork::before();
@@ -440,38 +388,3 @@ unsafe fn codec_stream(
 fn handle(name: &str, error: &PyObject) -> PyResult<ObjRef> {
     call::call_one(&*registry::lookup_error(name)?, error)
 }
-
-/// A thread's function and argument, on the way to the thread.
-struct Start {
-    function: unsafe extern "C" fn(*mut c_void),
-    argument: *mut c_void,
-}
-
-unsafe extern "C" fn run_thread(start: *mut c_void) -> *mut c_void {
-    // SAFETY: made by `start_thread` for this thread.
-    unsafe {
-        let start = Box::from_raw(start as *mut Start);
-        (start.function)(start.argument);
-    }
-    core::ptr::null_mut()
-}
-
-fn start_thread(function: unsafe extern "C" fn(*mut c_void), argument: *mut c_void) -> c_ulong {
-    let start = Box::into_raw(Box::new(Start { function, argument })) as *mut c_void;
-    let mut id = 0;
-    // SAFETY: the new thread takes the box over; nobody joins it.
-    unsafe {
-        let entry: extern "C" fn(*mut c_void) -> *mut c_void = core::mem::transmute::<
-            unsafe extern "C" fn(*mut c_void) -> *mut c_void,
-            extern "C" fn(*mut c_void) -> *mut c_void,
-        >(run_thread);
-        if libc::pthread_create(&mut id, core::ptr::null(), entry, start) != 0 {
-            drop(Box::from_raw(start as *mut Start));
-            return c_ulong::MAX;
-        }
-        libc::pthread_detach(id);
-    }
-    id
-}
-
-const _: () = assert!(size_of::<c_long>() == size_of::<libc::pthread_t>());

@@ -261,7 +261,7 @@ exports! {
     }
     /// Runs the handlers of signals that arrived.
     fn PyErr_CheckSignals() -> c_int = () {
-        signals::check_signals()
+        signals::check()
     }
     /// Pretends that SIGINT arrived.
     fn PyErr_SetInterrupt() {
@@ -433,7 +433,7 @@ fn base(exception: &PyObject) -> PyResult<&PyBaseException> {
 fn from_errno(class: &PyObject, filenames: &[&PyObject]) -> PyResult<PyErr> {
     let number = exc::last_errno();
     if number == libc::EINTR {
-        signals::check_signals()?;
+        signals::check()?;
     }
     let mut args = vec![
         rpy_vm::types::int::PyInt::from_i64(i64::from(number)).into_obj(),

@@ -1,9 +1,7 @@
-//! `pystate.h`, `ceval.h`, `pythread.h`, `pylifecycle.h`: threads, the GIL, locks, the interpreter.
+//! `pystate.h`, `ceval.h`, `pylifecycle.h`: the states of threads, the GIL, the interpreter.
 
-use core::ffi::{c_char, c_int, c_long, c_ulong, c_void};
-use core::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
+use core::ffi::{c_char, c_int, c_ulong, c_void};
+use core::sync::atomic::Ordering;
 
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::runtime::{gil, gilstate, signals};
@@ -89,6 +87,20 @@ exports! {
         drop(old);
         found
     }
+    /// The next thread state in the list of all.
+    fn PyThreadState_Next(state: &PyThreadState) -> *mut PyThreadState {
+        state.next.get()
+    }
+    /// The first thread state in the list of all.
+    fn PyInterpreterState_ThreadHead(_interpreter: Void) -> *mut PyThreadState {
+        let mut head = core::ptr::null_mut();
+        thread::for_each(|state| {
+            if state.prev.get().is_null() {
+                head = core::ptr::from_ref(state).cast_mut();
+            }
+        });
+        head
+    }
     /// Forbids tracing for a while.
     fn PyThreadState_EnterTracing(state: &PyThreadState) {
         state.tracing.set(state.tracing.get() + 1);
@@ -143,12 +155,6 @@ exports! {
     fn PyEval_ReleaseThread(_state: &PyThreadState) {
         gil::release();
     }
-    /// As `PyThread_get_thread_ident`.
-    fn PyThread_get_thread_ident_ex() -> c_ulong {
-        libc::pthread_self()
-    }
-    /// Thread-specific storage outlives a `fork` by itself.
-    fn PyThread_ReInitTLS() {}
     /// Threads need no setting up.
     fn PyEval_InitThreads() {}
     /// Threads are always set up.
@@ -214,107 +220,6 @@ exports! {
         libc::atexit(core::mem::transmute::<unsafe extern "C" fn(), extern "C" fn()>(function))
     }
 
-    /// A new lock, or NULL.
-    fn PyThread_allocate_lock() -> *mut Lock {
-        Box::into_raw(Box::new(Lock { locked: Mutex::new(false), freed: Condvar::new() }))
-    }
-    /// Frees a lock.
-    fn PyThread_free_lock(lock: *mut Lock) {
-        if !lock.is_null() {
-            drop(Box::from_raw(lock));
-        }
-    }
-    /// Takes a lock; waits if asked to. 1 if it was taken.
-    fn PyThread_acquire_lock(lock: &Lock, wait: c_int) -> c_int {
-        c_int::from(lock.acquire(if wait != 0 { -1 } else { 0 }))
-    }
-    /// Takes a lock, waiting at most some microseconds (-1: for ever). 1 if it was taken, 0 if not.
-    fn PyThread_acquire_lock_timed(lock: &Lock, microseconds: i64, _interruptible: c_int) -> c_int {
-        c_int::from(lock.acquire(microseconds))
-    }
-    /// Gives a lock back.
-    fn PyThread_release_lock(lock: &Lock) {
-        lock.release();
-    }
-    /// The calling thread's identifier.
-    fn PyThread_get_thread_ident() -> c_ulong {
-        libc::pthread_self()
-    }
-    /// The calling thread's number in the operating system.
-    fn PyThread_get_thread_native_id() -> c_ulong {
-        libc::syscall(libc::SYS_gettid) as c_ulong
-    }
-    /// Threads need no setting up.
-    fn PyThread_init_thread() {}
-    /// Makes a key for thread-specific storage, once.
-    fn PyThread_tss_create(key: &mut ThreadKey) -> c_int {
-        if key.initialized != 0 {
-            return 0;
-        }
-        let status = libc::pthread_key_create(&mut key.key, None);
-        if status != 0 {
-            return -1;
-        }
-        key.initialized = 1;
-        0
-    }
-    /// Deletes a key.
-    fn PyThread_tss_delete(key: &mut ThreadKey) {
-        if key.initialized != 0 {
-            libc::pthread_key_delete(key.key);
-            key.initialized = 0;
-        }
-    }
-    /// Has the key been made?
-    fn PyThread_tss_is_created(key: &ThreadKey) -> c_int {
-        c_int::from(key.initialized != 0)
-    }
-    /// The calling thread's value, or NULL.
-    fn PyThread_tss_get(key: &ThreadKey) -> Void {
-        libc::pthread_getspecific(key.key)
-    }
-    /// Sets the calling thread's value.
-    fn PyThread_tss_set(key: &ThreadKey, value: Void) -> c_int {
-        if libc::pthread_setspecific(key.key, value) == 0 { 0 } else { -1 }
-    }
-    /// A key in memory of its own.
-    fn PyThread_tss_alloc() -> *mut ThreadKey {
-        Box::into_raw(Box::new(ThreadKey { initialized: 0, key: 0 }))
-    }
-    /// Deletes and frees a key.
-    fn PyThread_tss_free(key: *mut ThreadKey) {
-        if !key.is_null() {
-            PyThread_tss_delete(&mut *key);
-            drop(Box::from_raw(key));
-        }
-    }
-
-    /// The slow path of taking a one-byte mutex: another thread has it.
-    fn PyMutex_Lock(mutex: &AtomicU8) {
-        mutex_lock(mutex, None, false);
-    }
-    /// `_PyMutex_LockTimed` of `pycore_lock.h`: takes the mutex if it is free within so many nanoseconds (no limit if negative). 1, or 0
-    /// when the time is over, or 2 when a signal has arrived whose handler the caller wants to run (bit 1 of `flags`).
-    fn _PyMutex_LockTimed(mutex: &AtomicU8, nanoseconds: i64, flags: c_int) -> c_int {
-        let limit = u64::try_from(nanoseconds).ok().map(Duration::from_nanos);
-        mutex_lock(mutex, limit, flags & HANDLES_SIGNALS != 0) as c_int
-    }
-    /// The slow path of giving a one-byte mutex back: somebody waits for it.
-    fn PyMutex_Unlock(mutex: &AtomicU8) {
-        mutex_unlock(mutex);
-    }
-    /// Is the mutex taken?
-    fn PyMutex_IsLocked(mutex: &AtomicU8) -> c_int {
-        c_int::from(mutex.load(Ordering::Relaxed) & LOCKED != 0)
-    }
-    /// With a GIL, critical sections need nothing.
-    fn PyCriticalSection_Begin(_section: Void, _object: *mut PyObject) {}
-    /// With a GIL, critical sections need nothing.
-    fn PyCriticalSection_End(_section: Void) {}
-    /// With a GIL, critical sections need nothing.
-    fn PyCriticalSection2_Begin(_section: Void, _a: *mut PyObject, _b: *mut PyObject) {}
-    /// With a GIL, critical sections need nothing.
-    fn PyCriticalSection2_End(_section: Void) {}
     /// `PyOS_InterruptOccurred`: has SIGINT arrived?
     fn PyOS_InterruptOccurred() -> c_int {
         c_int::from(signals::take_interrupt())
@@ -349,7 +254,7 @@ struct InterpreterDict(rpy_vm::OptRef<PyDict>);
 static INTERPRETER_DICT: InterpreterDict = InterpreterDict(rpy_vm::OptRef::NULL);
 
 /// Says why and ends the process with a core dump, as CPython does.
-fn fatal(function: &str, message: &str) -> ! {
+pub fn fatal(function: &str, message: &str) -> ! {
     eprintln!("Fatal Python error: {function}: {message}");
     std::process::abort()
 }
@@ -369,109 +274,5 @@ fn version_text() -> *const c_char {
 fn gilstate_release(taken: bool) {
     if !gilstate::leave(taken) {
         fatal("PyGILState_Release", "thread state must be current");
-    }
-}
-
-/// A lock that any thread may give back (`PyThread_type_lock`).
-pub struct Lock {
-    locked: Mutex<bool>,
-    freed: Condvar,
-}
-
-impl Lock {
-    fn acquire(&self, microseconds: i64) -> bool {
-        let mut locked = self.locked.lock().unwrap_or_else(|e| e.into_inner());
-        if microseconds < 0 {
-            while *locked {
-                locked = self.freed.wait(locked).unwrap_or_else(|e| e.into_inner());
-            }
-        } else if *locked && microseconds > 0 {
-            let limit = Duration::from_micros(microseconds as u64);
-            locked = self.freed.wait_timeout_while(locked, limit, |locked| *locked).unwrap_or_else(|e| e.into_inner()).0;
-        }
-        let taken = !*locked;
-        *locked = true;
-        taken
-    }
-
-    fn release(&self) {
-        *self.locked.lock().unwrap_or_else(|e| e.into_inner()) = false;
-        self.freed.notify_one();
-    }
-}
-
-/// `Py_tss_t`.
-#[repr(C)]
-pub struct ThreadKey {
-    initialized: c_int,
-    key: libc::pthread_key_t,
-}
-
-const _: () = assert!(size_of::<ThreadKey>() == 8 && size_of::<c_long>() == 8);
-
-const LOCKED: u8 = 1;
-const HAS_WAITERS: u8 = 2;
-
-/// Threads that wait for any one-byte mutex.
-static PARKED: Mutex<()> = Mutex::new(());
-static UNPARKED: Condvar = Condvar::new();
-
-/// A flag of `_PyMutex_LockTimed`.
-const HANDLES_SIGNALS: c_int = 2;
-/// How long a thread that is to notice signals sleeps at a time: they need not interrupt it.
-const SLICE: Duration = Duration::from_millis(20);
-
-/// `PyLockStatus`.
-#[derive(Clone, Copy)]
-enum LockStatus {
-    Failure = 0,
-    Acquired = 1,
-    Interrupted = 2,
-}
-
-/// Takes a `PyMutex`. While waiting the GIL is free, so that its holder may run.
-fn mutex_lock(mutex: &AtomicU8, limit: Option<Duration>, handles_signals: bool) -> LockStatus {
-    if mutex.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-        return LockStatus::Acquired;
-    }
-    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let wait = || {
-        let mut guard = PARKED.lock().unwrap_or_else(|e| e.into_inner());
-        loop {
-            let now = mutex.load(Ordering::Relaxed);
-            if now & LOCKED == 0 {
-                if mutex.compare_exchange(now, now | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                    return LockStatus::Acquired;
-                }
-                continue;
-            }
-            if handles_signals && signals::is_pending() {
-                return LockStatus::Interrupted;
-            }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return LockStatus::Failure;
-            }
-            if mutex.compare_exchange(now, now | HAS_WAITERS, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-                continue;
-            }
-            let sleep = if handles_signals { Some(left.map_or(SLICE, |left| left.min(SLICE))) } else { left };
-            guard = match sleep {
-                None => UNPARKED.wait(guard).unwrap_or_else(|e| e.into_inner()),
-                Some(sleep) => UNPARKED.wait_timeout(guard, sleep).unwrap_or_else(|e| e.into_inner()).0,
-            };
-        }
-    };
-    if thread::try_current().is_some() { gil::allow_threads(wait) } else { wait() }
-}
-
-fn mutex_unlock(mutex: &AtomicU8) {
-    let old = mutex.swap(0, Ordering::Release);
-    if old & LOCKED == 0 {
-        fatal("PyMutex_Unlock", "unlocking mutex that is not locked");
-    }
-    if old & HAS_WAITERS != 0 {
-        let _guard = PARKED.lock().unwrap_or_else(|e| e.into_inner());
-        UNPARKED.notify_all();
     }
 }

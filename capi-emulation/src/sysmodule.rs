@@ -276,7 +276,7 @@ unsafe fn read_line(input: *mut libc::FILE, output: *mut libc::FILE, prompt: *co
         text_line(input)
     });
     if line.is_null() {
-        signals::check_signals()?;
+        signals::check()?;
     }
     Ok(line)
 }

@@ -643,7 +643,7 @@ impl PySocket {
             if rest.is_empty() {
                 return Ok(());
             }
-            signals::check_signals()?;
+            signals::check()?;
         }
     }
     /// sendto(data[, flags], address) -> count

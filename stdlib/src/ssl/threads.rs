@@ -4,9 +4,8 @@ use core::cell::Cell;
 
 use rpy_vm::PyResult;
 use rpy_vm::runtime::gil;
+use rpy_vm::runtime::rawlock::{RawLock, Wait};
 use rpy_vm::runtime::thread::{self, PyThreadState};
-
-use crate::thread::rawlock::{RawLock, Wait};
 
 std::thread_local! {
     /// The state of this thread while it is inside OpenSSL without the GIL.

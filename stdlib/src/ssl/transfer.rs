@@ -152,7 +152,7 @@ impl PySslSocket {
         loop {
             let result = self.attempt(patience, |r| r <= 0, &mut f)?;
             let failure = self.failure.get().ssl;
-            signals::check_signals()?;
+            signals::check()?;
             let waited = match failure {
                 ERROR_WANT_READ => patience.wait(false)?,
                 ERROR_WANT_WRITE => patience.wait(true)?,
@@ -254,7 +254,7 @@ impl PySslSocket {
             match waited {
                 Waited::TimedOut => return Err(self.with_callback_error(exc::timeout_error(late))),
                 Waited::Closed | Waited::NonBlocking => break result,
-                Waited::Ready => signals::check_signals()?,
+                Waited::Ready => signals::check()?,
             }
         };
         if result < 0 {

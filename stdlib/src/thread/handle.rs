@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use rpy_vm::object::alloc::{new_exact, new_in};
 use rpy_vm::protocol::{call, object as po};
+use rpy_vm::runtime::rawlock::{Event, Wait};
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::runtime::{gil, unraisable};
 use rpy_vm::types::dict::PyDict;
@@ -13,7 +14,6 @@ use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, pyclass, pymethods};
 
 use super::locks::TIMEOUT_MAX;
-use super::rawlock::{Event, Wait};
 
 /// Where a thread stands.
 mod stage {

@@ -4,12 +4,11 @@ use core::cell::Cell;
 use std::time::Duration;
 
 use rpy_vm::object::alloc::new_in;
+use rpy_vm::runtime::rawlock::{RawLock, Wait};
 use rpy_vm::runtime::thread;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc, pyclass, pymethods};
-
-use super::rawlock::{RawLock, Wait};
 
 /// Longest time a lock can be waited for, in seconds.
 pub const TIMEOUT_MAX: f64 = 9_223_372_036.0;

@@ -3,7 +3,6 @@
 pub mod handle;
 pub mod local;
 pub mod locks;
-pub mod rawlock;
 
 use rpy_vm::pymodule;
 

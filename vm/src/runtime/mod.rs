@@ -10,6 +10,7 @@ pub mod gc;
 pub mod gil;
 pub mod gilstate;
 pub mod paths;
+pub mod rawlock;
 pub mod recursion;
 pub mod repr_guard;
 pub mod signals;

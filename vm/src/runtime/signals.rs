@@ -144,22 +144,8 @@ pub fn check() -> PyResult<()> {
     if ANY_TRIPPED.load(Ordering::Acquire) { run_pending() } else { Ok(()) }
 }
 
-/// The same under its C name.
-///
-/// # Errors
-/// What a handler raises.
-#[inline]
-pub fn check_signals() -> PyResult<()> {
-    check()
-}
-
-/// Has a signal arrived that waits to be handled?
-pub fn is_pending() -> bool {
-    ANY_TRIPPED.load(Ordering::Acquire)
-}
-
 /// Has a signal arrived whose Python handler has not run yet?
-pub fn arrived() -> bool {
+pub fn is_pending() -> bool {
     ANY_TRIPPED.load(Ordering::Acquire)
 }
 

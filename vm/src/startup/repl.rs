@@ -135,7 +135,7 @@ fn wait_for_input() -> PyResult<()> {
             let mut input = libc::pollfd { fd: 0, events: libc::POLLIN, revents: 0 };
             let mut wait = || libc::ppoll(&mut input, 1, core::ptr::null(), &before);
             // Any failure but an interruption is the read's to report.
-            let ready = !signals::arrived()
+            let ready = !signals::is_pending()
                 && (crate::runtime::gil::allow_threads(&mut wait) >= 0 || exc::last_errno() != libc::EINTR);
             libc::pthread_sigmask(libc::SIG_SETMASK, &before, core::ptr::null_mut());
             ready

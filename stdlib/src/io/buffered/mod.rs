@@ -18,6 +18,7 @@ use std::time::Duration;
 use rpy_vm::object::PyTypeObject;
 use rpy_vm::protocol::buffer::Buffer;
 use rpy_vm::protocol::{call, number, object as protocol};
+use rpy_vm::runtime::rawlock::{RawLock, Wait};
 use rpy_vm::runtime::{signals, thread};
 use rpy_vm::sysmodule::functions::is_finalizing;
 use rpy_vm::types::bytearray::PyByteArray;
@@ -29,7 +30,6 @@ use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyObject, PyResult, PyStruct, exc, 
 use super::base::{self, PyIOBase, memchr_newline};
 use super::fileio::PyFileIO;
 use super::unsupported;
-use crate::thread::rawlock::{RawLock, Wait};
 
 mod classes;
 mod pair;

@@ -104,7 +104,7 @@ impl Scratch {
     #[inline(never)]
     fn refuel(&mut self) -> PyResult<()> {
         self.fuel = FUEL;
-        rpy_vm::runtime::signals::check_signals()
+        rpy_vm::runtime::signals::check()
     }
 
     /// Forgets everything, for an attempt somewhere else.

@@ -1,4 +1,6 @@
-//! A lock that can be waited for with a time limit and interrupted by signals: a futex word.
+//! What threads wait with, for a limited time and until a signal arrives: the futex, and a lock and an event made of one.
+//!
+//! The states of the lock's word:
 //!
 //! ```text
 //! 0 free    1 taken    2 taken, and somebody may be waiting
@@ -7,8 +9,9 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rpy_vm::runtime::{gil, signals};
-use rpy_vm::{PyResult, exc};
+use crate::err::PyResult;
+use crate::exc;
+use crate::runtime::{gil, signals};
 
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
@@ -18,8 +21,8 @@ const CONTENDED: u32 = 2;
 #[derive(Default)]
 pub struct RawLock(AtomicU32);
 
-/// Waits while `word` is `value`; gives 0, or the error number (`EINTR`, `ETIMEDOUT`, `EAGAIN`).
-fn futex_wait(word: &AtomicU32, value: u32, timeout: Option<Duration>) -> i32 {
+/// Waits while `word` is `value`; gives 0, or the error number (`EINTR`, `ETIMEDOUT`, `EAGAIN`). The GIL is the caller's business.
+pub fn futex_wait(word: &AtomicU32, value: u32, timeout: Option<Duration>) -> i32 {
     let limit = timeout.map(|t| libc::timespec {
         tv_sec: t.as_secs().min(i64::MAX as u64) as libc::time_t,
         tv_nsec: i64::from(t.subsec_nanos()),
@@ -32,7 +35,8 @@ fn futex_wait(word: &AtomicU32, value: u32, timeout: Option<Duration>) -> i32 {
     if result == 0 { 0 } else { exc::last_errno() }
 }
 
-fn futex_wake(word: &AtomicU32, count: i32) {
+/// Wakes so many of those who wait for a word.
+pub fn futex_wake(word: &AtomicU32, count: i32) {
     // SAFETY: only the word's address is used.
     unsafe {
         libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, count);
@@ -45,6 +49,29 @@ pub enum Wait {
     Not,
     Forever,
     For(Duration),
+}
+
+impl Wait {
+    /// When the waiting ends; `None`: never.
+    pub fn deadline(self) -> Option<Instant> {
+        let limit = match self {
+            Wait::Not => Duration::ZERO,
+            Wait::Forever => return None,
+            Wait::For(limit) => limit,
+        };
+        Instant::now().checked_add(limit)
+    }
+}
+
+/// How waiting for a lock ended.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// The lock is the caller's.
+    Acquired,
+    /// The time is over.
+    TimedOut,
+    /// A signal has arrived, whose Python handler has not run yet.
+    Interrupted,
 }
 
 impl RawLock {
@@ -72,13 +99,12 @@ impl RawLock {
         if self.try_acquire() {
             return Ok(true);
         }
-        let deadline = match wait {
-            Wait::Not => return Ok(false),
-            Wait::Forever => None,
-            Wait::For(time) => Instant::now().checked_add(time),
-        };
+        if wait == Wait::Not {
+            return Ok(false);
+        }
+        let deadline = wait.deadline();
         loop {
-            let outcome = gil::allow_threads(|| self.wait_once(deadline));
+            let outcome = gil::allow_threads(|| self.wait_until(deadline));
             match outcome {
                 Outcome::Acquired => return Ok(true),
                 Outcome::TimedOut => return Ok(false),
@@ -87,8 +113,8 @@ impl RawLock {
         }
     }
 
-    /// Waits without touching Python, until the lock is taken, the time is over, or a signal arrives.
-    fn wait_once(&self, deadline: Option<Instant>) -> Outcome {
+    /// Waits without touching Python or the GIL, until the lock is taken, the time is over, or a signal arrives.
+    pub fn wait_until(&self, deadline: Option<Instant>) -> Outcome {
         loop {
             if self.0.swap(CONTENDED, Ordering::Acquire) == FREE {
                 return Outcome::Acquired;
@@ -111,7 +137,7 @@ impl RawLock {
 
     /// Takes the lock on a thread that has nothing to do with Python.
     pub fn acquire_blocking(&self) {
-        while self.wait_once(None) != Outcome::Acquired {}
+        while self.wait_until(None) != Outcome::Acquired {}
     }
 
     /// Frees the lock; false if it was free.
@@ -130,13 +156,6 @@ impl RawLock {
     pub fn reset(&self) {
         self.0.store(FREE, Ordering::Release);
     }
-}
-
-#[derive(PartialEq)]
-enum Outcome {
-    Acquired,
-    TimedOut,
-    Interrupted,
 }
 
 /// Something that happens once, and can be waited for.
@@ -163,11 +182,10 @@ impl Event {
         if self.is_set() {
             return Ok(true);
         }
-        let deadline = match wait {
-            Wait::Not => return Ok(false),
-            Wait::Forever => None,
-            Wait::For(time) => Instant::now().checked_add(time),
-        };
+        if wait == Wait::Not {
+            return Ok(false);
+        }
+        let deadline = wait.deadline();
         loop {
             let interrupted = gil::allow_threads(|| {
                 while !self.is_set() {
