@@ -55,7 +55,7 @@ fn create(name: &PyStr, path: &PyStr, spec: &PyObject) -> PyResult<ObjRef> {
         }
         if let Some(error) = PyErr::fetch() {
             let unreported = exc::system_error(format!("initialization of {full_name} raised unreported exception"));
-            return Err(rpy_vm::types::exceptions::base::chain(unreported, error));
+            return Err(rpy_vm::types::exceptions::base::caused_by(unreported, error));
         }
         let object = &*made;
         if object.ob_type.get().is_null() {

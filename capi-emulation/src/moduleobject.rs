@@ -333,7 +333,7 @@ pub fn from_def_and_spec(def: &PyModuleDef, spec: &PyObject) -> PyResult<ObjRef>
             let made = ObjRef::from_c_result(made)?;
             if let Some(error) = PyErr::fetch() {
                 let unreported = exc::system_error(format!("creation of module {shown} raised unreported exception"));
-                return Err(rpy_vm::types::exceptions::base::chain(unreported, error));
+                return Err(rpy_vm::types::exceptions::base::caused_by(unreported, error));
             }
             made
         },
@@ -386,7 +386,7 @@ pub fn exec_def(module: &PyObject, def: &PyModuleDef) -> PyResult<()> {
         }
         if let Some(error) = PyErr::fetch() {
             let unreported = exc::system_error(format!("execution of module {name} raised unreported exception"));
-            return Err(rpy_vm::types::exceptions::base::chain(unreported, error));
+            return Err(rpy_vm::types::exceptions::base::caused_by(unreported, error));
         }
     }
     Ok(())

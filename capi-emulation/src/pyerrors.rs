@@ -7,10 +7,13 @@ use core::ffi::{CStr, c_char, c_int};
 use rpy_vm::err::PyErr;
 use rpy_vm::object::flags;
 use rpy_vm::protocol::{call, object as po};
+use rpy_vm::runtime::codecs::fs_decode;
 use rpy_vm::runtime::thread::{self, ExcStackItem};
 use rpy_vm::runtime::{signals, traceback_print, unraisable, warnings};
 use rpy_vm::types::dict::PyDict;
+use rpy_vm::types::exceptions::base::caused_by;
 use rpy_vm::types::exceptions::{PyBaseException, PyStopIteration, given_exception_matches, is_exception_class, new_exception};
+use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::traceback::PyTraceback;
 use rpy_vm::types::tuple::PyTuple;
@@ -49,21 +52,20 @@ exports! {
     }
     /// Raises with formatted text; NULL.
     fn va_PyErr_Format(class: OptObj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
-        Err(raise(class, Some(from_format(format, va)?.as_object())))
+        Err(formatted(class, format, va)?)
     }
     /// As `PyErr_Format`.
     fn PyErr_FormatV(class: OptObj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
-        Err(raise(class, Some(from_format(format, va)?.as_object())))
+        Err(formatted(class, format, va)?)
     }
     /// As `PyErr_Format`, with the pending exception as the cause; NULL.
     fn va__PyErr_FormatFromCause(class: OptObj<'_>, format: *const c_char, va: &mut VaList) -> Out = ObjRef {
         let cause = PyErr::fetch();
-        let error = raise(class, Some(from_format(format, va)?.as_object()));
-        if let Some(cause) = cause {
-            error.value().set_cause(Some(cause.object().new_ref()));
-            error.value().set_context(Some(cause.into_object()));
-        }
-        Err(error)
+        let error = formatted(class, format, va)?;
+        Err(match cause {
+            Some(cause) => caused_by(error, cause),
+            None => error,
+        })
     }
     /// Raises `KeyError(key)`, also for a tuple.
     fn _PyErr_SetKeyError(key: Obj<'_>) {
@@ -104,10 +106,7 @@ exports! {
     }
     /// As `PyErr_SetFromErrno`, with a file name or NULL.
     fn PyErr_SetFromErrnoWithFilenameObject(class: Obj<'_>, filename: OptObj<'_>) -> Out = ObjRef {
-        match filename {
-            None => Err(from_errno(class, &[])?),
-            Some(filename) => Err(from_errno(class, &[filename])?),
-        }
+        Err(from_errno(class, filename.as_slice())?)
     }
     /// As `PyErr_SetFromErrno`, with two file names.
     fn PyErr_SetFromErrnoWithFilenameObjects(class: Obj<'_>, filename: OptObj<'_>, second: OptObj<'_>) -> Out = ObjRef {
@@ -121,7 +120,7 @@ exports! {
         if filename.is_null() {
             return Err(from_errno(class, &[])?);
         }
-        let name = rpy_vm::runtime::codecs::fs_decode(CStr::from_ptr(filename).to_bytes());
+        let name = fs_decode(CStr::from_ptr(filename).to_bytes());
         *libc::__errno_location() = number;
         Err(from_errno(class, &[name.as_object()])?)
     }
@@ -131,6 +130,9 @@ exports! {
     }
     /// As `PyErr_SetImportError`, of a subclass.
     fn PyErr_SetImportErrorSubclass(class: Obj<'_>, message: OptObj<'_>, name: OptObj<'_>, path: OptObj<'_>) -> Out = ObjRef {
+        if !po::is_subclass(class, exc::ImportError().as_object())? {
+            return Err(exc::type_error("expected a subclass of ImportError"));
+        }
         Err(import_error(class, message, name, path)?)
     }
 
@@ -176,7 +178,7 @@ exports! {
     }
     /// Makes an instance of a class and what belongs to it.
     fn PyErr_NormalizeException(class: *mut *mut PyObject, value: *mut *mut PyObject, traceback: *mut *mut PyObject) {
-        if (*class).is_null() {
+        if (*class).is_null() || !is_exception_class(&**class) {
             return;
         }
         let (ty, old): (ObjRef, Stolen) = (Ref::from_owned_ptr(*class), take(value));
@@ -243,13 +245,13 @@ exports! {
         let text = if format.is_null() { None } else { from_format(format, va).ok() };
         unraisable::write_unraisable(error, text.as_ref().map(|text| text.to_string_lossy()).as_deref(), None);
     }
-    /// Shows the pending exception through `sys.excepthook`; `SystemExit` ends the process.
+    /// Shows the pending exception through `sys.excepthook`, and keeps it in `sys.last_exc`; `SystemExit` ends the process.
     fn PyErr_Print() {
-        print();
+        print(true);
     }
-    /// As `PyErr_Print`; the exception stays in `sys.last_exc`.
-    fn PyErr_PrintEx(_set_last: c_int) {
-        print();
+    /// As `PyErr_Print`; the exception stays in `sys.last_exc` only if asked for.
+    fn PyErr_PrintEx(set_last: c_int) {
+        print(set_last != 0);
     }
     /// Shows an exception.
     fn PyErr_Display(_class: OptObj<'_>, value: Obj<'_>, traceback: OptObj<'_>) {
@@ -265,15 +267,16 @@ exports! {
     }
     /// Pretends that SIGINT arrived.
     fn PyErr_SetInterrupt() {
-        signals::trip(libc::SIGINT);
+        interrupt(libc::SIGINT);
     }
-    /// Pretends that a signal arrived: 0, or -1 if there is no such signal.
+    /// Pretends that a signal arrived: 0, or -1 if there is no such signal. Nothing happens if the signal is ignored or left to the system.
     fn PyErr_SetInterruptEx(signal: c_int) -> c_int {
-        if !(1..65).contains(&signal) {
-            return -1;
+        if (1..signals::NSIG as c_int).contains(&signal) {
+            interrupt(signal);
+            0
+        } else {
+            -1
         }
-        signals::trip(signal);
-        0
     }
 
     /// Warns.
@@ -297,7 +300,7 @@ exports! {
     /// Warns about a given place.
     fn PyErr_WarnExplicit(category: OptObj<'_>, message: *const c_char, filename: *const c_char, line: c_int, module: *const c_char, registry: OptObj<'_>) -> c_int = () {
         let category = category.unwrap_or(exc::RuntimeWarning().as_object());
-        let (message, filename) = (c_str(message)?, c_str(filename)?);
+        let (message, filename) = (c_str(message)?, fs_decode(CStr::from_ptr(filename).to_bytes()));
         let module = if module.is_null() { None } else { Some(c_str(module)?) };
         let module = module.as_ref().map(|module| module.as_object());
         let place = warnings::Place { filename: &filename, lineno: i64::from(line), module, registry, source_line: None };
@@ -308,7 +311,7 @@ exports! {
     fn PyException_GetTraceback(exception: Obj<'_>) -> Out = Option<ObjRef> {
         Ok(base(exception)?.traceback())
     }
-    /// Sets the traceback; None or NULL removes it.
+    /// Sets the traceback; None removes it.
     fn PyException_SetTraceback(exception: Obj<'_>, traceback: OptObj<'_>) -> c_int = () {
         let Some(traceback) = traceback else { return Err(exc::type_error("__traceback__ may not be deleted")) };
         if !rpy_vm::is_none(traceback) && !PyTraceback::check(traceback) {
@@ -359,6 +362,14 @@ exports! {
     }
 }
 
+/// The error of class `class` with formatted text. The pending exception makes way: formatting calls `repr` and the like.
+unsafe fn formatted(class: Option<&PyObject>, format: *const c_char, va: &mut VaList) -> PyResult<PyErr> {
+    drop(PyErr::fetch());
+    // SAFETY: the caller's promise.
+    let text = unsafe { from_format(format, va)? };
+    Ok(raise(class, Some(text.as_object())))
+}
+
 /// The error for `PyErr_SetObject`.
 fn raise(class: Option<&PyObject>, value: Option<&PyObject>) -> PyErr {
     let Some(class) = class else { return bad_call() };
@@ -372,17 +383,23 @@ fn raise(class: Option<&PyObject>, value: Option<&PyObject>) -> PyErr {
     }
 }
 
-/// The instance that `class` and `value` stand for.
+/// The instance that `class` and `value` stand for. The pending exception makes way for a new instance: constructors are not called with
+/// one set.
 fn instance(class: &PyTypeObject, value: Option<&PyObject>) -> PyResult<Ref<PyBaseException>> {
-    let Some(value) = value.filter(|value| !rpy_vm::is_none(value)) else { return new_exception(class, Vec::new()) };
-    if value.ty().is_subtype(class) && value.ty().has_flag(flags::BASE_EXC_SUBCLASS) {
-        // SAFETY: the flag says it is an exception.
-        return Ok(unsafe { value.new_ref().cast_unchecked() });
-    }
-    match value.downcast_ref::<PyTuple>() {
-        Some(args) => new_exception(class, args.items().iter().map(|arg| arg.new_ref()).collect()),
-        None => new_exception(class, vec![value.new_ref()]),
-    }
+    let value = value.filter(|value| !rpy_vm::is_none(value)).map(PyObject::new_ref);
+    let args = match value {
+        Some(value) if value.ty().is_subtype(class) && value.ty().has_flag(flags::BASE_EXC_SUBCLASS) => {
+            // SAFETY: the flag says it is an exception.
+            return Ok(unsafe { value.cast_unchecked() });
+        }
+        Some(value) => match value.downcast_ref::<PyTuple>() {
+            Some(args) => args.items().iter().map(|arg| arg.new_ref()).collect(),
+            None => vec![value],
+        },
+        None => Vec::new(),
+    };
+    drop(PyErr::fetch());
+    new_exception(class, args)
 }
 
 /// As [`instance`], of what has to be an exception class.
@@ -426,6 +443,13 @@ fn set_handled(value: Stolen) {
     unsafe { (*item).exc_value.set(value.filter(|value| !rpy_vm::is_none(value))) };
 }
 
+fn interrupt(signal: c_int) {
+    // The handlers of signals that are not Python's business are numbers.
+    if !signals::handler_of(signal as usize).is_some_and(|handler| PyInt::check_exact(&handler)) {
+        signals::trip(signal);
+    }
+}
+
 fn base(exception: &PyObject) -> PyResult<&PyBaseException> {
     expect(exception)
 }
@@ -435,14 +459,14 @@ fn from_errno(class: &PyObject, filenames: &[&PyObject]) -> PyResult<PyErr> {
     if number == libc::EINTR {
         signals::check()?;
     }
-    let mut args = vec![
-        rpy_vm::types::int::PyInt::from_i64(i64::from(number)).into_obj(),
-        PyStr::from_string(exc::strerror(number)).into_obj(),
-    ];
+    // C code may have met a failure that it has no number for.
+    let message = if number == 0 { "Error".to_owned() } else { exc::strerror(number) };
+    let mut args = vec![PyInt::from_i64(i64::from(number)).into_obj(), PyStr::from_string(message).into_obj()];
     match filenames {
         [] => {}
         [one] => args.push(one.new_ref()),
-        [one, two, ..] => args.extend([one.new_ref(), rpy_vm::none(), two.new_ref()]),
+        // In between is the number of Windows.
+        [one, two, ..] => args.extend([one.new_ref(), PyInt::from_i64(0).into_obj(), two.new_ref()]),
     }
     let value = call::call_tuple(class, &PyTuple::new(args), None)?;
     Ok(raise(Some(value.ty().as_object()), Some(&value)))
@@ -495,20 +519,20 @@ unsafe fn new_class(
     call::call(PyTypeObject::type_object().as_object(), &[name.as_object(), bases.as_object(), namespace.as_object()])
 }
 
-fn print() {
+fn print(keep: bool) {
     if let Some(error) = PyErr::fetch() {
-        show(error);
+        show(error, keep);
     }
 }
 
-/// Shows an exception that nobody handled; `SystemExit` ends the program.
-pub fn show(error: PyErr) {
+/// Shows an exception that nobody handled, and keeps it in `sys.last_exc` if asked for; `SystemExit` ends the program.
+pub fn show(error: PyErr, keep: bool) {
     if error.matches(exc::SystemExit()) {
         let status = rpy_vm::startup::handle_exit(error);
         rpy_vm::runtime::sys_state::flush_std_files();
         std::process::exit(status);
     }
-    traceback_print::print_with_hook(error);
+    traceback_print::print_with_hook(error, keep);
 }
 
 fn warn(

@@ -132,7 +132,7 @@ fn shown<T>(result: PyResult<T>) -> c_int {
     match result {
         Ok(_) => 0,
         Err(error) => {
-            crate::pyerrors::show(error);
+            crate::pyerrors::show(error, true);
             -1
         }
     }

@@ -379,12 +379,8 @@ impl PyFuture {
         if !self.log_traceback.replace(false) {
             return;
         }
-        let pending = PyErr::fetch();
         if let Err(e) = self.try_report() {
             e.write_unraisable(Some(self.as_object()));
-        }
-        if let Some(pending) = pending {
-            pending.restore();
         }
     }
 

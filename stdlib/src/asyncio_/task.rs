@@ -413,7 +413,6 @@ impl PyTask {
         if !self.base.is_pending() || !self.log_destroy_pending.get() || self.base.event_loop.is_null() {
             return;
         }
-        let pending = PyErr::fetch();
         let report = || -> PyResult<()> {
             let context = PyDict::new();
             context.set_name("task", self.to_obj());
@@ -426,9 +425,6 @@ impl PyTask {
         };
         if let Err(e) = report() {
             e.write_unraisable(Some(self.as_object()));
-        }
-        if let Some(pending) = pending {
-            pending.restore();
         }
     }
 }

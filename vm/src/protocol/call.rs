@@ -7,7 +7,7 @@ use crate::object::refs::{ObjRef, PyStruct, Ref};
 use crate::object::slots::{ternaryfunc, vectorcallfunc};
 use crate::object::typeobj::flags;
 use crate::protocol::object as protocol;
-use crate::runtime::recursion;
+use crate::runtime::{recursion, thread};
 use crate::types::dict::PyDict;
 use crate::types::module::PyModule;
 use crate::types::str::PyStr;
@@ -52,27 +52,50 @@ pub unsafe fn vectorcall(
     }
 }
 
-/// A C function's result: null means that an exception is set.
+/// What a call of C code gave: null means that an exception is set, an object that none is.
+///
+/// # Errors
+/// The exception; `SystemError` if there is none, or if there is one although there is a result.
 ///
 /// # Safety
 /// `result` is null or owned.
 #[inline(always)]
-unsafe fn check_result(callable: &PyObject, result: *mut PyObject) -> PyResult<ObjRef> {
+pub unsafe fn check_result(callable: &PyObject, result: *mut PyObject) -> PyResult<ObjRef> {
     if result.is_null() {
         return Err(missing_result(callable));
     }
     // SAFETY: the caller's promise.
-    Ok(unsafe { Ref::from_owned_ptr(result) })
+    let value = unsafe { Ref::from_owned_ptr(result) };
+    if !thread::current().current_exception.is_null() {
+        return Err(result_of_failure(callable, value));
+    }
+    Ok(value)
 }
 
 #[cold]
+#[inline(never)]
 fn missing_result(callable: &PyObject) -> PyErr {
-    match PyErr::fetch() {
-        Some(e) => e,
-        None => {
-            let text = protocol::repr(callable).map(|r| r.to_string_lossy().into_owned()).unwrap_or_default();
-            exc::system_error(format!("{text} returned NULL without setting an exception"))
-        }
+    PyErr::fetch().unwrap_or_else(|| broken_promise(callable, "returned NULL without setting an exception"))
+}
+
+/// There is a result, and an exception, which becomes the cause.
+#[cold]
+#[inline(never)]
+fn result_of_failure(callable: &PyObject, value: ObjRef) -> PyErr {
+    let pending = PyErr::fetch();
+    // Only now: its end may run code.
+    drop(value);
+    let error = broken_promise(callable, "returned a result with an exception set");
+    match pending {
+        Some(pending) => crate::types::exceptions::base::caused_by(error, pending),
+        None => error,
+    }
+}
+
+fn broken_promise(callable: &PyObject, what: &str) -> PyErr {
+    match protocol::repr(callable) {
+        Ok(shown) => exc::system_error(format!("{} {what}", shown.to_string_lossy())),
+        Err(error) => error,
     }
 }
 

@@ -73,16 +73,18 @@ pub fn print_exception(error: &PyErr) {
     display(error.object(), None);
 }
 
-/// Shows an exception that ended the program (or an interactive statement), through `sys.excepthook`, and keeps it in
-/// `sys.last_exc`.
-pub fn print_with_hook(error: PyErr) {
+/// Shows an exception that ended the program (or an interactive statement), through `sys.excepthook`. If `keep` says so,
+/// it is kept in `sys.last_exc`.
+pub fn print_with_hook(error: PyErr, keep: bool) {
     let value = error.value().to_obj();
     let ty = value.ty().to_obj();
     let traceback = error.value().traceback().unwrap_or_else(crate::none);
-    for (name, object) in
-        [("last_exc", &value), ("last_type", &ty), ("last_value", &value), ("last_traceback", &traceback)]
-    {
-        sys_state::set(name, object.clone());
+    if keep {
+        for (name, object) in
+            [("last_exc", &value), ("last_type", &ty), ("last_value", &value), ("last_traceback", &traceback)]
+        {
+            sys_state::set(name, object.clone());
+        }
     }
     let hook = sys_state::get("excepthook");
     let audited =

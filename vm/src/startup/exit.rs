@@ -24,7 +24,7 @@ pub fn handle_exit(error: PyErr) -> i32 {
     if error.matches(exc::KeyboardInterrupt()) {
         INTERRUPTED.store(true, Ordering::Relaxed);
     }
-    crate::runtime::traceback_print::print_with_hook(error);
+    crate::runtime::traceback_print::print_with_hook(error, true);
     1
 }
 

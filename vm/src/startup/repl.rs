@@ -108,7 +108,7 @@ fn report(error: PyErr) -> Option<i32> {
     if error.matches(exc::SystemExit()) {
         return Some(exit::handle_exit(error));
     }
-    crate::runtime::traceback_print::print_with_hook(error);
+    crate::runtime::traceback_print::print_with_hook(error, true);
     sys_state::flush_std_files();
     None
 }

@@ -251,7 +251,6 @@ enum Progress {
 
 /// Warns about an awaitable of an asynchronous generator that nobody awaited.
 fn warn_unawaited(this: &PyGenerator, method: &str) {
-    let pending = PyErr::fetch();
     let name = this.gi_qualname.get().map_or_else(|| "?".to_owned(), |q| q.to_string_lossy().into_owned());
     let message = format!("coroutine method '{method}' of '{name}' was never awaited");
     if let Err(e) = crate::runtime::warnings::warn(exc::RuntimeWarning(), message, 1) {
@@ -259,9 +258,6 @@ fn warn_unawaited(this: &PyGenerator, method: &str) {
             .map_or_else(|_| "<object repr() failed>".into(), |r| r.to_string_lossy().into_owned());
         let message = format!("Exception ignored while finalizing async generator {text}");
         crate::runtime::unraisable::write_unraisable(e, Some(&message), None);
-    }
-    if let Some(pending) = pending {
-        pending.restore();
     }
 }
 

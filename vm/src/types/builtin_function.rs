@@ -8,6 +8,7 @@ use crate::object::alloc::new_exact;
 use crate::object::defs::{PyMethodDef, meth};
 use crate::object::slots::vectorcallfunc;
 use crate::object::{CompareOp, ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref, flags};
+use crate::protocol::call::check_result;
 use crate::protocol::object;
 use crate::runtime::recursion::enter_recursive_call;
 use crate::types::descr::doc::{c_text, doc_of, text_or_none, text_signature_of};
@@ -135,7 +136,7 @@ pub fn call_vector(
         let Some(kwargs) = kwargs else {
             let result =
                 function(callable.as_ptr(), positional.as_ptr() as *const *mut PyObject, nargs, core::ptr::null_mut());
-            return ObjRef::from_c_result(result);
+            return check_result(callable, result);
         };
         let mut names = Vec::with_capacity(kwargs.len());
         let mut values = Vec::with_capacity(kwargs.len());
@@ -150,7 +151,7 @@ pub fn call_vector(
         let names = PyTuple::new(names);
         let mut vector: Vec<*mut PyObject> = positional.iter().map(|arg| arg.as_ptr()).collect();
         vector.extend(values.iter().map(|value| value.as_raw()));
-        ObjRef::from_c_result(function(callable.as_ptr(), vector.as_ptr(), nargs, names.as_object().as_ptr()))
+        check_result(callable, function(callable.as_ptr(), vector.as_ptr(), nargs, names.as_object().as_ptr()))
     }
 }
 
@@ -356,13 +357,14 @@ impl PyCFunction {
             if def.ml_flags & meth::KEYWORDS != 0 {
                 let function = abi::keywords(def);
                 let kwargs = kwargs.map_or(core::ptr::null_mut(), |k| k.as_object().as_ptr());
-                return ObjRef::from_c_result(function(self.receiver_ptr(), args.as_object().as_ptr(), kwargs));
+                let result = function(self.receiver_ptr(), args.as_object().as_ptr(), kwargs);
+                return check_result(self.as_object(), result);
             }
             if kwargs.is_some() {
                 return Err(exc::type_error(format!("{}() takes no keyword arguments", self.name())));
             }
             let function = abi::plain(def);
-            ObjRef::from_c_result(function(self.receiver_ptr(), args.as_object().as_ptr()))
+            check_result(self.as_object(), function(self.receiver_ptr(), args.as_object().as_ptr()))
         }
     }
 

@@ -694,8 +694,6 @@ impl PyGenerator {
         if self.is_finished() {
             return;
         }
-        // An exception that C code left pending survives.
-        let pending = PyErr::fetch();
         if self.is_async_generator()
             && !self.gi_closed.get()
             && let Some(finalizer) = self.gi_origin_or_finalizer.get()
@@ -707,9 +705,6 @@ impl PyGenerator {
             crate::types::coroutine::warn_never_awaited(self);
         } else if let Err(e) = self.close() {
             unraisable(e, "closing", self.as_object());
-        }
-        if let Some(pending) = pending {
-            pending.restore();
         }
     }
 

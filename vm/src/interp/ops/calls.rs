@@ -689,7 +689,7 @@ pub fn call_builtin(m: &mut Machine<'_>, op: u8, argc: usize) -> Option<PyResult
         }
     };
     // SAFETY: C functions return an owned reference, or null with an exception set.
-    Some(match unsafe { ObjRef::from_c_result(result) } {
+    Some(match unsafe { call_protocol::check_result(callable, result) } {
         Ok(value) => {
             m.drop_n(argc + 2);
             m.push_owned(value);

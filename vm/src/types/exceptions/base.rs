@@ -482,6 +482,14 @@ pub fn given_exception_matches(given: &PyObject, classes: &PyObject) -> bool {
     }
 }
 
+/// `raise error from cause`: the cause is the context too.
+pub fn caused_by(error: PyErr, cause: PyErr) -> PyErr {
+    let cause = cause.into_object();
+    error.value().set_cause(Some(cause.clone()));
+    error.value().set_context(Some(cause));
+    error
+}
+
 /// Wraps an error so that `context` becomes its `__context__`, unless it has one or is the same object.
 pub fn chain(error: PyErr, context: PyErr) -> PyErr {
     let value = error.value();

@@ -11,7 +11,7 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::interp::reclaim::decref;
 use crate::object::defs::member;
-use crate::object::slots::{inquiry, traverseproc, visitproc};
+use crate::object::slots::{destructor, inquiry, traverseproc, visitproc};
 use crate::object::{PyMemberDef, PyObject, PyStruct, PyTypeObject, alloc, flags, shape};
 use crate::runtime::gc;
 use crate::types::object::PyBaseObject_Type;
@@ -106,8 +106,8 @@ pub unsafe fn finalize_from_dealloc(object: &PyObject) -> bool {
         head.prev.set(head.prev.get() | gc::PREV_FINALIZED);
     }
     object.ob_refcnt.set(1);
-    // SAFETY: calling the slot as C would, with the object alive for its length.
-    unsafe { finalize(object.as_ptr()) };
+    // SAFETY: the slot is the type's; the object is alive for its length.
+    unsafe { call_finalizer(finalize, object) };
     let count = object.ob_refcnt.get() - 1;
     object.ob_refcnt.set(count);
     count != 0
@@ -124,8 +124,21 @@ pub fn finalize_once(object: &PyObject) {
         }
         head.prev.set(head.prev.get() | gc::PREV_FINALIZED);
     }
+    // SAFETY: the slot is the type's.
+    unsafe { call_finalizer(finalize, object) };
+}
+
+/// Finalizers run at any time, also while C code is about to report an exception: they find none pending, and leave it as it was.
+///
+/// # Safety
+/// `finalize` is the `tp_finalize` of the object's type.
+unsafe fn call_finalizer(finalize: destructor, object: &PyObject) {
+    let pending = PyErr::fetch();
     // SAFETY: calling the slot as C would.
     unsafe { finalize(object.as_ptr()) };
+    if let Some(pending) = pending {
+        pending.restore();
+    }
 }
 
 /// The head of an object's list of weak references, if its type has one.

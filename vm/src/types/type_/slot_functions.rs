@@ -6,7 +6,7 @@ use core::ffi::c_int;
 
 use super::glue::{arg, as_bool, bind, dict_arg, opt_arg, ret, ret_bool, ret_size, ret_unit, tuple_arg, type_arg};
 use super::lookup::{lookup, lookup_ref};
-use crate::err::{PyErr, PyResult};
+use crate::err::PyResult;
 use crate::exc;
 use crate::object::{CompareOp, ObjRef, PyNumberMethods, PyObject, PyStruct, PyTypeObject, flags};
 use crate::protocol;
@@ -578,7 +578,6 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_new(
 pub(crate) unsafe extern "C-unwind" fn slot_tp_finalize(this: *mut PyObject) {
     // SAFETY: C passes a live object.
     let this = unsafe { arg(this) };
-    let pending = PyErr::fetch();
     if let Some(del) = lookup_ref(this.ty(), crate::intern!("__del__")) {
         let result = if del.ty().has_flag(flags::METHOD_DESCRIPTOR) {
             Method { func: del.clone(), unbound: true }.call(this, &[])
@@ -588,9 +587,6 @@ pub(crate) unsafe extern "C-unwind" fn slot_tp_finalize(this: *mut PyObject) {
         if let Err(e) = result {
             crate::runtime::unraisable::write_about(e, "Exception ignored while calling deallocator", &del);
         }
-    }
-    if let Some(pending) = pending {
-        pending.restore();
     }
 }
 
