@@ -224,7 +224,8 @@ fn importer(path: &PyObject) -> PyResult<ObjRef> {
     Ok(rpy_vm::none())
 }
 
-fn add_module(name: &PyObject) -> PyResult<ObjRef> {
+/// The module in `sys.modules`, made empty if it is not there.
+pub fn add_module(name: &PyObject) -> PyResult<ObjRef> {
     let modules: &PyDict = sys_state::modules()?;
     if let Some(module) = modules.get_item(name)?
         && PyModule::check(&module)
