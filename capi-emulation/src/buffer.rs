@@ -2,11 +2,12 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
+use rpy_vm::import::statement::import_module;
 use rpy_vm::object::slots::PyBufferView;
-use rpy_vm::protocol::buffer;
-use rpy_vm::types::bytes::PyBytes;
+use rpy_vm::protocol::{buffer, call, number, object as po};
 use rpy_vm::types::memoryview::PyMemoryView;
-use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
+use rpy_vm::types::str::PyStr;
+use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc};
 
 use crate::border::{Obj, OptObj, Out, Void};
 
@@ -27,11 +28,8 @@ exports! {
         Ok(())
     }
     /// As `PyObject_AsReadBuffer`.
-    fn PyObject_AsCharBuffer(object: Obj<'_>, memory: *mut *const c_char, len: *mut isize) -> c_int = () {
-        let view = buffer::Buffer::get(object, buffer::flags::SIMPLE)?;
-        memory.write(view.bytes().as_ptr().cast());
-        len.write(view.bytes().len() as isize);
-        Ok(())
+    fn PyObject_AsCharBuffer(object: Obj<'_>, memory: *mut *const c_char, len: *mut isize) -> c_int {
+        PyObject_AsReadBuffer(object, memory.cast(), len)
     }
     /// As `PyObject_AsReadBuffer`, for memory to write to.
     fn PyObject_AsWriteBuffer(object: Obj<'_>, memory: *mut *mut c_void, len: *mut isize) -> c_int = () {
@@ -78,20 +76,14 @@ exports! {
     }
     /// Strides of a contiguous array.
     fn PyBuffer_FillContiguousStrides(ndim: c_int, shape: *const isize, strides: *mut isize, itemsize: c_int, order: c_char) {
-        let n = ndim.max(0) as usize;
-        let mut stride = itemsize as isize;
-        for i in 0..n {
-            let axis = if order as u8 == b'F' || n <= 1 { i } else { n - 1 - i };
-            strides.add(axis).write(stride);
-            stride *= *shape.add(axis);
-        }
+        buffer::fill_strides(ndim.max(0) as usize, shape, strides, itemsize as isize, order as u8);
     }
     /// The size of an item of a format, as `struct.calcsize` says.
     fn PyBuffer_SizeFromFormat(format: *const c_char) -> isize = isize {
-        let module = rpy_vm::import::statement::import_module("struct")?;
+        let module = import_module("struct")?;
         let text = crate::border::c_str(format)?;
-        let size = rpy_vm::protocol::call::call_method(&module, &rpy_vm::types::str::PyStr::new("calcsize"), &[text.as_object()])?;
-        rpy_vm::protocol::number::as_isize(&size, None)
+        let size = call::call_method(&module, &PyStr::new("calcsize"), &[text.as_object()])?;
+        number::as_isize(&size, None)
     }
     /// Copies the memory of a view into a contiguous block.
     fn PyBuffer_ToContiguous(block: *mut c_void, view: &PyBufferView, len: isize, order: c_char) -> c_int = () {
@@ -122,7 +114,7 @@ exports! {
     }
     /// `pickle.PickleBuffer(o)`.
     fn PyPickleBuffer_FromObject(object: Obj<'_>) -> Out = ObjRef {
-        rpy_vm::protocol::call::call_one(&*pickle_buffer_type()?, object)
+        call::call_one(&*pickle_buffer_type()?, object)
     }
     /// The view that a pickle buffer holds and keeps.
     fn PyPickleBuffer_GetBuffer(object: Obj<'_>) -> *const PyBufferView = *const PyBufferView {
@@ -134,8 +126,8 @@ exports! {
     }
     /// Gives the view of a pickle buffer back.
     fn PyPickleBuffer_Release(object: Obj<'_>) -> c_int = () {
-        let release = rpy_vm::types::str::PyStr::new("release");
-        rpy_vm::protocol::call::call_method(pickle_buffer(object)?, &release, &[]).map(drop)
+        let release = PyStr::new("release");
+        call::call_method(pickle_buffer(object)?, &release, &[]).map(drop)
     }
     /// `memoryview(o)`.
     fn PyMemoryView_FromObject(object: Obj<'_>) -> Out = Ref<PyMemoryView> {
@@ -143,7 +135,7 @@ exports! {
     }
     /// A memoryview of memory that outlives it.
     fn PyMemoryView_FromMemory(memory: *mut c_char, len: isize, flags: c_int) -> Out = Ref<PyMemoryView> {
-        PyMemoryView::from_memory(memory as *mut u8, len.max(0) as usize, flags & 0x200 == 0)
+        PyMemoryView::from_memory(memory as *mut u8, len.max(0) as usize, flags & buffer::flags::WRITE == 0)
     }
     /// A memoryview of what a view describes.
     fn PyMemoryView_FromBuffer(view: &PyBufferView) -> Out = Ref<PyMemoryView> {
@@ -163,8 +155,8 @@ struct PickleBuffer {
 }
 
 fn pickle_buffer_type() -> PyResult<ObjRef> {
-    let module = rpy_vm::import::statement::import_module("_pickle")?;
-    rpy_vm::protocol::object::getattr(&module, &rpy_vm::types::str::PyStr::new("PickleBuffer"))
+    let module = import_module("_pickle")?;
+    po::getattr(&module, &PyStr::new("PickleBuffer"))
 }
 
 fn pickle_buffer(object: &PyObject) -> PyResult<&PyObject> {
@@ -187,16 +179,5 @@ fn contiguous(object: &PyObject, kind: c_int, order: u8) -> PyResult<Ref<PyMemor
     if writable {
         return Err(exc::buffer_error("writable contiguous buffer requested for a non-contiguous object."));
     }
-    let copy = PyBytes::try_from_vec(view.to_vec(order)?)?;
-    let format = PyBytes::new(view.view().format_bytes());
-    let shape = view.view().shape_slice().iter().map(|&n| rpy_vm::types::int::PyInt::from_isize(n).into_obj()).collect();
-    let flat = PyMemoryView::from_object(copy.as_object())?;
-    let text = rpy_vm::types::str::PyStr::new(&String::from_utf8_lossy(format.as_bytes()));
-    let shape = rpy_vm::types::tuple::PyTuple::new(shape);
-    let cast: ObjRef = rpy_vm::protocol::call::call_method(
-        flat.as_object(),
-        &rpy_vm::types::str::PyStr::new("cast"),
-        &[text.as_object(), shape.as_object()],
-    )?;
-    cast.downcast().map_err(|_| -> PyErr { exc::system_error("cast() gave no memoryview") })
+    view.contiguous_copy(order)
 }

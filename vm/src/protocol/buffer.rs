@@ -410,6 +410,22 @@ pub unsafe fn for_each_item(view: &PyBufferView, fortran: bool, mut f: impl FnMu
     }
 }
 
+/// Writes the strides of contiguous memory: columns first in order `F`, else rows first (`PyBuffer_FillContiguousStrides`).
+///
+/// # Safety
+/// Shape and strides have `ndim` elements.
+pub unsafe fn fill_strides(ndim: usize, shape: *const isize, strides: *mut isize, itemsize: isize, order: u8) {
+    let mut step = itemsize;
+    for i in 0..ndim {
+        let axis = if order == b'F' { i } else { ndim - 1 - i };
+        // SAFETY: the caller's promise.
+        unsafe {
+            strides.add(axis).write(step);
+            step = step.wrapping_mul(*shape.add(axis));
+        }
+    }
+}
+
 /// The elements of a view in the given order (`C`, `F`, `A`), as one run of bytes.
 pub fn copy_to_vec(view: &PyBufferView, order: u8) -> PyResult<Vec<u8>> {
     let mut out = Vec::new();

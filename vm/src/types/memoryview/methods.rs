@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_int};
 use core::ptr;
 
 use super::iter::PyMemoryIterator;
-use super::{PyMemoryView, fill_c_strides, items, mv};
+use super::{PyMemoryView, fill_strides, items, mv};
 use crate::args::KwArgs;
 use crate::err::PyResult;
 use crate::exc;
@@ -116,7 +116,7 @@ impl PyMemoryView {
                 for (i, &n) in shape.iter().enumerate() {
                     *view.shape.add(i) = n;
                 }
-                fill_c_strides(view);
+                fill_strides(view, b'C');
             }
             if view.len != product {
                 return Err(exc::type_error("memoryview: product(shape) * itemsize != buffer size"));

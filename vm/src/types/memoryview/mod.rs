@@ -26,6 +26,7 @@ use crate::object::dealloc::free_instance;
 use crate::object::{ObjRef, OptRef, PyBufferView, PyObject, PyStruct, PyVarObject, Ref};
 use crate::protocol::buffer::{self, flags as buf};
 use crate::runtime::gc::{self, Visit};
+use crate::types::bytes::PyBytes;
 use rpy_derive::{pyclass, pymethods};
 
 mod compare;
@@ -87,12 +88,28 @@ impl PyManagedBuffer {
         Ok(this)
     }
 
+    /// Gives the master a format of its own.
+    fn set_format(&self, text: &[u8]) -> PyResult<()> {
+        let copy = alloc::mem_alloc(text.len() + 1);
+        // SAFETY: nobody else has seen the buffer; the copy has room for the text and its end.
+        unsafe {
+            (*self.master.get()).format = copy as *mut c_char;
+            if copy.is_null() {
+                return Err(exc::memory_error());
+            }
+            ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len());
+            *copy.add(text.len()) = 0;
+        }
+        self.flags.set(self.flags.get() | MBUF_FREE_FORMAT);
+        Ok(())
+    }
+
     fn release(&self) {
         if self.flags.get() & MBUF_RELEASED != 0 {
             return;
         }
         self.flags.set(self.flags.get() | MBUF_RELEASED);
-        // SAFETY: the master is released once; its format, if ours, was allocated by `from_view`.
+        // SAFETY: the master is released once; its format, if ours, was allocated by `set_format`.
         unsafe {
             gc::untrack(self.as_object());
             if self.flags.get() & MBUF_FREE_FORMAT != 0 {
@@ -224,7 +241,7 @@ impl PyMemoryView {
                 *dest.shape.add(i) = shape;
             }
             if src.strides.is_null() {
-                fill_c_strides(dest);
+                fill_strides(dest, b'C');
             } else {
                 ptr::copy_nonoverlapping(src.strides, dest.strides, ndim);
             }
@@ -323,6 +340,27 @@ impl PyMemoryView {
         Ok(this)
     }
 
+    /// A view of a copy of the memory, which is contiguous: columns first in order `F`, else rows first. Shape and format are this view's.
+    ///
+    /// # Errors
+    /// `ValueError` if this view was released.
+    pub fn contiguous_copy(&self, order: u8) -> PyResult<Ref<PyMemoryView>> {
+        let copy = PyBytes::try_from_vec(self.to_vec(order)?)?;
+        let mbuf = PyManagedBuffer::from_object(copy.as_object(), buf::FULL_RO)?;
+        mbuf.set_format(self.view().format_bytes())?;
+        let this = PyMemoryView::add_view(&mbuf, self.view())?;
+        // SAFETY: nobody else has seen the buffer and its view, whose arrays have an element for each dimension.
+        unsafe {
+            let (view, master) = (&mut *this.view.get(), &*mbuf.master.get());
+            (view.obj, view.buf, view.format, view.internal) = (master.obj, master.buf, master.format, master.internal);
+            view.readonly = master.readonly;
+            view.suboffsets = ptr::null_mut();
+            fill_strides(view, order);
+        }
+        this.update_flags();
+        Ok(this)
+    }
+
     /// A read-only view of the same memory (`memoryview.toreadonly`).
     ///
     /// # Errors
@@ -391,16 +429,7 @@ impl PyMemoryView {
             ptr::copy_nonoverlapping(info, mbuf.master.get(), 1);
             (*mbuf.master.get()).obj = ptr::null_mut();
             if !info.format.is_null() {
-                let text = info.format_bytes();
-                let copy = alloc::mem_alloc(text.len() + 1);
-                if copy.is_null() {
-                    (*mbuf.master.get()).format = ptr::null_mut();
-                    return Err(exc::memory_error());
-                }
-                ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len());
-                *copy.add(text.len()) = 0;
-                (*mbuf.master.get()).format = copy as *mut c_char;
-                mbuf.flags.set(mbuf.flags.get() | MBUF_FREE_FORMAT);
+                mbuf.set_format(info.format_bytes())?;
             }
             PyMemoryView::add_view(&mbuf, &*mbuf.master.get())
         }
@@ -473,19 +502,13 @@ fn copy_values(dest: &mut PyBufferView, src: &PyBufferView) {
     dest.internal = src.internal;
 }
 
-/// Strides of C-contiguous memory for the view's shape.
+/// Strides of memory that is contiguous in an order, for the view's shape.
 ///
 /// # Safety
 /// Shape and strides have `ndim` elements.
-unsafe fn fill_c_strides(view: &mut PyBufferView) {
-    let mut step = view.itemsize;
-    for i in (0..view.dimensions()).rev() {
-        // SAFETY: the caller's promise.
-        unsafe {
-            *view.strides.add(i) = step;
-            step = step.wrapping_mul(*view.shape.add(i));
-        }
-    }
+unsafe fn fill_strides(view: &mut PyBufferView, order: u8) {
+    // SAFETY: the caller's promise.
+    unsafe { buffer::fill_strides(view.dimensions(), view.shape, view.strides, view.itemsize, order) };
 }
 
 impl PyMemoryView {
