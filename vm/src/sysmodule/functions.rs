@@ -155,13 +155,10 @@ pub mod sys {
     /// Passes the event to any hooks that are attached.
     #[pyfunction(name = "audit", sig = "($module, event, /, *args)")]
     fn py_audit(event: &PyObject, args: &[&PyObject]) -> PyResult<()> {
-        if event.downcast_ref::<PyStr>().is_none() {
+        let Some(event) = event.downcast_ref::<PyStr>() else {
             return Err(exc::type_error(format!("expected str for argument 'event', not {}", event.ty().name())));
-        }
-        if !audit::active() {
-            return Ok(());
-        }
-        audit::audit_tuple(event, PyTuple::from_slice(args).as_object())
+        };
+        if audit::active() { audit::audit_tuple(event, &PyTuple::from_slice(args)) } else { Ok(()) }
     }
 
     /// This hook function is called by built-in breakpoint().
