@@ -10,6 +10,7 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::list::PyList;
 use rpy_vm::types::module::PyModule;
 use rpy_vm::types::str::PyStr;
+use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyStruct, Ref, exc};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy};
@@ -17,20 +18,20 @@ use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy};
 exports! {
     /// `importlib.import_module(name)`.
     fn PyImport_ImportModule(name: *const c_char) -> Out = ObjRef {
-        statement::import_module(&*c_str(name)?.to_string_lossy())
+        statement::import_by(c_str(name)?.as_object())
     }
     /// As `PyImport_ImportModule`.
     fn PyImport_ImportModuleNoBlock(name: *const c_char) -> Out = ObjRef {
-        statement::import_module(&*c_str(name)?.to_string_lossy())
+        statement::import_by(c_str(name)?.as_object())
     }
     /// `importlib.import_module(name)`, through the running code's `__import__`.
     fn PyImport_Import(name: Obj<'_>) -> Out = ObjRef {
-        statement::import_module(&*expect::<PyStr>(name)?.to_string_lossy())
+        statement::import_by(name)
     }
     /// `__import__`.
     fn PyImport_ImportModuleLevelObject(name: OptObj<'_>, globals: OptObj<'_>, locals: OptObj<'_>, fromlist: OptObj<'_>, level: c_int) -> Out = ObjRef {
-        let name: &PyStr = expect(name.ok_or_else(|| exc::value_error("Empty module name"))?)?;
-        statement::import_name(name, globals, locals, fromlist, level)
+        let name = name.ok_or_else(|| exc::value_error("Empty module name"))?;
+        statement::import_name(statement::module_name(name)?, globals, locals, fromlist, level)
     }
     /// `__import__`.
     fn PyImport_ImportModuleLevel(name: *const c_char, globals: OptObj<'_>, locals: OptObj<'_>, fromlist: OptObj<'_>, level: c_int) -> Out = ObjRef {
@@ -63,13 +64,11 @@ exports! {
     }
     /// Attributes of a module: `from module import name`.
     fn PyImport_ImportModuleAttr(module: Obj<'_>, name: Obj<'_>) -> Out = ObjRef {
-        let module = statement::import_module(&*expect::<PyStr>(module)?.to_string_lossy())?;
-        po::getattr_obj(&module, name)
+        po::getattr_obj(&*statement::import_by(module)?, name)
     }
     /// Attributes of a module: `from module import name`.
     fn PyImport_ImportModuleAttrString(module: *const c_char, name: *const c_char) -> Out = ObjRef {
-        let module = statement::import_module(&*c_str(module)?.to_string_lossy())?;
-        po::getattr(&module, &*c_str(name)?)
+        po::getattr(&*statement::import_by(c_str(module)?.as_object())?, &*c_str(name)?)
     }
     /// Runs a code object as the body of a module, which is taken out of `sys.modules` again if that fails.
     fn PyImport_ExecCodeModule(name: *const c_char, code: Obj<'_>) -> Out = ObjRef {
@@ -128,21 +127,25 @@ exports! {
     }
     /// `sys.audit(event, *args)`; `args` is a tuple or NULL.
     fn PySys_AuditTuple(event: *const c_char, args: OptObj<'_>) -> c_int = () {
-        let items = match args {
-            None => Vec::new(),
-            Some(args) => expect::<rpy_vm::types::tuple::PyTuple>(args)?.items().to_vec(),
-        };
-        audit::audit(&lossy(event), &items)
+        match args.map(|args| args.downcast_ref::<PyTuple>().ok_or(args)).transpose() {
+            Ok(args) => audit::audit(&lossy(event), args.map_or(&[][..], PyTuple::items)),
+            Err(other) => Err(exc::type_error(format!("args must be tuple, got {}", other.ty().full_name()))),
+        }
     }
     /// `sys.audit` with arguments made from a format.
     fn va_PySys_Audit(event: *const c_char, format: *const c_char, va: &mut crate::va_list::VaList) -> c_int = () {
-        let args = if format.is_null() { rpy_vm::none() } else { crate::modsupport::build_value(format, va)? };
-        let items: Vec<&PyObject> = match args.downcast_ref::<rpy_vm::types::tuple::PyTuple>() {
-            Some(tuple) => tuple.items().to_vec(),
-            None if rpy_vm::is_none(&args) => Vec::new(),
-            None => vec![&*args],
-        };
-        audit::audit(&lossy(event), &items)
+        // Making the arguments may cost more than nobody's listening.
+        if !audit::active() {
+            return Ok(());
+        }
+        if format.is_null() || *format == 0 {
+            return audit::audit(&lossy(event), &[]);
+        }
+        let args = crate::modsupport::build_value(format, va)?;
+        match args.downcast_ref::<PyTuple>() {
+            Some(tuple) => audit::audit(&lossy(event), tuple.items()),
+            None => audit::audit(&lossy(event), &[&*args]),
+        }
     }
     /// The builtins of the running code (or of the interpreter), borrowed.
     fn PyEval_GetBuiltins() -> Borrowed = Borrowed {

@@ -70,10 +70,7 @@ pub mod builtins {
         fromlist: Option<&PyObject>,
         level: i32,
     ) -> PyResult<ObjRef> {
-        let Some(name) = name.downcast_ref::<PyStr>() else {
-            return Err(exc::type_error("module name must be a string"));
-        };
-        crate::import::import_name(name, globals, locals, fromlist, level)
+        crate::import::import_name(crate::import::statement::module_name(name)?, globals, locals, fromlist, level)
     }
 
     /// Return the absolute value of the argument.

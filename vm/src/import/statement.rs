@@ -25,7 +25,14 @@ pub fn get_module(name: &PyObject) -> PyResult<Option<ObjRef>> {
 /// # Errors
 /// What the import raises.
 pub fn import_module(name: &str) -> PyResult<ObjRef> {
-    let name = PyStr::new(name);
+    import_by(PyStr::new(name).as_object())
+}
+
+/// As [`import_module`], by a name that may be anything.
+///
+/// # Errors
+/// What the import raises; `TypeError` for a name that is no `str`.
+pub fn import_by(name: &PyObject) -> PyResult<ObjRef> {
     // A non-empty fromlist asks for the innermost module.
     let fromlist = PyList::new(vec![PyStr::new("__doc__").into_obj()]).into_obj();
     let globals = PyDict::new();
@@ -34,12 +41,20 @@ pub fn import_module(name: &str) -> PyResult<ObjRef> {
     match import {
         Some(import) => {
             let g = globals.as_object();
-            let module = call::call(&import, &[name.as_object(), g, g, &fromlist, level.as_object()])?;
+            let module = call::call(&import, &[name, g, g, &fromlist, level.as_object()])?;
             // What matters is what stands in sys.modules now.
-            Ok(get_module(name.as_object())?.unwrap_or(module))
+            Ok(get_module(name)?.unwrap_or(module))
         }
-        None => import_name(&name, None, None, Some(&fromlist), 0),
+        None => import_name(module_name(name)?, None, None, Some(&fromlist), 0),
     }
+}
+
+/// What a module is to be imported by.
+///
+/// # Errors
+/// `TypeError` for anything but a `str`.
+pub fn module_name(name: &PyObject) -> PyResult<&PyStr> {
+    name.downcast_ref::<PyStr>().ok_or_else(|| exc::type_error("module name must be a string"))
 }
 
 /// The function object `builtins.__import__`, for comparison and for handing to `importlib`.
