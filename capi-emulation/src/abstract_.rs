@@ -11,7 +11,7 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyStruct, Ref, exc};
 
-use crate::border::{Obj, OptObj, Out, as_type, c_str, lossy, non_null, store_optional};
+use crate::border::{Obj, OptObj, Out, as_type, c_str, is_there, lossy, non_null, store_optional};
 
 /// Declares functions of two operands.
 macro_rules! operators {
@@ -229,11 +229,11 @@ exports! {
     }
     /// `len(o)`, for mappings.
     fn PyMapping_Size(object: OptObj<'_>) -> isize = usize {
-        po::size(non_null(object)?)
+        mapping_size(non_null(object)?)
     }
     /// `len(o)`, for mappings.
     fn PyMapping_Length(object: OptObj<'_>) -> isize = usize {
-        po::size(non_null(object)?)
+        mapping_size(non_null(object)?)
     }
     /// `o[key]`.
     fn PyMapping_GetItemString(object: Obj<'_>, key: *const c_char) -> Out = ObjRef {
@@ -251,13 +251,20 @@ exports! {
     fn PyMapping_SetItemString(object: Obj<'_>, key: *const c_char, value: OptObj<'_>) -> c_int = () {
         po::set_item(object, c_str(key)?.as_object(), non_null(value)?)
     }
-    /// Is `o[key]` there? Errors count as no.
+    /// Is `o[key]` there? Errors count as no, and are reported as unraisable.
     fn PyMapping_HasKey(object: Obj<'_>, key: Obj<'_>) -> c_int {
-        has_key(mapping::get_opt(object, key), object)
+        is_there(
+            mapping::get_opt(object, key),
+            "PyMapping_HasKey(); consider using PyMapping_HasKeyWithError(), PyMapping_GetOptionalItem() or PyObject_GetItem()",
+        )
     }
-    /// Is `o[key]` there? Errors count as no.
+    /// As `PyMapping_HasKey`.
     fn PyMapping_HasKeyString(object: Obj<'_>, key: *const c_char) -> c_int {
-        has_key(c_str(key).and_then(|key| mapping::get_opt(object, key.as_object())), object)
+        is_there(
+            c_str(key).and_then(|key| mapping::get_opt(object, key.as_object())),
+            "PyMapping_HasKeyString(); consider using PyMapping_HasKeyStringWithError(), PyMapping_GetOptionalItemString() or \
+             PyMapping_GetItemString()",
+        )
     }
     /// Is `o[key]` there?
     fn PyMapping_HasKeyWithError(object: Obj<'_>, key: Obj<'_>) -> c_int = bool {
@@ -334,27 +341,30 @@ exports! {
     }
 }
 
-fn has_key(found: PyResult<Option<ObjRef>>, object: &PyObject) -> c_int {
-    match found {
-        Ok(found) => c_int::from(found.is_some()),
-        Err(error) => {
-            error.write_unraisable(Some(object));
-            0
-        }
+/// `len` of something that is a mapping and no mere sequence.
+fn mapping_size(object: &PyObject) -> PyResult<usize> {
+    let (has_mapping_length, has_sequence_length) = lengths(object);
+    if has_sequence_length && !has_mapping_length {
+        return Err(exc::type_error(format!("{} is not a mapping", object.ty().full_name())));
     }
+    po::size(object)
+}
+
+/// Has the type a length as a mapping, as a sequence?
+fn lengths(object: &PyObject) -> (bool, bool) {
+    (
+        object.ty().as_mapping().is_some_and(|suite| suite.mp_length.get().is_some()),
+        object.ty().as_sequence().is_some_and(|suite| suite.sq_length.get().is_some()),
+    )
 }
 
 /// `len` of something that is a sequence and no mere mapping.
 fn sequence_size(object: &PyObject) -> PyResult<usize> {
-    if object.ty().as_sequence().is_some_and(|suite| suite.sq_length.get().is_some()) {
-        return po::size(object);
+    let (has_mapping_length, has_sequence_length) = lengths(object);
+    if has_mapping_length && !has_sequence_length {
+        return Err(exc::type_error(format!("{} is not a sequence", object.ty().full_name())));
     }
-    let name = object.ty().full_name();
-    Err(if object.ty().as_mapping().is_some_and(|suite| suite.mp_length.get().is_some()) {
-        exc::type_error(format!("{name} is not a sequence"))
-    } else {
-        exc::type_error(format!("object of type '{name}' has no len()"))
-    })
+    po::size(object)
 }
 
 fn send(iterator: &PyObject, value: &PyObject) -> PyResult<SendResult> {

@@ -7,6 +7,7 @@
 use core::ffi::{CStr, c_char, c_int, c_long, c_longlong, c_uint, c_ulong, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rpy_vm::runtime::unraisable::write_unraisable;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
@@ -268,6 +269,17 @@ pub unsafe fn store_optional(place: *mut *mut PyObject, found: PyResult<Option<O
             Ok(1)
         }
         None => Ok(0),
+    }
+}
+
+/// The answer of functions that cannot tell of errors: is it there? An error is reported with the function, and with what to use instead.
+pub fn is_there(found: PyResult<Option<ObjRef>>, function: &str) -> c_int {
+    match found {
+        Ok(found) => c_int::from(found.is_some()),
+        Err(error) => {
+            write_unraisable(error, Some(&format!("Exception ignored in {function}")), None);
+            0
+        }
     }
 }
 

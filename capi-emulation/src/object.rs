@@ -15,9 +15,9 @@ use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::{instance, lookup};
 use rpy_vm::types::{bool_, weakref};
-use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc};
+use rpy_vm::{ObjRef, PyObject, PyStruct, PyTypeObject, Ref, exc};
 
-use crate::border::{Borrowed, Obj, OptObj, Out, c_name, non_null, store_optional};
+use crate::border::{Borrowed, Obj, OptObj, Out, c_name, is_there, non_null, store_optional};
 use crate::unicodeobject::Identifier;
 
 exports! {
@@ -217,11 +217,18 @@ exports! {
     }
     /// Has it the attribute? Errors count as no, and are reported as unraisable.
     fn PyObject_HasAttr(object: Obj<'_>, name: Obj<'_>) -> c_int {
-        has_attr(object, po::attr_name(name).and_then(|name| po::getattr_opt(object, name)))
+        is_there(
+            po::attr_name(name).and_then(|name| po::getattr_opt(object, name)),
+            "PyObject_HasAttr(); consider using PyObject_HasAttrWithError(), PyObject_GetOptionalAttr() or PyObject_GetAttr()",
+        )
     }
     /// As `PyObject_HasAttr`.
     fn PyObject_HasAttrString(object: Obj<'_>, name: *const c_char) -> c_int {
-        has_attr(object, c_name(name).and_then(|name| po::getattr_opt(object, &name)))
+        is_there(
+            c_name(name).and_then(|name| po::getattr_opt(object, &name)),
+            "PyObject_HasAttrString(); consider using PyObject_HasAttrStringWithError(), PyObject_GetOptionalAttrString() or \
+             PyObject_GetAttrString()",
+        )
     }
     /// Has it the attribute? Errors other than `AttributeError` are raised.
     fn PyObject_HasAttrWithError(object: Obj<'_>, name: Obj<'_>) -> c_int = bool {
@@ -385,23 +392,6 @@ exports! {
     /// Is the collector watching it?
     fn PyObject_GC_IsTracked(object: Obj<'_>) -> c_int {
         c_int::from(gc::is_tracked(object))
-    }
-}
-
-fn has_attr(object: &PyObject, found: PyResult<Option<ObjRef>>) -> c_int {
-    match found {
-        Ok(found) => c_int::from(found.is_some()),
-        Err(error) => {
-            rpy_vm::runtime::unraisable::write_unraisable(
-                error,
-                Some(
-                    "Exception ignored in PyObject_HasAttr(); consider using PyObject_HasAttrWithError(), \
-                     PyObject_GetOptionalAttr() or PyObject_GetAttr()",
-                ),
-                Some(object),
-            );
-            0
-        }
     }
 }
 

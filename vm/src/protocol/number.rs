@@ -109,7 +109,7 @@ fn call2(function: binaryfunc, a: &PyObject, b: &PyObject) -> PyResult {
 
 /// The dispatch rule; `NotImplemented` if both sides declined.
 #[inline(always)]
-fn binary_slots(
+pub(super) fn binary_slots(
     a: &PyObject,
     b: &PyObject,
     get: impl Fn(&PyNumberMethods) -> &Cell<Option<binaryfunc>> + Copy,
@@ -197,9 +197,9 @@ fn implemented(result: ObjRef, op: &str, a: &PyObject, b: &PyObject) -> PyResult
     if crate::is_not_implemented(&result) { Err(unsupported(op, a, b)) } else { Ok(result) }
 }
 
-/// The in-place slot of the left operand, then the rule for the plain operator.
+/// The in-place slot of the left operand, then the rule for the plain operator; `NotImplemented` if all declined.
 #[inline(always)]
-fn inplace_slots(
+pub(super) fn inplace_slots(
     a: &PyObject,
     b: &PyObject,
     inplace: impl Fn(&PyNumberMethods) -> &Cell<Option<binaryfunc>>,

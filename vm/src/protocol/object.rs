@@ -793,7 +793,8 @@ fn assign_item(o: &PyObject, key: &PyObject, value: Option<&PyObject>) -> PyResu
         // SAFETY: calling the slot as C would.
         return check_status(unsafe { f(o.as_ptr(), key.as_ptr(), raw(value)) });
     }
-    if ty.as_sequence().is_some_and(|s| s.sq_ass_item.get().is_some()) {
+    // Sequences that cannot be changed say so themselves.
+    if ty.as_sequence().is_some_and(|s| s.sq_ass_item.get().is_some() || number::is_index(key)) {
         let index = sequence_index(key)?;
         return crate::protocol::sequence::set_item_index(o, index, value);
     }

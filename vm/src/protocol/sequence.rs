@@ -5,6 +5,7 @@ use crate::err::PyErr;
 use crate::exc;
 use crate::object::{ObjRef, PyClass, PyObject, PyStruct, Ref, flags};
 use crate::protocol::object;
+use crate::types::int::PyInt;
 use crate::types::list::PyList;
 use crate::types::slice::PySlice;
 use crate::types::tuple::PyTuple;
@@ -24,7 +25,10 @@ pub fn concat(a: &PyObject, b: &PyObject) -> PyResult {
     }
     // Classes written in Python fill only the number slot.
     if check(a) && check(b) {
-        return number::add(a, b);
+        let result = number::binary_slots(a, b, |n| &n.nb_add)?;
+        if !crate::is_not_implemented(&result) {
+            return Ok(result);
+        }
     }
     Err(exc::type_error(format!("'{}' object can't be concatenated", a.ty().full_name())))
 }
@@ -36,7 +40,10 @@ pub fn inplace_concat(a: &PyObject, b: &PyObject) -> PyResult {
         return unsafe { ObjRef::from_c_result(function(a.as_ptr(), b.as_ptr())) };
     }
     if check(a) && check(b) {
-        return number::inplace_add(a, b);
+        let result = number::inplace_slots(a, b, |n| &n.nb_inplace_add, |n| &n.nb_add)?;
+        if !crate::is_not_implemented(&result) {
+            return Ok(result);
+        }
     }
     Err(exc::type_error(format!("'{}' object can't be concatenated", a.ty().full_name())))
 }
@@ -48,7 +55,11 @@ pub fn repeat(o: &PyObject, count: isize) -> PyResult {
         return unsafe { ObjRef::from_c_result(function(o.as_ptr(), count)) };
     }
     if check(o) {
-        return number::multiply(o, crate::types::int::PyInt::from_isize(count).as_object());
+        let count = PyInt::from_isize(count);
+        let result = number::binary_slots(o, count.as_object(), |n| &n.nb_multiply)?;
+        if !crate::is_not_implemented(&result) {
+            return Ok(result);
+        }
     }
     Err(exc::type_error(format!("'{}' object can't be repeated", o.ty().full_name())))
 }
@@ -60,7 +71,11 @@ pub fn inplace_repeat(o: &PyObject, count: isize) -> PyResult {
         return unsafe { ObjRef::from_c_result(function(o.as_ptr(), count)) };
     }
     if check(o) {
-        return number::inplace_multiply(o, crate::types::int::PyInt::from_isize(count).as_object());
+        let count = PyInt::from_isize(count);
+        let result = number::inplace_slots(o, count.as_object(), |n| &n.nb_inplace_multiply, |n| &n.nb_multiply)?;
+        if !crate::is_not_implemented(&result) {
+            return Ok(result);
+        }
     }
     Err(exc::type_error(format!("'{}' object can't be repeated", o.ty().full_name())))
 }
@@ -80,10 +95,10 @@ fn adjust(o: &PyObject, index: isize) -> PyResult<isize> {
     }
 }
 
-/// Says what `o` cannot do.
+/// Says what `o` cannot do, or that it is a mere mapping.
 #[cold]
-fn unsupported(o: &PyObject, what: &str) -> PyErr {
-    if o.ty().as_mapping().is_some_and(|m| m.mp_subscript.get().is_some()) {
+fn unsupported(o: &PyObject, is_mapping: bool, what: &str) -> PyErr {
+    if is_mapping {
         return exc::type_error(format!("{} is not a sequence", o.ty().full_name()));
     }
     exc::type_error(format!("'{}' object {what}", o.ty().full_name()))
@@ -97,7 +112,10 @@ pub fn get_item_index(o: &PyObject, index: isize) -> PyResult {
             // SAFETY: a slot of the operand's type.
             unsafe { ObjRef::from_c_result(item(o.as_ptr(), index)) }
         }
-        None => Err(unsupported(o, "does not support indexing")),
+        None => {
+            let is_mapping = o.ty().as_mapping().is_some_and(|m| m.mp_subscript.get().is_some());
+            Err(unsupported(o, is_mapping, "does not support indexing"))
+        }
     }
 }
 
@@ -110,14 +128,18 @@ pub fn set_item_index(o: &PyObject, index: isize, value: Option<&PyObject>) -> P
             // SAFETY: a slot of the operand's type.
             if unsafe { assign(o.as_ptr(), index, value) } < 0 { Err(PyErr::fetch_or_system_error()) } else { Ok(()) }
         }
-        None if value.is_some() => Err(unsupported(o, "does not support item assignment")),
-        None => Err(unsupported(o, "doesn't support item deletion")),
+        None => {
+            let is_mapping = o.ty().as_mapping().is_some_and(|m| m.mp_ass_subscript.get().is_some());
+            let what =
+                if value.is_some() { "does not support item assignment" } else { "doesn't support item deletion" };
+            Err(unsupported(o, is_mapping, what))
+        }
     }
 }
 
 /// The slice object `start:stop`.
 fn slice_of(start: isize, stop: isize) -> ObjRef {
-    let int = |value| Some(crate::types::int::PyInt::from_isize(value).into_obj());
+    let int = |value| Some(PyInt::from_isize(value).into_obj());
     PySlice::new(int(start), int(stop), None).into_obj()
 }
 
