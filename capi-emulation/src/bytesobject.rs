@@ -115,8 +115,10 @@ exports! {
     }
     /// `a + b`.
     fn PyByteArray_Concat(a: Obj<'_>, b: Obj<'_>) -> Out = Ref<PyByteArray> {
-        let joined = [buffer::Buffer::simple(a)?.bytes(), buffer::Buffer::simple(b)?.bytes()].concat();
-        PyByteArray::try_new(&joined)
+        let (Ok(first), Ok(second)) = (buffer::Buffer::simple(a), buffer::Buffer::simple(b)) else {
+            return Err(exc::type_error(format!("can't concat {} to {}", b.ty().full_name(), a.ty().full_name())));
+        };
+        PyByteArray::try_new(&[first.bytes(), second.bytes()].concat())
     }
 }
 

@@ -73,8 +73,11 @@ exports! {
     }
     /// Changes the length of a tuple that nobody else has; on failure `*place` becomes NULL.
     fn _PyTuple_Resize(place: *mut *mut PyObject, len: isize) -> c_int = () {
-        let old: ObjRef = Ref::from_owned_ptr(*place);
-        place.write(core::ptr::null_mut());
+        let old = place.replace(core::ptr::null_mut());
+        if old.is_null() {
+            return Err(bad_call());
+        }
+        let old: ObjRef = Ref::from_owned_ptr(old);
         let tuple: &PyTuple = expect(&old)?;
         if len < 0 || (old.refcount() != 1 && !tuple.is_empty()) {
             return Err(bad_call());
@@ -152,7 +155,10 @@ exports! {
     /// `list[low:high] = items`; NULL deletes.
     fn PyList_SetSlice(list: Obj<'_>, low: isize, high: isize, items: OptObj<'_>) -> c_int = () {
         let list: &PyList = expect(list)?;
-        let items = items.map_or(Ok(Vec::new()), sequence::fast)?;
+        let items = match items {
+            Some(items) => sequence::fast_or(items, "can only assign an iterable")?,
+            None => Vec::new(),
+        };
         let low = (low.max(0) as usize).min(list.len());
         let high = (high.max(0) as usize).min(list.len()).max(low);
         list.replace_range(low, high, items)

@@ -195,12 +195,12 @@ exports! {
         Ok(PyList::new(pairs.into_iter().map(|(key, value)| PyTuple::from_array([key, value]).into_obj()).collect()))
     }
     /// `dict.update(mapping)`.
-    fn PyDict_Update(dict: Obj<'_>, other: Obj<'_>) -> c_int = () {
-        this(dict)?.merge(other, Merge::Override)
+    fn PyDict_Update(dict: Obj<'_>, other: OptObj<'_>) -> c_int = () {
+        this(dict)?.merge(other.ok_or_else(bad_call)?, Merge::Override)
     }
     /// Adds the items of a mapping; those that are there already are replaced if `replace`.
-    fn PyDict_Merge(dict: Obj<'_>, other: Obj<'_>, replace: c_int) -> c_int = () {
-        this(dict)?.merge(other, replace != 0)
+    fn PyDict_Merge(dict: Obj<'_>, other: OptObj<'_>, replace: c_int) -> c_int = () {
+        this(dict)?.merge(other.ok_or_else(bad_call)?, replace != 0)
     }
     /// Adds pairs.
     fn PyDict_MergeFromSeq2(dict: Obj<'_>, pairs: Obj<'_>, replace: c_int) -> c_int = () {

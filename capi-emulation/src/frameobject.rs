@@ -7,7 +7,7 @@ use rpy_vm::protocol::object as po;
 use rpy_vm::runtime::codecs;
 use rpy_vm::runtime::thread::{self, PyThreadState};
 use rpy_vm::sysmodule::frames;
-use rpy_vm::types::builtin_function::arg_slice;
+use rpy_vm::types::builtin_function::{PyCFunction, arg_slice};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::code::{PyCode, co_flags, extra, location};
 use rpy_vm::types::code::methods::Fields;
@@ -15,10 +15,11 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::frame::{self, PyFrame};
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::generator::as_generator_or_coroutine;
+use rpy_vm::types::method::PyMethod;
 use rpy_vm::types::str::PyStr;
-use rpy_vm::types::traceback;
+use rpy_vm::types::traceback::{self, PyTraceback};
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
+use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, bad_call, c_str, expect};
 use crate::pythonrun::CompilerFlags;
@@ -215,9 +216,12 @@ exports! {
         }
         0
     }
-    /// Shows a traceback on a file object.
+    /// Shows a traceback, with its heading, on a file object; nothing for NULL.
     fn PyTraceBack_Print(tb: OptObj<'_>, file: Obj<'_>) -> c_int = () {
         let Some(tb) = tb else { return Ok(()) };
+        expect::<PyTraceback>(tb)?;
+        let heading = PyStr::new("Traceback (most recent call last):\n");
+        rpy_vm::protocol::call::call_method(file, rpy_vm::intern!("write"), &[heading.as_object()])?;
         let module = rpy_vm::import::statement::import_module("traceback")?;
         let print = po::getattr(&module, &PyStr::new("print_tb"))?;
         rpy_vm::protocol::call::call(&print, &[tb, rpy_vm::none_ref(), file]).map(drop)
@@ -270,18 +274,24 @@ exports! {
         }
         c_int::from(flags.flags != 0)
     }
-    /// The function's name, for messages.
+    /// The name of a function or method, for messages; of anything else the name of its type. The object keeps it alive.
     fn PyEval_GetFuncName(function: Obj<'_>) -> *const c_char = *const c_char {
-        let name = po::getattr_opt(function, rpy_vm::intern!("__name__"))?;
-        match name.as_ref().and_then(|name| name.downcast_ref::<PyStr>()) {
-            // The function keeps its name alive.
-            Some(name) => Ok(name.as_utf8()?.as_ptr() as *const c_char),
-            None => Ok(function.ty().tp_name.get()),
+        if let Some(method) = function.downcast_ref::<PyMethod>() {
+            return Ok(PyEval_GetFuncName(&method.im_func));
         }
+        if let Some(function) = function.downcast_ref::<PyFunction>() {
+            let name = function.func_name.peek().ok_or_else(bad_call)?;
+            return Ok(name.as_utf8()?.as_ptr() as *const c_char);
+        }
+        Ok(match function.downcast_ref::<PyCFunction>() {
+            Some(function) => function.def().ml_name,
+            None => function.ty().tp_name.get(),
+        })
     }
-    /// What stands behind a function's name in messages.
+    /// What stands behind the result of `PyEval_GetFuncName` in messages.
     fn PyEval_GetFuncDesc(function: Obj<'_>) -> *const c_char {
-        if po::callable(function) { c"()".as_ptr() } else { c" object".as_ptr() }
+        let is_function = PyMethod::check(function) || PyFunction::check(function) || PyCFunction::check(function);
+        if is_function { c"()".as_ptr() } else { c" object".as_ptr() }
     }
 }
 
@@ -353,6 +363,9 @@ fn empty_code(filename: &PyStr, name: &PyStr, line: c_int) -> PyResult<Ref<PyCod
 }
 
 fn variable(frame: &PyFrame, name: &PyObject) -> PyResult<ObjRef> {
+    if !PyStr::check(name) {
+        return Err(exc::type_error(format!("name must be str, not {}", name.ty().full_name())));
+    }
     let locals = po::getattr(frame.as_object(), rpy_vm::intern!("f_locals"))?;
     match rpy_vm::protocol::mapping::get_opt(&locals, name)? {
         Some(value) => Ok(value),

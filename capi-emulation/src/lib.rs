@@ -62,6 +62,7 @@ families! {
     sysmodule,
     typeobject,
     unicode_errors,
+    unicode_fs,
     unicode_writer,
     unicodeobject,
     variadic,

@@ -68,16 +68,16 @@ exports! {
     /// wrong begins.
     fn PyLong_FromString(text: *const c_char, end: *mut *mut c_char, base: c_int) -> Out = Ref<PyInt> {
         let bytes = core::ffi::CStr::from_ptr(text).to_bytes();
-        // Negative bases become large ones, which are as invalid.
+        if base != 0 && !(2..=36).contains(&base) {
+            return Err(exc::value_error("int() arg 2 must be >= 2 and <= 36"));
+        }
         match parse::parse_int(bytes, base as u32) {
             Ok(value) => {
                 store(end, text.add(bytes.len()).cast_mut());
                 Ok(value)
             }
             Err(error) => {
-                if base == 0 || (2..=36).contains(&base) {
-                    store(end, text.add(number_prefix(bytes, base as u32)).cast_mut());
-                }
+                store(end, text.add(number_prefix(bytes, base as u32)).cast_mut());
                 Err(error.into_err(i64::from(base), PyStr::new(&String::from_utf8_lossy(bytes)).as_object()))
             }
         }
@@ -180,7 +180,7 @@ exports! {
         let value = integer(object)?;
         match value.as_i64().map(|v| v as u64).or_else(|| value.as_u64()) {
             Some(address) => Ok(address as usize as Void),
-            None => Err(too_large("long")),
+            None => Err(too_large(if value.is_negative() { "long" } else { "unsigned long" })),
         }
     }
     /// -1, 0 or 1.

@@ -13,7 +13,7 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, Ref, exc, marshal};
+use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyStruct, Ref, exc, marshal};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy, opt_text};
 use crate::unicodeobject::bytes;
@@ -181,21 +181,20 @@ exports! {
     }
     /// Sets `__defaults__`; None removes them.
     fn PyFunction_SetDefaults(function: Obj<'_>, defaults: Obj<'_>) -> c_int = () {
-        po::setattr(function, rpy_vm::intern!("__defaults__"), Some(defaults))
+        set_part(function, rpy_vm::intern!("__defaults__"), defaults, PyTuple::check(defaults), "non-tuple default args")
     }
     /// Sets `__kwdefaults__`; None removes them.
     fn PyFunction_SetKwDefaults(function: Obj<'_>, defaults: Obj<'_>) -> c_int = () {
-        po::setattr(function, rpy_vm::intern!("__kwdefaults__"), Some(defaults))
+        set_part(function, rpy_vm::intern!("__kwdefaults__"), defaults, PyDict::check(defaults), "non-dict keyword only default args")
     }
     /// `__annotations__`, borrowed; NULL if there are none.
     fn PyFunction_GetAnnotations(function: Obj<'_>) -> Borrowed = Borrowed {
         // The function keeps the dict that it makes.
-        Ok(po::getattr(function, rpy_vm::intern!("__annotations__"))?.as_raw())
+        Ok(po::getattr(expect::<PyFunction>(function)?.as_object(), rpy_vm::intern!("__annotations__"))?.as_raw())
     }
     /// Sets `__annotations__`; None removes them.
     fn PyFunction_SetAnnotations(function: Obj<'_>, annotations: Obj<'_>) -> c_int = () {
-        let annotations = Some(annotations).filter(|annotations| !rpy_vm::is_none(annotations));
-        po::setattr(function, rpy_vm::intern!("__annotations__"), annotations)
+        set_part(function, rpy_vm::intern!("__annotations__"), annotations, PyDict::check(annotations), "non-dict annotations")
     }
 
     /// Before a `fork` that the caller does.
@@ -383,6 +382,15 @@ unsafe fn codec_stream(
         Some(errors) => call::call(&class, &[stream, PyStr::new(errors).as_object()]),
         None => call::call_one(&class, stream),
     }
+}
+
+/// Sets an attribute of a function to what fits there; None removes it.
+fn set_part(function: &PyObject, name: &PyStr, value: &PyObject, fits: bool, refusal: &str) -> PyResult<()> {
+    let function: &PyFunction = expect(function)?;
+    if !fits && !rpy_vm::is_none(value) {
+        return Err(exc::system_error(refusal));
+    }
+    po::setattr(function.as_object(), name, Some(value).filter(|value| !rpy_vm::is_none(value)))
 }
 
 fn handle(name: &str, error: &PyObject) -> PyResult<ObjRef> {

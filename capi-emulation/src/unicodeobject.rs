@@ -163,7 +163,7 @@ exports! {
     }
     /// Sets one character of a string that is still being made.
     fn PyUnicode_WriteChar(object: Obj<'_>, index: isize, c: u32) -> c_int = () {
-        let text: &PyStr = expect(object)?;
+        let text = text_arg(object)?;
         if index < 0 || index as usize >= text.len() {
             return Err(exc::index_error("string index out of range"));
         }
@@ -334,14 +334,6 @@ exports! {
             ))
         })
     }
-    /// Encodes for the operating system.
-    fn PyUnicode_EncodeFSDefault(object: Obj<'_>) -> Out = Ref<PyBytes> {
-        PyBytes::try_from_vec(codecs::fs_encode(expect(object)?)?)
-    }
-    /// Encodes for the C locale's functions, which is UTF-8.
-    fn PyUnicode_EncodeLocale(object: Obj<'_>, errors: *const c_char) -> Out = ObjRef {
-        encode(object, "utf-8", errors)
-    }
     /// A copy of the characters as UCS-4 in the caller's buffer.
     fn PyUnicode_AsUCS4(object: Obj<'_>, target: *mut u32, size: isize, copy_null: c_int) -> *mut u32 = *mut u32 {
         let text: &PyStr = expect(object)?;
@@ -438,64 +430,6 @@ exports! {
     /// Decodes `unicode_escape`.
     fn PyUnicode_DecodeUnicodeEscape(data: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
         codecs::decode_bytes(bytes(data, len), Some("unicode_escape"), opt_text(errors))
-    }
-    /// Decodes what the operating system gave.
-    fn PyUnicode_DecodeFSDefault(text: *const c_char) -> Out = Ref<PyStr> {
-        Ok(codecs::fs_decode(CStr::from_ptr(text).to_bytes()))
-    }
-    /// Decodes what the operating system gave.
-    fn PyUnicode_DecodeFSDefaultAndSize(text: *const c_char, len: isize) -> Out = Ref<PyStr> {
-        Ok(codecs::fs_decode(bytes(text, len)))
-    }
-    /// Decodes what the C locale's functions gave, which is UTF-8.
-    fn PyUnicode_DecodeLocale(text: *const c_char, errors: *const c_char) -> Out = Ref<PyStr> {
-        utf8(CStr::from_ptr(text).to_bytes(), opt_text(errors))
-    }
-    /// Decodes what the C locale's functions gave, which is UTF-8.
-    fn PyUnicode_DecodeLocaleAndSize(text: *const c_char, len: isize, errors: *const c_char) -> Out = Ref<PyStr> {
-        utf8(bytes(text, len), opt_text(errors))
-    }
-    /// An `O&` converter: a path as bytes for the operating system.
-    fn PyUnicode_FSConverter(object: OptObj<'_>, place: *mut *mut PyObject) -> c_int {
-        let Some(object) = object else {
-            let old = core::mem::replace(&mut *place, core::ptr::null_mut());
-            if !old.is_null() {
-                PyObject::decref(old);
-            }
-            return 1;
-        };
-        match fs_path_bytes(object) {
-            Ok(path) => {
-                place.write(path.into_raw() as *mut PyObject);
-                // Py_CLEANUP_SUPPORTED
-                0x20000
-            }
-            Err(error) => {
-                error.restore();
-                0
-            }
-        }
-    }
-    /// An `O&` converter: a path as `str`.
-    fn PyUnicode_FSDecoder(object: OptObj<'_>, place: *mut *mut PyObject) -> c_int {
-        let Some(object) = object else {
-            let old = core::mem::replace(&mut *place, core::ptr::null_mut());
-            if !old.is_null() {
-                PyObject::decref(old);
-            }
-            return 1;
-        };
-        match fs_path_str(object) {
-            Ok(path) => {
-                place.write(path.into_raw() as *mut PyObject);
-                // Py_CLEANUP_SUPPORTED
-                0x20000
-            }
-            Err(error) => {
-                error.restore();
-                0
-            }
-        }
     }
     /// The encoding that `str` methods use.
     fn PyUnicode_GetDefaultEncoding() -> *const c_char {
@@ -867,7 +801,11 @@ fn bad_argument() -> PyErr {
     exc::type_error("bad argument type for built-in operation")
 }
 
-fn text_arg(object: &PyObject) -> PyResult<&PyStr> {
+/// The argument as a `str`.
+///
+/// # Errors
+/// `TypeError` as CPython's `PyErr_BadArgument` has it.
+pub fn text_arg(object: &PyObject) -> PyResult<&PyStr> {
     object.downcast_ref().ok_or_else(bad_argument)
 }
 
@@ -881,32 +819,6 @@ unsafe fn copy_ucs4(text: &PyStr, target: *mut u32, nul: bool) {
             target.add(text.len()).write(0);
         }
     }
-}
-
-/// A path-like object as bytes without NUL.
-pub fn fs_path_bytes(object: &PyObject) -> PyResult<Ref<PyBytes>> {
-    let path = rpy_vm::runtime::paths::fspath(object)?;
-    let bytes = match path.downcast_ref::<PyBytes>() {
-        Some(bytes) => bytes.to_ref(),
-        None => PyBytes::try_from_vec(codecs::fs_encode(expect(&path)?)?)?,
-    };
-    if bytes.as_bytes().contains(&0) {
-        return Err(exc::value_error("embedded null byte"));
-    }
-    Ok(bytes)
-}
-
-/// A path-like object as text without NUL. Text stays as it is, also where no file could have such a name.
-fn fs_path_str(object: &PyObject) -> PyResult<Ref<PyStr>> {
-    let path = rpy_vm::runtime::paths::fspath(object)?;
-    let text = match path.downcast_ref::<PyStr>() {
-        Some(text) => text.to_ref(),
-        None => codecs::fs_decode(expect::<PyBytes>(&path)?.as_bytes()),
-    };
-    if text.data().iter().any(|c| c == 0) {
-        return Err(exc::value_error("embedded null character"));
-    }
-    Ok(text)
 }
 
 #[cold]
