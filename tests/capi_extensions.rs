@@ -8,7 +8,7 @@ fn build() -> PathBuf {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/capi");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi");
     std::fs::create_dir_all(&out).unwrap();
-    for module in ["capi_single", "capi_multi", "capi_rules", "capi_older", "capi_missing"] {
+    for module in ["capi_single", "capi_multi", "capi_rules", "capi_older", "capi_errors", "capi_missing"] {
         let status = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-pthread", "-o"])
             .arg(out.join(format!("{module}.cpython-314-x86_64-linux-gnu.so")))

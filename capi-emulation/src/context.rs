@@ -4,11 +4,11 @@ use core::ffi::{c_char, c_int};
 
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::context::{self, PyContext, PyContextToken, PyContextVar};
-use rpy_vm::runtime::paths;
+use rpy_vm::runtime::{paths, warnings};
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::str::PyStr;
-use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
+use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, Ref, exc};
 
 use crate::border::{Obj, OptObj, Out, c_str};
 
@@ -87,11 +87,14 @@ exports! {
     /// being no line is an `EOFError`.
     fn PyFile_GetLine(file: Obj<'_>, n: c_int) -> Out = ObjRef {
         let readline = PyStr::new("readline");
-        if n > 0 {
-            return call::call_method(file, &readline, &[PyInt::from_i64(i64::from(n)).as_object()]);
+        let line = match n {
+            1.. => call::call_method(file, &readline, &[PyInt::from_i64(i64::from(n)).as_object()])?,
+            _ => call::call_method(file, &readline, &[])?,
+        };
+        if !PyStr::check(&line) && !PyBytes::check(&line) {
+            return Err(exc::type_error("object.readline() returned non-string"));
         }
-        let line = call::call_method(file, &readline, &[])?;
-        if n == 0 { Ok(line) } else { without_newline(&line) }
+        if n < 0 { without_newline(&line) } else { Ok(line) }
     }
     /// An object for a file descriptor: `io.open(fd, ...)`.
     fn PyFile_FromFd(fd: c_int, _name: *const c_char, mode: *const c_char, buffering: c_int, encoding: *const c_char, errors: *const c_char, newline: *const c_char, closefd: c_int) -> Out = ObjRef {
@@ -112,7 +115,12 @@ exports! {
     /// The descriptor of an integer or an object with `fileno`.
     fn PyObject_AsFileDescriptor(object: Obj<'_>) -> c_int = c_int {
         let value = match object.downcast_ref::<PyInt>() {
-            Some(value) => value.to_ref(),
+            Some(value) => {
+                if rpy_vm::types::bool_::is_bool(object) {
+                    warnings::warn(exc::RuntimeWarning(), "bool is used as a file descriptor", 1)?;
+                }
+                value.to_ref()
+            }
             None => match po::getattr_opt(object, rpy_vm::intern!("fileno"))? {
                 Some(fileno) => call::call_noargs(&fileno)?
                     .downcast::<PyInt>()
@@ -168,11 +176,11 @@ pub struct MonitoringState {
     opaque: u8,
 }
 
-fn typed<'a, T: rpy_vm::PyClass>(object: &'a PyObject, name: &str) -> PyResult<&'a T> {
+fn typed<'a, T: PyClass>(object: &'a PyObject, name: &str) -> PyResult<&'a T> {
     object.downcast_ref().ok_or_else(|| -> PyErr { exc::type_error(format!("an instance of {name} was expected")) })
 }
 
-/// A line without the newline at its end.
+/// A line, which is text or bytes, without the newline at its end.
 fn without_newline(line: &PyObject) -> PyResult<ObjRef> {
     let no_line = || exc::eof_error("EOF when reading a line");
     if let Some(text) = line.downcast_ref::<PyStr>() {
@@ -185,8 +193,7 @@ fn without_newline(line: &PyObject) -> PyResult<ObjRef> {
     match line.downcast_ref::<PyBytes>().map(PyBytes::as_bytes) {
         Some([]) => Err(no_line()),
         Some([rest @ .., b'\n']) => Ok(PyBytes::try_new(rest)?.into_obj()),
-        Some(_) => Ok(line.new_ref()),
-        None => Err(exc::type_error("object.readline() returned non-string")),
+        Some(_) | None => Ok(line.new_ref()),
     }
 }
 

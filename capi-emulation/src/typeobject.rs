@@ -5,13 +5,14 @@ use core::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
 use rpy_vm::object::alloc::{generic_alloc, mem_alloc};
 use rpy_vm::object::defs::member;
 use rpy_vm::object::{PyMemberDef, flags};
+use rpy_vm::types::descr::fully_qualified_name;
 use rpy_vm::types::module::{PyModule, PyModuleDef};
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::types::type_::{self, attrs, instance, lookup, new as class, ready};
 use rpy_vm::{ObjRef, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc};
 
-use crate::border::{Borrowed, OptObj, Out, Void, bad_call, c_str, expect, lossy};
+use crate::border::{Borrowed, OptObj, Out, Void, bad_call, c_str, expect};
 use crate::slot_ids::{SlotPlace, place};
 
 /// `PyType_Slot`.
@@ -94,7 +95,7 @@ exports! {
     }
     /// Module and qualified name.
     fn PyType_GetFullyQualifiedName(ty: &PyTypeObject) -> Out = Ref<PyStr> {
-        Ok(PyStr::from_string(rpy_vm::types::descr::fully_qualified_name(ty)))
+        Ok(PyStr::from_string(fully_qualified_name(ty)))
     }
     /// `__module__`.
     fn PyType_GetModuleName(ty: &PyTypeObject) -> Out = ObjRef {
@@ -104,8 +105,10 @@ exports! {
     fn PyType_GetDict(ty: &PyTypeObject) -> Out {
         ty.tp_dict.get().map_or(core::ptr::null_mut(), |dict| dict.into_raw() as Out)
     }
-    /// Makes a type immutable.
+    /// Makes a type immutable, whose bases are.
     fn PyType_Freeze(ty: &PyTypeObject) -> c_int = () {
+        let mro = ty.tp_mro.get().ok_or_else(|| exc::type_error("unable to get the type MRO"))?;
+        check_immutable_bases(ty.full_name(), mro.items().get(1..).unwrap_or_default())?;
         ready::set_flags(ty, flags::IMMUTABLETYPE);
         lookup::type_modified(ty);
         Ok(())
@@ -310,8 +313,14 @@ impl Plan {
             };
             let relative = def.flags & member::RELATIVE_OFFSET != 0;
             if let Some(special) = special {
-                if def.type_code != member::PYSSIZET || def.flags & member::READONLY == 0 {
-                    return Err(exc::system_error(format!("type of {} must be Py_T_PYSSIZET", name.to_string_lossy())));
+                let name = name.to_string_lossy();
+                if def.type_code != member::PYSSIZET {
+                    return Err(exc::system_error(format!("type of {name} must be Py_T_PYSSIZET")));
+                }
+                if def.flags & !member::RELATIVE_OFFSET != member::READONLY {
+                    return Err(exc::system_error(format!(
+                        "flags for {name} must be Py_READONLY or (Py_READONLY | Py_RELATIVE_OFFSET)"
+                    )));
                 }
                 *special = Some(Special { offset: def.offset, relative });
             }
@@ -378,7 +387,9 @@ unsafe fn from_metaclass(
     };
     let bases = plan.bases(bases)?;
     let base = type_::best_base(&bases)?;
-    check_immutable_bases(spec, &bases)?;
+    if u64::from(spec.flags) & flags::IMMUTABLETYPE != 0 {
+        check_immutable_bases(full_name, bases.items())?;
+    }
     let metatype = type_::calculate_metaclass(metaclass.unwrap_or(&type_::PyType_Type), &bases)?;
     let custom_new = metatype.tp_new.get().map(|f| f as usize) != type_::PyType_Type.tp_new.get().map(|f| f as usize);
     if custom_new && metatype.tp_new.get().is_some() {
@@ -458,19 +469,12 @@ unsafe fn from_metaclass(
 }
 
 /// Types that cannot be changed should not have bases that can.
-fn check_immutable_bases(spec: &Spec, bases: &PyTuple) -> PyResult<()> {
-    if u64::from(spec.flags) & flags::IMMUTABLETYPE == 0 {
-        return Ok(());
-    }
-    for base in bases.items() {
+fn check_immutable_bases(name: &str, bases: &[&PyObject]) -> PyResult<()> {
+    for base in bases {
         let base: &PyTypeObject = expect(base)?;
         if !base.has_flag(flags::IMMUTABLETYPE) {
-            // SAFETY: NUL-terminated by the spec's contract.
-            let name = unsafe { lossy(spec.name) };
-            return Err(exc::type_error(format!(
-                "Creating immutable type {name} from mutable base {}",
-                base.full_name()
-            )));
+            let base = fully_qualified_name(base);
+            return Err(exc::type_error(format!("Creating immutable type {name} from mutable base {base}")));
         }
     }
     Ok(())

@@ -547,3 +547,110 @@ attempt(o.watch, 5, Base, 7)
 attempt(o.watch, 5, Base, 8)
 o.watch(7, None, type_id)
 print(o.collectable([1]), o.collectable(5))
+
+import capi_errors as e
+
+
+def blamed(function, *args):
+    try:
+        print(function(*args))
+    except SystemError as error:
+        print(error, repr(error.__cause__), error.__context__ is error.__cause__)
+
+
+for _ in range(3):
+    blamed(e.left_one, 1)
+    blamed(lambda: e.left_one(1))
+    blamed(lambda: e.left_tuple(1))
+    blamed(lambda: e.left_fast(1))
+    blamed(lambda: list(map(e.left_one, [1])))
+    blamed(lambda: e.nothing_one(1))
+    blamed(lambda: e.nothing_tuple(1))
+
+
+class Counted(Exception):
+    def __init__(self, text):
+        super().__init__(max(text, key=ord), len(text))
+
+
+class Shown:
+    def __repr__(self):
+        return max(["shown"], key=len)
+
+
+class Dying:
+    def __del__(self):
+        print("dying", max(1, 2))
+
+
+attempt(e.raised_over, Counted, "text", 0)
+attempt(e.raised_over, Counted, Shown(), 1)
+attempt(e.dropped, [Dying()])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    attempt(e.dropped, [open(os.devnull)])
+
+
+def event_hook(event, args):
+    if event == "capi_errors.event":
+        print(event, args)
+        if args[0]:
+            raise KeyError(*args)
+    elif event in ("sys.settrace", "sys.setprofile"):
+        events.append(event)
+
+
+events = []
+sys.addaudithook(event_hook)
+attempt(e.audited, None)
+attempt(e.audited, "no")
+o.watch_all(None, None)
+print(sorted(set(events)))
+attempt(e.no_number, OSError)
+attempt(e.no_number, Exception)
+attempt(e.import_failed, ModuleNotFoundError)
+attempt(e.import_failed, ValueError)
+sys.excepthook = lambda kind, value, traceback: print("shown", kind.__name__, value)
+sys.last_exc = None
+e.printed(0)
+print(sys.last_exc)
+e.printed(1)
+print(repr(sys.last_exc))
+sys.excepthook = sys.__excepthook__
+
+import signal
+
+print(e.interrupt(0), e.interrupt(65))
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+print(e.interrupt(signal.SIGUSR1))
+signal.signal(signal.SIGUSR1, lambda number, frame: print("handled", number == signal.SIGUSR1))
+print(e.interrupt(signal.SIGUSR1))
+
+
+def alarm(handler):
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+
+
+print(e.waited(0))
+alarm(lambda number, frame: print("handled"))
+print(e.waited(100))
+alarm(lambda number, frame: 1 / 0)
+attempt(e.waited, 60_000)
+print(e.thread_exits())
+attempt(e.frozen, Counted)
+attempt(e.frozen, Derived)
+attempt(e.odd_type)
+attempt(e.latin, {})
+attempt(e.resized)
+
+
+class Renamed:
+    __name__ = "no function"
+
+    def method(self):
+        pass
+
+
+for function in blamed, Renamed().method, len, [].append, Renamed(), Renamed:
+    print(e.function_name(function))

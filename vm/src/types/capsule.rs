@@ -171,15 +171,8 @@ pub fn import_capsule(name: &CStr) -> PyResult<*mut c_void> {
             e
         }
     })?;
-    let mut path = first.to_owned();
     for part in parts {
-        path.push('.');
-        path.push_str(part);
-        found = match object::getattr_opt(&found, &PyStr::new(part))? {
-            Some(value) => value,
-            // A submodule that nobody has imported yet.
-            None => crate::import::import_module(&path)?,
-        };
+        found = object::getattr(&found, &PyStr::new(part))?;
     }
     if let Some(capsule) = found.downcast_ref::<PyCapsule>() {
         // SAFETY: a C string.
