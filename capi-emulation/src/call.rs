@@ -70,7 +70,7 @@ exports! {
     /// Calls through the vectorcall pointer, with a tuple and a dict or NULL.
     fn PyVectorcall_Call(callable: Obj<'_>, args: Obj<'_>, kwargs: OptObj<'_>) -> Out = ObjRef {
         let (args, kwargs) = call_arguments(args, kwargs)?;
-        call_vector(callable, call::vectorcall_of(callable), args, kwargs)
+        call_vector(callable, call::inherited_vectorcall(callable), args, kwargs)
     }
     /// The number of positional arguments.
     fn PyVectorcall_NARGS(nargsf: usize) -> isize {

@@ -101,7 +101,25 @@ static PyObject *function_name(PyObject *self, PyObject *function) {
     return PyUnicode_FromFormat("%s%s", PyEval_GetFuncName(function), PyEval_GetFuncDesc(function));
 }
 
+/* A type whose instances are called by vectorcall. */
+typedef struct {
+    PyObject base;
+    void *vectorcall;
+} Caller;
+static PyObject *caller_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    return PyLong_FromLong((long)(nargsf & ~ARGUMENTS_OFFSET));
+}
+static int caller_init(PyObject *self, PyObject *args, PyObject *kwargs) {
+    ((Caller *)self)->vectorcall = caller_vectorcall;
+    return 0;
+}
+static PyMemberDef caller_members[] = {{"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(Caller, vectorcall), Py_READONLY, NULL}, {NULL}};
+static PyType_Slot caller_slots[] = {{72, caller_members}, {60, caller_init}, {50, PyVectorcall_Call}, {0}};
+static PyType_Spec caller_spec = {"capi_errors.Caller", sizeof(Caller), 0, TPFLAGS_BASETYPE | TPFLAGS_HAVE_VECTORCALL, caller_slots};
+static PyObject *caller_type(PyObject *self, PyObject *unused) { return PyType_FromModuleAndSpec(self, &caller_spec, NULL); }
+
 static PyMethodDef methods[] = {
+    {"caller_type", caller_type, METH_NOARGS, NULL},
     {"left_one", left_behind, METH_O, NULL},
     {"left_tuple", left_behind, METH_VARARGS, NULL},
     {"left_fast", (void *)left_fast, METH_FASTCALL, NULL},

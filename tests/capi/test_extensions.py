@@ -654,3 +654,17 @@ class Renamed:
 
 for function in blamed, Renamed().method, len, [].append, Renamed(), Renamed:
     print(e.function_name(function))
+
+
+class Caller(e.caller_type()):
+    def __call__(self, *args):
+        return super().__call__(*args, None)
+
+
+class Plain(Caller.__base__):
+    pass
+
+
+print(Caller()(1, 2), Plain()(1, 2), Plain.__call__(Caller(), 1))
+Plain.__call__ = lambda self: super(Plain, self).__call__()
+print(Plain()())

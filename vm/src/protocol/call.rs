@@ -19,11 +19,21 @@ pub const ARGUMENTS_OFFSET: usize = 1 << 63;
 /// The object's vectorcall function, if its type has one.
 #[inline(always)]
 pub fn vectorcall_of(callable: &PyObject) -> Option<vectorcallfunc> {
-    let ty = callable.ty();
-    if !ty.has_flag(flags::HAVE_VECTORCALL) {
-        return None;
-    }
-    let offset = ty.tp_vectorcall_offset.get();
+    // SAFETY: the flag says that there is a field.
+    if callable.ty().has_flag(flags::HAVE_VECTORCALL) { unsafe { vectorcall_field(callable) } } else { None }
+}
+
+/// As [`vectorcall_of`], also where a subclass is called in another way: what `tp_call` of such a base needs.
+pub fn inherited_vectorcall(callable: &PyObject) -> Option<vectorcallfunc> {
+    // SAFETY: types without the field have the offset 0.
+    if callable.ty().tp_vectorcall_offset.get() > 0 { unsafe { vectorcall_field(callable) } } else { None }
+}
+
+/// # Safety
+/// The type has such a field.
+#[inline(always)]
+unsafe fn vectorcall_field(callable: &PyObject) -> Option<vectorcallfunc> {
+    let offset = callable.ty().tp_vectorcall_offset.get();
     // SAFETY: the type says that a function pointer or NULL lies at the offset.
     unsafe { *((callable as *const PyObject as *const u8).offset(offset) as *const Option<vectorcallfunc>) }
 }
