@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use rpy_vm::object::alloc::{mem_alloc, mem_free};
 use rpy_vm::object::slots::PyBufferView;
 use rpy_vm::protocol::{buffer, number, object as po, sequence};
-use rpy_vm::runtime::codecs;
+use rpy_vm::runtime::{codecs, suggestions};
 use rpy_vm::types::bytearray::PyByteArray;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::complex::PyComplex;
@@ -83,7 +83,8 @@ fn truth(result: PyResult<()>) -> c_int {
 enum Fail {
     /// An exception that says all.
     Raised(PyErr),
-    /// "must be str, not int", and through which nested items (numbered from 1) the way led.
+    /// "must be str, not int", and through which nested items (numbered from 1) the way led. What is in parentheses is no fault of the
+    /// argument, but of the format or a converter.
     Mismatch(String, Vec<usize>),
 }
 
@@ -202,7 +203,11 @@ impl Parser<'_> {
                     put(self.va, Self::integer(arg, i64::from(i32::MIN), i64::from(i32::MAX), "signed integer")? as i32);
                 }
                 b'I' => put(self.va, number::index(arg)?.wrapping_u64() as u32),
-                b'l' | b'L' => put(self.va, long(arg)?),
+                b'l' => put(self.va, long(arg)?),
+                b'L' => {
+                    let value = number::index(arg)?;
+                    put(self.va, value.as_i64().ok_or_else(|| exc::overflow_error("int too big to convert"))?);
+                }
                 b'n' => {
                     let value = number::index(arg)?;
                     let value = value
@@ -227,15 +232,15 @@ impl Parser<'_> {
                     let byte = match (arg.downcast_ref::<PyBytes>(), arg.downcast_ref::<PyByteArray>()) {
                         (Some(bytes), _) if bytes.len() == 1 => bytes.as_bytes()[0],
                         (_, Some(bytes)) if bytes.len() == 1 => bytes.as_bytes()[0],
-                        (Some(bytes), _) => return wrong_length("byte string", bytes.len()),
-                        (_, Some(bytes)) => return wrong_length("byte string", bytes.len()),
+                        (Some(bytes), _) => return wrong_length("byte string of length 1", "bytes object", bytes.len()),
+                        (_, Some(bytes)) => return wrong_length("byte string of length 1", "bytearray object", bytes.len()),
                         (None, None) => return mismatch("a byte string of length 1", arg),
                     };
                     put(self.va, byte);
                 }
                 b'C' => match arg.downcast_ref::<PyStr>() {
                     Some(text) if text.len() == 1 => put(self.va, text.char_at(0) as c_int),
-                    Some(text) => return wrong_length("unicode character", text.len()),
+                    Some(text) => return wrong_length("unicode character", "string", text.len()),
                     None => return mismatch("a unicode character", arg),
                 },
                 b's' | b'z' if next == b'*' => {
@@ -323,16 +328,13 @@ impl Parser<'_> {
                     let convert: Converter = core::mem::transmute(self.va.void());
                     let place = self.va.void();
                     match convert(arg.as_ptr(), place) {
-                        0 => return Err(converter_failed(arg)),
+                        0 => return Err(converter_failed()),
                         CLEANUP_SUPPORTED => self.undo.push(Undo::Converter(convert, place)),
                         _ => {}
                     }
                 }
                 b'O' => put(self.va, arg.as_ptr()),
-                _ => {
-                    let shown = String::from_utf8_lossy(format);
-                    return Err(exc::system_error(format!("bad format char passed to Py_BuildValue: {shown}")).into());
-                }
+                _ => return Err(Fail::Mismatch("(impossible<bad format char>)".to_owned(), Vec::new())),
             }
         }
         Ok(rest)
@@ -430,15 +432,15 @@ fn long(arg: &PyObject) -> PyResult<i64> {
 }
 
 #[cold]
-fn wrong_length<T>(what: &str, len: usize) -> Result<T, Fail> {
-    Err(exc::type_error(format!("expected a {what} of length 1, got one of length {len}")).into())
+fn wrong_length<T>(wanted: &str, got: &str, len: usize) -> Result<T, Fail> {
+    Err(Fail::Mismatch(format!("must be a {wanted}, not a {got} of length {len}"), Vec::new()))
 }
 
 #[cold]
-fn converter_failed(arg: &PyObject) -> Fail {
+fn converter_failed() -> Fail {
     match PyErr::fetch() {
         Some(error) => Fail::Raised(error),
-        None => Fail::Mismatch(format!("(unspecified), not {}", shown_type(arg)), Vec::new()),
+        None => Fail::Mismatch("(unspecified)".to_owned(), Vec::new()),
     }
 }
 
@@ -471,9 +473,10 @@ fn bytes_or_bytearray(arg: &PyObject) -> Option<&[u8]> {
 /// Why [`stable_bytes`] gave nothing.
 #[cold]
 fn not_stable<T>(arg: &PyObject) -> Result<T, Fail> {
-    match buffer::Buffer::simple(arg) {
-        Err(error) => Err(Fail::Raised(error)),
-        Ok(_) => mismatch("read-only bytes-like object", arg),
+    let needs_release = arg.ty().as_buffer().is_some_and(|procs| procs.bf_releasebuffer.get().is_some());
+    match if needs_release { None } else { buffer::Buffer::simple(arg).err() } {
+        Some(error) => Err(Fail::Raised(error)),
+        None => mismatch("read-only bytes-like object", arg),
     }
 }
 
@@ -583,8 +586,10 @@ impl<'f> Format<'f> {
             Fail::Raised(error) => return error,
             Fail::Mismatch(text, path) => (text, path),
         };
+        let is_type_error = !text.starts_with('(');
+        let error = |text: String| if is_type_error { exc::type_error(text) } else { exc::system_error(text) };
         if let Some(message) = self.message {
-            return exc::type_error(String::from_utf8_lossy(message));
+            return error(String::from_utf8_lossy(message).into_owned());
         }
         let mut shown = match self.function {
             Some(name) => format!("{}() ", String::from_utf8_lossy(name)),
@@ -597,7 +602,7 @@ impl<'f> Format<'f> {
                 shown.push_str(&format!(", item {}", item - 1));
             }
         }
-        exc::type_error(format!("{shown} {text}"))
+        error(format!("{shown} {text}"))
     }
 }
 
@@ -625,9 +630,6 @@ unsafe fn parse_tuple(args: &PyObject, format: *const c_char, va: &mut VaList) -
             return Err(exc::type_error(String::from_utf8_lossy(message)));
         }
         let (name, parens) = format.function();
-        if format.max == 0 {
-            return Err(exc::type_error(format!("{name}{parens} takes no arguments")));
-        }
         let how = if format.min == format.max {
             "exactly"
         } else if given < format.min {
@@ -669,6 +671,9 @@ unsafe fn parse_one(object: Option<&PyObject>, format: *const c_char, va: &mut V
     let Some(object) = object else {
         return Err(exc::type_error(format!("{name}{parens} takes at least one argument")));
     };
+    if format.min != 1 || format.max != 1 {
+        return Err(exc::system_error("old style getargs format uses new features"));
+    }
     let mut parser = Parser { va, undo: Vec::new() };
     // SAFETY: the caller's promise about the C arguments.
     match unsafe { parser.item(object, format.units) } {
@@ -729,30 +734,18 @@ unsafe fn parse_keywords(
     let mut used = 0;
     let mut run = || -> PyResult<()> {
         for (i, keyword) in keywords.iter().enumerate() {
+            rest = marks(rest);
+            if rest.is_empty() {
+                return Err(exc::system_error(format!("More keyword list entries ({total}) than format specifiers ({i})")));
+            }
             let by_name = match kwargs {
-                Some(kwargs) if i >= positional_only && used < nkwargs => {
+                Some(kwargs) if i >= nargs.max(positional_only) && used < nkwargs => {
                     kwargs.get_str_checked(&PyStr::new(&keyword.to_string_lossy()))?
                 }
                 Some(_) | None => None,
             };
-            let arg = match args.get(i) {
-                Some(arg) => {
-                    if by_name.is_some() {
-                        return Err(exc::type_error(format!(
-                            "argument for {name}{parens} given by name ('{}') and position ({})",
-                            keyword.to_string_lossy(),
-                            i + 1
-                        )));
-                    }
-                    Some(arg)
-                }
-                None => {
-                    used += usize::from(by_name.is_some());
-                    by_name.as_deref()
-                }
-            };
-            rest = marks(rest);
-            match arg {
+            used += usize::from(by_name.is_some());
+            match args.get(i).or(by_name.as_deref()) {
                 // SAFETY: the caller's promise about the C arguments. The dict keeps keyword arguments alive.
                 Some(arg) => match unsafe { parser.item(arg, rest) } {
                     Ok(tail) => rest = tail,
@@ -761,7 +754,7 @@ unsafe fn parse_keywords(
                 None if i < format.min => {
                     if i < positional_only {
                         let least = positional_only.min(format.min);
-                        let how = if format.min == total { "exactly" } else { "at least" };
+                        let how = if least < total { "at least" } else { "exactly" };
                         return Err(exc::type_error(format!(
                             "{name}{parens} takes {how} {least} positional argument{} ({nargs} given)",
                             plural(least)
@@ -773,33 +766,53 @@ unsafe fn parse_keywords(
                         i + 1
                     )));
                 }
+                // There is nothing more to convert.
+                None if used == nkwargs => return Ok(()),
                 // SAFETY: the caller's promise about the C arguments.
                 None => rest = unsafe { skip(rest, parser.va) },
             }
         }
-        if used < nkwargs
-            && let Some(kwargs) = kwargs
-        {
-            for key in kwargs.keys_vec() {
-                let Some(key) = key.downcast_ref::<PyStr>() else {
-                    return Err(exc::type_error("keywords must be strings"));
-                };
-                let known = keywords[positional_only..].iter().any(|name| key.eq_str(&name.to_string_lossy()));
-                if !known {
-                    return Err(exc::type_error(format!(
-                        "{name}{parens} got an unexpected keyword argument '{}'",
-                        key.to_string_lossy()
-                    )));
-                }
-            }
+        rest = marks(rest);
+        if !rest.is_empty() {
+            return Err(exc::system_error(format!(
+                "more argument specifiers than keyword list entries (remaining format:'{}')",
+                String::from_utf8_lossy(rest)
+            )));
         }
-        Ok(())
+        match kwargs {
+            Some(kwargs) if used < nkwargs => Err(superfluous(kwargs, &keywords, positional_only, nargs, &format)?),
+            Some(_) | None => Ok(()),
+        }
     };
     let result = run();
     if result.is_err() {
         parser.fail();
     }
     result
+}
+
+/// The error for keyword arguments that were not used: one that is given by position too, or has no such name.
+fn superfluous(kwargs: &PyDict, keywords: &[&CStr], positional_only: usize, nargs: usize, format: &Format<'_>) -> PyResult<PyErr> {
+    let (name, parens) = format.function();
+    let names = || keywords[positional_only..].iter().map(|keyword| keyword.to_string_lossy());
+    for (keyword, position) in names().zip(positional_only + 1..=nargs) {
+        if kwargs.get_str_checked(&PyStr::new(&keyword))?.is_some() {
+            return Ok(exc::type_error(format!("argument for {name}{parens} given by name ('{keyword}') and position ({position})")));
+        }
+    }
+    for key in kwargs.keys_vec() {
+        let Some(key) = key.downcast_ref::<PyStr>() else { return Ok(exc::type_error("keywords must be strings")) };
+        if names().any(|keyword| key.eq_str(&keyword)) {
+            continue;
+        }
+        let key = key.to_string_lossy();
+        let candidates: Vec<_> = names().collect();
+        let hint = suggestions::closest(&key, candidates.iter().map(|candidate| &**candidate))
+            .map_or_else(String::new, |candidate| format!(". Did you mean '{candidate}'?"));
+        let name = if format.function.is_some() { name } else { "this function".to_owned() };
+        return Ok(exc::type_error(format!("{name}{parens} got an unexpected keyword argument '{key}'{hint}")));
+    }
+    Ok(exc::system_error("a keyword argument was not used"))
 }
 
 unsafe fn unpack(args: &PyObject, name: *const c_char, min: isize, max: isize, va: &mut VaList) -> PyResult<()> {
