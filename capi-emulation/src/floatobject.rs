@@ -1,6 +1,6 @@
 //! `floatobject.h`, `complexobject.h` and `pystrtod.h`: floating-point numbers and their text.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 use rpy_vm::object::alloc::mem_alloc;
 use rpy_vm::protocol::number;
@@ -190,11 +190,26 @@ exports! {
     }
     /// `strtol` as Python means it.
     fn PyOS_strtol(text: *const c_char, end: *mut *mut c_char, base: c_int) -> i64 {
-        libc::strtol(text, end, base)
+        let bytes = CStr::from_ptr(text).to_bytes();
+        let blank = spaces(bytes);
+        let sign = bytes.get(blank).copied().filter(|byte| matches!(byte, b'+' | b'-'));
+        let skipped = blank + usize::from(sign.is_some());
+        let (magnitude, len) = read_unsigned(&bytes[skipped..], base);
+        store(end, text.add(skipped + len).cast_mut());
+        let magnitude = i128::from(magnitude.unwrap_or(u64::MAX));
+        i64::try_from(if sign == Some(b'-') { -magnitude } else { magnitude }).unwrap_or_else(|_| {
+            *libc::__errno_location() = libc::ERANGE;
+            i64::MAX
+        })
     }
     /// `strtoul` as Python means it.
     fn PyOS_strtoul(text: *const c_char, end: *mut *mut c_char, base: c_int) -> u64 {
-        libc::strtoul(text, end, base)
+        let (value, len) = read_unsigned(CStr::from_ptr(text).to_bytes(), base);
+        store(end, text.add(len).cast_mut());
+        value.unwrap_or_else(|| {
+            *libc::__errno_location() = libc::ERANGE;
+            u64::MAX
+        })
     }
     /// Compares without regard to case.
     fn PyOS_mystricmp(a: *const c_char, b: *const c_char) -> c_int {
@@ -292,4 +307,45 @@ fn from_half(half: u16) -> f64 {
         0 => fraction * 2f64.powi(-24),
         _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
     }
+}
+
+/// How many spaces a text begins with.
+fn spaces(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count()
+}
+
+/// The number without a sign at the beginning of a text (`None`: it is too large), and where it ends. For a base of 0 the number says its
+/// base itself, as in Python: `0b`, `0o`, `0x`.
+fn read_unsigned(text: &[u8], base: c_int) -> (Option<u64>, usize) {
+    let mut at = spaces(text);
+    let digit = |at: usize, base: u32| text.get(at).and_then(|&byte| char::from(byte).to_digit(base));
+    let prefixed = match text.get(at..at + 2) {
+        Some([b'0', b'b' | b'B']) => 2,
+        Some([b'0', b'o' | b'O']) => 8,
+        Some([b'0', b'x' | b'X']) => 16,
+        _ => 0,
+    };
+    let base = match u32::try_from(base).unwrap_or(u32::MAX) {
+        0 if prefixed != 0 => prefixed,
+        // Zeros in front are for zero only.
+        0 if text.get(at) == Some(&b'0') => {
+            at += text[at..].iter().take_while(|&&byte| byte == b'0').count();
+            return (Some(0), at + spaces(&text[at..]));
+        }
+        0 => 10,
+        base @ 2..=36 => base,
+        _ => return (Some(0), at),
+    };
+    if prefixed == base {
+        if digit(at + 2, base).is_none() {
+            return (Some(0), at + 1);
+        }
+        at += 2;
+    }
+    let mut value = Some(0u64);
+    while let Some(digit) = digit(at, base) {
+        value = value.and_then(|value| value.checked_mul(u64::from(base))?.checked_add(u64::from(digit)));
+        at += 1;
+    }
+    (value, at)
 }

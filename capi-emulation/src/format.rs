@@ -5,6 +5,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
+use rpy_vm::object::flags;
 use rpy_vm::protocol::object as po;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::descr::fully_qualified_name;
@@ -84,7 +85,7 @@ struct Directive {
     left: bool,
     zero: bool,
     alternate: bool,
-    width: usize,
+    width: Option<usize>,
     precision: Option<usize>,
     /// Size of the argument.
     length: Length,
@@ -100,7 +101,10 @@ enum Length {
 
 impl Directive {
     /// Parses what stands behind the `%`; gives what is left of the format.
-    unsafe fn parse<'f>(mut rest: &'f [u8], va: &mut VaList) -> (Directive, &'f [u8]) {
+    ///
+    /// # Errors
+    /// `ValueError` for numbers that no machine word holds.
+    unsafe fn parse<'f>(mut rest: &'f [u8], va: &mut VaList) -> PyResult<(Directive, &'f [u8])> {
         let mut this = Directive::default();
         while let Some((&c, tail)) = rest.split_first() {
             match c {
@@ -116,20 +120,17 @@ impl Directive {
             if let Some((b'*', tail)) = rest.split_first() {
                 let width = va.int();
                 this.left |= width < 0;
-                this.width = width.unsigned_abs() as usize;
+                this.width = Some(width.unsigned_abs() as usize);
                 rest = tail;
             } else {
-                let (width, tail) = number(rest);
-                this.width = width.unwrap_or(0);
-                rest = tail;
+                (this.width, rest) = number(rest, "width")?;
             }
             if let Some((b'.', tail)) = rest.split_first() {
                 if let Some((b'*', tail)) = tail.split_first() {
-                    let precision = va.int();
-                    this.precision = usize::try_from(precision).ok();
+                    this.precision = Some(va.int().max(0) as usize);
                     rest = tail;
                 } else {
-                    let (precision, tail) = number(tail);
+                    let (precision, tail) = number(tail, "precision")?;
                     this.precision = Some(precision.unwrap_or(0));
                     rest = tail;
                 }
@@ -142,13 +143,28 @@ impl Directive {
             this.length = Length::Long;
             rest = tail;
         }
-        (this, rest)
+        Ok((this, rest))
+    }
+
+    /// Does the conversion stand right behind the `%`?
+    fn is_plain(&self) -> bool {
+        let has_flags = self.left || self.zero || self.alternate;
+        !has_flags && self.width.is_none() && self.precision.is_none() && self.length == Length::Int
+    }
+
+    /// Does the conversion take arguments of this size?
+    fn fits(&self, conversion: u8) -> bool {
+        match conversion {
+            b'd' | b'i' | b'u' | b'o' | b'x' | b'X' | b's' | b'V' => true,
+            b'%' | b'c' => self.is_plain(),
+            _ => self.length == Length::Int,
+        }
     }
 
     /// Adds text: cut to the precision, padded to the width.
     fn push_text(&self, out: &mut StrBuilder, text: &PyStr) {
         let len = self.precision.map_or(text.len(), |precision| precision.min(text.len()));
-        let padding = self.width.saturating_sub(len);
+        let padding = self.width.unwrap_or(0).saturating_sub(len);
         if !self.left {
             out.push_repeated(u32::from(b' '), padding);
         }
@@ -162,8 +178,8 @@ impl Directive {
     fn push_number(&self, out: &mut StrBuilder, sign: &str, digits: &str) {
         let zeros = self.precision.map_or(0, |precision| precision.saturating_sub(digits.len()));
         let len = sign.len() + zeros + digits.len();
-        let padding = self.width.saturating_sub(len);
-        let zero_fill = self.zero && !self.left && self.precision.is_none();
+        let padding = self.width.unwrap_or(0).saturating_sub(len);
+        let zero_fill = self.zero && !self.left;
         if !self.left && !zero_fill {
             out.push_repeated(u32::from(b' '), padding);
         }
@@ -189,10 +205,16 @@ impl Directive {
     }
 }
 
-fn number(text: &[u8]) -> (Option<usize>, &[u8]) {
+/// The number at the beginning of a text, if there is one.
+fn number<'f>(text: &'f [u8], what: &str) -> PyResult<(Option<usize>, &'f [u8])> {
     let end = text.iter().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
-    (core::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()), rest)
+    if digits.is_empty() {
+        return Ok((None, rest));
+    }
+    let value = core::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<isize>().ok());
+    let value = value.ok_or_else(|| exc::value_error(format!("{what} too big")))?;
+    Ok((Some(value as usize), rest))
 }
 
 /// `PyUnicode_FromFormatV`.
@@ -209,30 +231,32 @@ pub unsafe fn from_format(format: *const c_char, va: &mut VaList) -> PyResult<Re
     loop {
         let plain = rest.iter().position(|&c| c == b'%').unwrap_or(rest.len());
         let (text, tail) = rest.split_at(plain);
-        if !text.is_ascii() {
-            return Err(exc::value_error(
-                "PyUnicode_FromFormatV() expects an ASCII-encoded format string, got a non-ASCII byte",
-            ));
+        if let Some(byte) = text.iter().find(|byte| !byte.is_ascii()) {
+            return Err(exc::value_error(format!(
+                "PyUnicode_FromFormatV() expects an ASCII-encoded format string, got a non-ASCII byte: {byte:#04x}"
+            )));
         }
         out.push_ascii(text);
-        let Some((_, tail)) = tail.split_first() else { return out.try_finish() };
+        let Some((_, behind)) = tail.split_first() else { return out.try_finish() };
         // SAFETY: the caller's promise about the arguments.
-        unsafe {
-            let (directive, tail) = Directive::parse(tail, va);
-            rest = convert(&directive, tail, va, &mut out)?;
-        }
+        let left = unsafe {
+            let (directive, behind) = Directive::parse(behind, va)?;
+            convert(&directive, behind, va, &mut out)?
+        };
+        let invalid = || exc::system_error(format!("invalid format string: {}", String::from_utf8_lossy(tail)));
+        rest = left.ok_or_else(invalid)?;
     }
 }
 
-/// The directives of [`from_format`]: adds one argument and gives what is left of the format.
+/// The directives of [`from_format`]: adds one argument and gives what is left of the format; `None` if there is no such directive.
 unsafe fn convert<'a>(
     directive: &Directive,
     format: &'a [u8],
     va: &mut VaList,
     out: &mut StrBuilder,
-) -> PyResult<&'a [u8]> {
-    let Some((&conversion, rest)) = format.split_first() else {
-        return Err(exc::system_error("invalid format string: %"));
+) -> PyResult<Option<&'a [u8]>> {
+    let Some((&conversion, rest)) = format.split_first().filter(|(conversion, _)| directive.fits(**conversion)) else {
+        return Ok(None);
     };
     let object = |object: *mut PyObject| -> PyResult<&'static PyObject> {
         // SAFETY: null, or a live object by the caller's promise; used only during this call.
@@ -247,9 +271,7 @@ unsafe fn convert<'a>(
                 if !(0..=0x10_ffff).contains(&c) {
                     return Err(exc::overflow_error("character argument not in range(0x110000)"));
                 }
-                let one = PyStr::from_char(c as u32);
-                Directive { precision: None, ..Directive { left: directive.left, width: directive.width, ..Default::default() } }
-                    .push_text(out, &one);
+                out.push_char(c as u32);
             }
             b'd' | b'i' => {
                 let value = directive.signed(va);
@@ -282,9 +304,15 @@ unsafe fn convert<'a>(
                     None => directive.push_text(out, &*c_text(fallback, directive.precision)?),
                 }
             }
-            b'S' => directive.push_text(out, &*po::str(object(va.pointer())?)?),
-            b'R' => directive.push_text(out, &*po::repr(object(va.pointer())?)?),
-            b'A' => directive.push_text(out, &*po::ascii(object(va.pointer())?)?),
+            b'S' | b'R' | b'A' => {
+                let text = match va.pointer::<PyObject>().as_ref() {
+                    None => PyStr::new("<NULL>"),
+                    Some(object) if conversion == b'S' => po::str(object)?,
+                    Some(object) if conversion == b'R' => po::repr(object)?,
+                    Some(object) => po::ascii(object)?,
+                };
+                directive.push_text(out, &text);
+            }
             b'T' => {
                 let name = type_name(object(va.pointer())?.ty(), directive.alternate);
                 directive.push_text(out, &PyStr::from_string(name));
@@ -294,19 +322,17 @@ unsafe fn convert<'a>(
                     .map_err(|_| exc::type_error("%N argument must be a type"))?;
                 directive.push_text(out, &PyStr::from_string(type_name(class, directive.alternate)));
             }
-            _ => {
-                let shown = String::from_utf8_lossy(format);
-                return Err(exc::system_error(format!("invalid format string: %{shown}")));
-            }
+            _ => return Ok(None),
         }
     }
-    Ok(rest)
+    Ok(Some(rest))
 }
 
 /// The fully qualified name; with a colon between module and name for `#`.
 fn type_name(class: &PyTypeObject, colon: bool) -> String {
     let full = fully_qualified_name(class);
-    if !colon {
+    // Static types have no two parts.
+    if !colon || !class.has_flag(flags::HEAPTYPE) {
         return full;
     }
     match rpy_vm::types::type_::attrs::qualname_of(class) {
@@ -359,8 +385,9 @@ pub unsafe fn bytes_from_format(format: *const c_char, va: &mut VaList) -> PyRes
         }
         // SAFETY: the caller's promise about the arguments.
         unsafe {
-            let (directive, tail) = Directive::parse(rest, va);
-            let Some((&conversion, tail)) = tail.split_first() else { break };
+            let (directive, tail) = Directive::parse(rest, va)?;
+            // A format that ends is as one that goes on in an unknown way.
+            let (conversion, tail) = tail.split_first().map_or((0, tail), |(&conversion, tail)| (conversion, tail));
             match conversion {
                 b'%' => out.push(b'%'),
                 b'c' => {
