@@ -68,14 +68,11 @@ exports! {
     }
     /// `__file__`.
     fn PyModule_GetFilenameObject(module: Obj<'_>) -> Out = ObjRef {
-        let file = named(module)?.dict().get_str(rpy_vm::intern!("__file__"));
-        file.filter(|file| PyStr::check(file)).ok_or_else(|| exc::system_error("module filename missing"))
+        filename(module).map(Ref::into_obj)
     }
     /// `__file__`, which the module keeps alive.
     fn PyModule_GetFilename(module: Obj<'_>) -> *const c_char = *const c_char {
-        let file = named(module)?.dict().get_str(rpy_vm::intern!("__file__"));
-        let file = file.ok_or_else(|| exc::system_error("module filename missing"))?;
-        Ok(expect::<PyStr>(&file)?.as_utf8()?.as_ptr() as *const c_char)
+        Ok(filename(module)?.as_utf8()?.as_ptr() as *const c_char)
     }
     /// The definition it was made from, or NULL.
     fn PyModule_GetDef(module: Obj<'_>) -> *mut PyModuleDef = *mut PyModuleDef {
@@ -130,6 +127,9 @@ exports! {
     }
     /// The module made in one phase from a definition, borrowed; NULL if there is none.
     fn PyState_FindModule(def: &PyModuleDef) -> Borrowed {
+        if !def.m_slots.is_null() {
+            return core::ptr::null_mut();
+        }
         let index = def.m_base.m_index.get();
         STATE.0.borrow().get(index.max(0) as usize).and_then(Option::as_ref).map_or(core::ptr::null_mut(), Ref::as_raw)
     }
@@ -143,6 +143,9 @@ exports! {
     }
     /// Forgets the module of a definition.
     fn PyState_RemoveModule(def: &PyModuleDef) -> c_int = () {
+        if !def.m_slots.is_null() {
+            return Err(exc::system_error("PyState_RemoveModule called on module with slots"));
+        }
         let index = def.m_base.m_index.get();
         let removed = STATE.0.borrow_mut().get_mut(index.max(0) as usize).and_then(Option::take);
         drop(removed);
@@ -200,6 +203,11 @@ pub fn init_def(def: &PyModuleDef) {
 
 fn named(module: &PyObject) -> PyResult<&PyModule> {
     module.downcast_ref().ok_or_else(|| exc::type_error("bad argument type for built-in operation"))
+}
+
+fn filename(module: &PyObject) -> PyResult<Ref<PyStr>> {
+    let file = named(module)?.dict().get_str(rpy_vm::intern!("__file__"));
+    file.and_then(|file| file.downcast().ok()).ok_or_else(|| exc::system_error("module filename missing"))
 }
 
 /// # Safety
