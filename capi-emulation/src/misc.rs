@@ -1,6 +1,6 @@
 //! Smaller families: `pytime.h`, `marshal.h`, `codecs.h`, tracing, attributes of functions, versions, allocators.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_char, c_int};
 
 use rpy_vm::protocol::{call, object as po};
 use rpy_vm::runtime::codecs::registry;
@@ -238,12 +238,18 @@ exports! {
         }
         block
     }
-    /// The operating system's text from wide characters, for `PyMem_Free`.
+    /// The operating system's text from wide characters, for `PyMem_Free`. NULL with the index of what cannot be encoded, or with the
+    /// largest number where memory is short, which also stands for success.
     fn Py_EncodeLocale(text: *const libc::wchar_t, error_position: *mut usize) -> *mut c_char {
         let wide = core::slice::from_raw_parts(text as *const u32, libc::wcslen(text));
         crate::border::store(error_position, usize::MAX);
         let encoded = PyStr::try_from_ucs4(wide).and_then(|text| rpy_vm::runtime::codecs::fs_encode(&text));
-        let Ok(encoded) = encoded else { return core::ptr::null_mut() };
+        let Ok(encoded) = encoded else {
+            // Bytes that were no text when they were decoded can be given back.
+            let cannot = |&c: &u32| char::from_u32(c).is_none() && !(0xdc80..=0xdcff).contains(&c);
+            crate::border::store(error_position, wide.iter().position(cannot).unwrap_or(usize::MAX));
+            return core::ptr::null_mut();
+        };
         let block = rpy_vm::object::alloc::mem_alloc(encoded.len() + 1);
         if !block.is_null() {
             core::ptr::copy_nonoverlapping(encoded.as_ptr(), block, encoded.len());

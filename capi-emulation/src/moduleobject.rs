@@ -12,7 +12,7 @@ use rpy_vm::types::int::PyInt;
 use rpy_vm::types::module::{PyModule, PyModuleDef, PyModuleDef_Type};
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::type_;
-use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc};
+use rpy_vm::{ObjRef, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, Ref, exc};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, Stolen, Void, c_name, c_str, expect, lossy};
 
