@@ -528,9 +528,7 @@ fn print(keep: bool) {
 /// Shows an exception that nobody handled, and keeps it in `sys.last_exc` if asked for; `SystemExit` ends the program.
 pub fn show(error: PyErr, keep: bool) {
     if error.matches(exc::SystemExit()) {
-        let status = rpy_vm::startup::handle_exit(error);
-        rpy_vm::runtime::sys_state::flush_std_files();
-        std::process::exit(status);
+        rpy_vm::startup::end(rpy_vm::startup::handle_exit(error));
     }
     traceback_print::print_with_hook(error, keep);
 }

@@ -210,10 +210,9 @@ exports! {
     fn _Py_FatalErrorFunc(function: *const c_char, message: *const c_char) {
         fatal(&lossy(function), &lossy(message));
     }
-    /// Ends the process.
+    /// Ends the process as at the end of the program: `atexit` functions run, files are flushed.
     fn Py_Exit(status: c_int) {
-        rpy_vm::runtime::sys_state::flush_std_files();
-        std::process::exit(status);
+        rpy_vm::startup::end(status);
     }
     /// Calls a function at the end of the process.
     fn Py_AtExit(function: unsafe extern "C" fn()) -> c_int {

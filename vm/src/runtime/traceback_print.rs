@@ -102,9 +102,7 @@ pub fn print_with_hook(error: PyErr, keep: bool) {
     match call::call(&hook, &[&ty, &value, &traceback]) {
         Ok(_) => {}
         Err(second) if second.matches(crate::exc::SystemExit()) => {
-            let status = crate::startup::handle_exit(second);
-            sys_state::flush_std_files();
-            std::process::exit(status);
+            crate::startup::end(crate::startup::handle_exit(second));
         }
         Err(second) => {
             sys_state::write_stderr("Error in sys.excepthook:\n");

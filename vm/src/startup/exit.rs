@@ -72,6 +72,13 @@ pub fn finalize(status: i32) -> i32 {
     if status == 0 && !(flushed && flushed_again) { 120 } else { status }
 }
 
+/// Ends the process from wherever it is, as [`finalize`] does at the end of the program.
+pub fn end(status: i32) -> ! {
+    // The program's frames still hold its names: a module that lives is emptied, and files that are open in it are flushed.
+    let _program = sys_state::modules().ok().and_then(|modules| modules.get_name("__main__"));
+    std::process::exit(finalize(status))
+}
+
 /// Ends the process by SIGINT, so that a shell sees that the user wanted an end. Returns where the signal is blocked.
 fn die_of_interrupt() {
     // SAFETY: plain system calls about the own process.

@@ -20,7 +20,7 @@ mod repl;
 mod run;
 mod streams;
 
-pub use exit::handle_exit;
+pub use exit::{end, handle_exit};
 
 use options::{Parsed, Target};
 
