@@ -13,7 +13,7 @@ use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::function::PyFunction;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, PyClass, PyObject, PyResult, PyStruct, Ref, exc, marshal};
+use rpy_vm::{ObjRef, PyClass, PyErr, PyObject, PyResult, PyStruct, Ref, exc, marshal};
 
 use crate::border::{Borrowed, Obj, OptObj, Out, c_str, expect, lossy, opt_text};
 use crate::unicodeobject::bytes;
@@ -296,12 +296,16 @@ exports! {
         match object {
             None => eprintln!("object  : NULL"),
             Some(object) => {
+                let pending = PyErr::fetch();
                 let text = po::repr(object).map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
                 eprintln!("object address  : {:p}", object.as_ptr());
                 eprintln!("object refcount : {}", object.refcount());
                 eprintln!("object type     : {:p}", object.ob_type.get());
                 eprintln!("object type name: {}", object.ty().full_name());
                 eprintln!("object repr     : {text}");
+                if let Some(pending) = pending {
+                    pending.restore();
+                }
             }
         }
     }
