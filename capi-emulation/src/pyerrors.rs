@@ -374,6 +374,7 @@ unsafe fn formatted(class: Option<&PyObject>, format: *const c_char, va: &mut Va
 fn raise(class: Option<&PyObject>, value: Option<&PyObject>) -> PyErr {
     let Some(class) = class else { return bad_call() };
     let Some(ty) = as_type(class).filter(|_| is_exception_class(class)) else {
+        drop(PyErr::fetch());
         let shown = po::repr(class).map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
         return exc::system_error(format!("_PyErr_SetObject: exception {shown} is not a BaseException subclass"));
     };
