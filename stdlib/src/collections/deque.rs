@@ -520,9 +520,8 @@ impl PyDeque {
         if len > 1 {
             let n = n.unwrap_or(1).rem_euclid(len) as usize;
             self.with(|items| items.rotate_right(n));
-            if n != 0 {
-                self.changed();
-            }
+            // Iterators are told also where nothing moves.
+            self.changed();
         }
     }
 
