@@ -450,7 +450,12 @@ impl<'t> Walk<'t> {
         if matches!(object.kind, Kind::Box(_) | Kind::Made(Made::Range)) {
             return;
         }
-        for (_, content) in object.fields {
+        let mut contents: Vec<Content> = object.fields.into_iter().map(|(_, content)| content).collect();
+        if object.kind == Kind::Made(Made::Tuple) {
+            // A tuple lets go of its last item first, which finalizers tell.
+            contents.reverse();
+        }
+        for content in contents {
             match self.settled(content) {
                 Content::Object(part) => self.count(part, -1),
                 Content::Value { value, inert } => self.release(value, inert),
