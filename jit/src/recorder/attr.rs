@@ -132,6 +132,7 @@ impl Recorder {
                     return Err(Abort("an attribute of the module type"));
                 }
                 self.guard_is(object, owner)?;
+                self.guard_type(object, owner.ty())?;
                 let Some(dict) = module.md_dict.get() else { return Err(Abort("a module without a dict")) };
                 let Some(index) = dict.lookup_index(name) else {
                     if !dict.has_only_str_keys() || dict.lookup_index(rpy_vm::intern!("__getattr__")).is_some() {

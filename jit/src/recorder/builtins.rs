@@ -288,7 +288,7 @@ impl Recorder {
             if !have_the_same(metaclass, &PyType_Type, check) {
                 return Err(self.abort_on("a class with a say in what is derived from it of", class.as_object()));
             }
-            self.guard_version_if_heap(metaclass)?;
+            self.guard_metaclass(class)?;
             if ty.is_subtype(class) {
                 return Ok(true);
             }

@@ -698,6 +698,16 @@ impl Recorder {
         self.guard_version_if_heap(ty)
     }
 
+    /// Guards that a class is of its metaclass, if that can change, and that this is as it is. (To change the metaclass changes the class.)
+    pub(super) fn guard_metaclass(&mut self, class: &PyTypeObject) -> Done {
+        let metaclass = class.as_object().ty();
+        if metaclass.as_heap().is_none() {
+            return Ok(());
+        }
+        self.guard_version(class)?;
+        self.guard_version(metaclass)
+    }
+
     /// Guards a type's version, if the type can change.
     pub(super) fn guard_version_if_heap(&mut self, ty: &PyTypeObject) -> Done {
         if ty.as_heap().is_some() { self.guard_version(ty) } else { Ok(()) }

@@ -79,7 +79,7 @@ impl Recorder {
             if !have_the_same(metaclass, &PyType_Type, check) {
                 return Err(self.abort_on("a class with a say in what is derived from it of", class.as_object()));
             }
-            self.guard_version_if_heap(metaclass)?;
+            self.guard_metaclass(class)?;
         }
         // SAFETY: the real operand, of which it is known what it contains.
         let named = self.constant_object(unsafe { self.real(at, 1)? });

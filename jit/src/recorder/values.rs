@@ -6,6 +6,7 @@ use rpy_vm::object::typeobj::PyTypeObject;
 use rpy_vm::types::bool_;
 use rpy_vm::types::float::PyFloat;
 use rpy_vm::types::int::PyInt;
+use rpy_vm::types::module::PyModule;
 use rpy_vm::types::range::{PyRange, PyRangeIterator};
 use rpy_vm::types::tuple::PyTuple;
 
@@ -21,11 +22,16 @@ pub enum Number {
     Float(Value),
 }
 
+/// Do instances of the type stay that, whatever is assigned to their `__class__`? Those of built-in types do, but for modules.
+fn keep_their_class(ty: &PyTypeObject) -> bool {
+    !ty.has_flag(rpy_vm::object::flags::HEAPTYPE) && !core::ptr::eq(ty, PyModule::type_object())
+}
+
 /// What the optimizer is told about types.
 pub fn known_types() -> KnownTypes {
     fn is_stable(ty: usize) -> bool {
         // SAFETY: the recorder passes addresses of live types, which the trace keeps.
-        unsafe { !(*(ty as *const PyTypeObject)).has_flag(rpy_vm::object::flags::HEAPTYPE) }
+        unsafe { keep_their_class(&*(ty as *const PyTypeObject)) }
     }
     let address = |ty: &PyTypeObject| ty as *const PyTypeObject as usize;
     KnownTypes {
@@ -67,9 +73,9 @@ impl Recorder {
         self.trace().ptr(ty as *const PyTypeObject as usize)
     }
 
-    /// Guards that an object's type is exactly `ty`.
+    /// Guards that an object's type is exactly `ty`, which that of a constant may not be next time either.
     pub fn guard_type(&mut self, value: Value, ty: &PyTypeObject) -> Done {
-        if value.is_const() {
+        if value.is_const() && keep_their_class(ty) {
             return Ok(());
         }
         let constant = self.type_constant(ty);

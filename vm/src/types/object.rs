@@ -7,7 +7,7 @@ use self::reduce::{object_getstate, object_reduce, object_reduce_ex};
 use super::type_::attrs::{merge_class_dict, method};
 use super::type_::glue::{arg, dict_arg, opt_arg, ret, ret_unit, tuple_arg, type_arg};
 use super::type_::layout::check_compatible;
-use super::type_::{attrs, ready};
+use super::type_::{attrs, ready, slotdefs, type_modified};
 use crate::err::PyResult;
 use crate::exc;
 use crate::object::alloc::{generic_alloc, generic_free};
@@ -307,6 +307,14 @@ fn assign_class(this: &PyObject, value: Option<&PyObject>) -> PyResult<()> {
         new.as_object().incref();
     }
     this.ob_type.set(new);
+    if let Some(class) = this.downcast_ref::<PyTypeObject>() {
+        // What its metaclass gives it is an attribute of the class as well.
+        type_modified(class);
+    }
+    if slotdefs::descriptor_slots(&old) != slotdefs::descriptor_slots(new) {
+        // In whatever class it may be.
+        type_modified(&PyBaseObject_Type);
+    }
     if old.has_flag(flags::HEAPTYPE) {
         // SAFETY: the reference the object held; `old` holds another until the end of this function.
         unsafe { PyObject::decref(old.as_object()) };

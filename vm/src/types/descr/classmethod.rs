@@ -146,6 +146,9 @@ impl PyClassMethod {
     #[slot]
     fn tp_init(&self, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
         let callable = only_argument("classmethod", args, kwargs)?;
+        if !self.cm_callable.is_null() {
+            super::made_anew();
+        }
         self.cm_callable.set(Some(callable.new_ref()));
         copy_wrapped_attributes(self.as_object(), callable)
     }
@@ -222,6 +225,9 @@ impl PyStaticMethod {
     #[slot]
     fn tp_init(&self, args: &PyTuple, kwargs: Option<&PyDict>) -> PyResult<()> {
         let callable = only_argument("staticmethod", args, kwargs)?;
+        if !self.sm_callable.is_null() {
+            super::made_anew();
+        }
         self.sm_callable.set(Some(callable.new_ref()));
         copy_wrapped_attributes(self.as_object(), callable)
     }

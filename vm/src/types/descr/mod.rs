@@ -5,9 +5,10 @@
 
 use crate::PyResult;
 use crate::exc;
-use crate::object::{ObjRef, OptRef, PyObject, PyStruct, PyTypeObject, Ref};
+use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject, Ref};
 use crate::protocol::object;
 use crate::types::str::{PyStr, StrBuilder};
+use crate::types::type_::type_modified;
 
 pub mod classmethod;
 pub mod doc;
@@ -25,6 +26,12 @@ pub use member::{PyMemberDescr, get_member, new_member, set_member};
 pub use method::{PyClassMethodDescr, PyMethodDescr, new_classmethod_descr, new_method_descr};
 pub use property::PyProperty;
 pub use wrapper::{PyMethodWrapper, PyWrapperDescr, WrapperBase, new_wrapper};
+
+/// To be called before a property, class method or static method that may be in use gets another function: inline caches and traces
+/// rely on what such attributes of a type hold as long as the type does not change, and any type may have this one.
+fn made_anew() {
+    type_modified(PyObject::type_object());
+}
 
 /// What the built-in descriptors start with (40 bytes).
 #[repr(C)]

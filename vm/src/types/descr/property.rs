@@ -8,7 +8,6 @@ use crate::exc;
 use crate::object::{ObjRef, OptRef, PyClass, PyObject, PyStruct, PyTypeObject};
 use crate::protocol::{call, object};
 use crate::runtime::recursion;
-use crate::types::type_::lookup::type_modified;
 use rpy_derive::{pyclass, pymethods};
 
 use super::or_none;
@@ -164,9 +163,7 @@ impl PyProperty {
         doc: Option<&PyObject>,
     ) -> PyResult<()> {
         if self.prop_get.peek().is_some() {
-            // Inline caches and traces rely on the getters of a type's properties as long as the type does not change, and any type may
-            // have this one.
-            type_modified(PyObject::type_object());
+            super::made_anew();
         }
         self.prop_get.set(fget.map(PyObject::new_ref));
         self.prop_set.set(fset.map(PyObject::new_ref));

@@ -14,7 +14,7 @@ use super::slot_functions::*;
 use super::slot_wrappers::*;
 use super::{instance, subclasses};
 use crate::err::PyResult;
-use crate::object::{PyHeapTypeObject, PyNumberMethods, PyObject, PyStruct, PyTypeObject, flags};
+use crate::object::{PyClass, PyHeapTypeObject, PyNumberMethods, PyObject, PyStruct, PyTypeObject, flags};
 use crate::types::builtin_function::PyCFunction;
 use crate::types::descr::wrapper::FLAG_KEYWORDS;
 use crate::types::descr::{PyWrapperDescr, WrapperBase, new_wrapper};
@@ -340,9 +340,25 @@ pub(crate) fn fixup_slots(ty: &PyTypeObject) {
     }
 }
 
+/// The addresses of what makes instances of a type descriptors, and data descriptors; 0 for none.
+pub(crate) fn descriptor_slots(ty: &PyTypeObject) -> [usize; 2] {
+    [ty.tp_descr_get.get().map_or(0, |f| f as usize), ty.tp_descr_set.get().map_or(0, |f| f as usize)]
+}
+
+/// Sets slots of a type that may have instances.
+fn change_slots(ty: &PyTypeObject, set: impl FnOnce()) {
+    let before = descriptor_slots(ty);
+    set();
+    if descriptor_slots(ty) != before {
+        // Whether an attribute of a class is a descriptor is part of what inline caches and traces rely on as long as the class does not
+        // change, and any class may have an instance of this one.
+        super::type_modified(PyObject::type_object());
+    }
+}
+
 /// Sets all slots of a class and of everything derived from it, after its bases changed.
 pub(crate) fn update_all_slots(ty: &PyTypeObject) {
-    fixup_slots(ty);
+    change_slots(ty, || fixup_slots(ty));
     for subclass in subclasses::list(ty) {
         update_all_slots(&subclass);
     }
@@ -358,9 +374,11 @@ pub(crate) fn update_slot(ty: &PyTypeObject, name: &PyStr) {
 }
 
 fn update_recursively(ty: &PyTypeObject, name: &PyStr, affected: &[&'static [WrapperBase]]) {
-    for rows in affected {
-        update_one_slot(ty, rows);
-    }
+    change_slots(ty, || {
+        for rows in affected {
+            update_one_slot(ty, rows);
+        }
+    });
     for subclass in subclasses::list(ty) {
         // A subclass with its own entry does not inherit the change.
         if subclass.tp_dict.peek().is_some_and(|d| d.get_str(name).is_some()) {
