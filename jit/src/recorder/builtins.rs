@@ -116,9 +116,8 @@ impl Recorder {
         // SAFETY: the real operand.
         let number = argc == 1 && is_number(unsafe { self.real(at, 1)? });
         if !number || !(of(PyInt::type_object()) || of(PyFloat::type_object())) {
-            let name = ty.full_name().to_owned();
             // SAFETY: passed on.
-            return unsafe { self.call_native_class(at, ty.as_object(), &name, argc) };
+            return unsafe { self.call_native_class(at, ty, argc) };
         }
         // SAFETY: the real operand.
         let real = unsafe { self.real(at, 1)? };

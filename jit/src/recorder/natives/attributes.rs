@@ -26,9 +26,9 @@ impl Recorder {
         arg: usize,
     ) -> Result<bool, Abort> {
         let of = if let Some(descriptor) = found.downcast_exact::<PyGetSetDescr>() {
-            descriptor.d_type.full_name()
+            &*descriptor.d_type
         } else if let Some(descriptor) = found.downcast_exact::<PyMemberDescr>() {
-            descriptor.d_type.full_name()
+            &*descriptor.d_type
         } else {
             return Ok(false);
         };

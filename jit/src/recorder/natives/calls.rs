@@ -25,21 +25,25 @@ use crate::recorder::{Abort, Done, Recorder};
 use crate::runtime::plain::is_handy_key;
 use crate::runtime::table;
 
+/// Is a call of a built-in class told an encoding, or what to do with errors? Either may be written in Python.
+fn names_codec(class: &str, argc: usize) -> bool {
+    argc > 1 && matches!(class, "str" | "bytes" | "bytearray")
+}
+
 impl Recorder {
     /// A call of a built-in class.
     pub(in crate::recorder) unsafe fn call_native_class(
         &mut self,
         at: Registers<'_>,
-        class: &PyObject,
-        name: &str,
+        class: &PyTypeObject,
         argc: usize,
     ) -> Done {
-        let Some(row) = reviewed::class(name) else {
+        let name = class.full_name();
+        let Some(row) = reviewed::class(class) else {
             self.detail = Some(name.to_owned());
             return Err(Abort("a call of a class"));
         };
-        if argc > 1 && matches!(name, "str" | "bytes" | "bytearray") {
-            // An encoding, whose codec may be written in Python.
+        if names_codec(name, argc) {
             return Err(Abort("a class with many arguments"));
         }
         if name == "reversed" && argc == 1 {
@@ -50,7 +54,7 @@ impl Recorder {
             }
         }
         // SAFETY: passed on.
-        unsafe { self.call_reviewed(at, class, row, argc) }
+        unsafe { self.call_reviewed(at, class.as_object(), row, argc) }
     }
 
     /// A call of a function of a built-in module.
@@ -68,10 +72,10 @@ impl Recorder {
         if module == "builtins" && name == "id" && argc == 1 {
             // SAFETY: the real operand.
             let real = unsafe { self.real(at, 1)? };
-            if !matches!(self.peek(1)?, Sym::Obj { .. }) || is_one_of(real, &["int", "float", "bool"]) {
+            let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("the identity of a number")) };
+            if is_one_of(real, &["int", "float", "bool"]) {
                 return Err(Abort("the identity of a number"));
             }
-            let Sym::Obj { value, .. } = self.peek(1)? else { return Err(Abort("the identity of a number")) };
             let address = self.call_runtime(table::ADDRESS, &[value])?;
             // SAFETY: passed on.
             return unsafe { self.finish_call(at, function, 1, Sym::Int(address)) };
@@ -130,7 +134,7 @@ impl Recorder {
             if self.call_special(at, this, (of, name), argc, receiver)? {
                 return Ok(());
             }
-            if let Some(row) = reviewed::method(of.full_name(), name) {
+            if let Some(row) = reviewed::method(of, name) {
                 self.expect_takes(receiver, this, row.receiver)?;
                 let callable = self.constant_object(method);
                 return self.call_row(at, callable, row, argc, Some(receiver), None);
@@ -152,9 +156,10 @@ impl Recorder {
         let name = function.name();
         let row = if let Some(class) = this.downcast_ref::<PyTypeObject>() {
             // A class method or static method.
-            reviewed::class_method(class.full_name(), name)
+            let by_codec = name == "__new__" && names_codec(class.full_name(), argc.saturating_sub(1));
+            reviewed::class_method(class, name).filter(|_| !by_codec)
         } else {
-            reviewed::method(static_base(this.ty()).full_name(), name)
+            reviewed::method(static_base(this.ty()), name)
         };
         let Sym::Obj { value, .. } = self.peek(argc + 2)? else { return Err(Abort("a callable")) };
         let receiver = if value.is_const() {
@@ -254,9 +259,9 @@ impl Recorder {
     ) -> Done {
         let words = argc + 3;
         let row = if let Some(class) = callable.downcast_ref::<PyTypeObject>().filter(|_| this.is_none()) {
-            reviewed::class(class.full_name()).filter(|_| is_static(class))
+            reviewed::class(class).filter(|_| !names_codec(class.full_name(), argc))
         } else if let (Some(method), Some(this)) = (callable.downcast_exact::<PyMethodDescr>(), this) {
-            reviewed::method(method.d_type.full_name(), &method.d_name.to_string_lossy())
+            reviewed::method(&method.d_type, &method.d_name.to_string_lossy())
                 .filter(|_| core::ptr::eq(this.ty(), &*method.d_type))
         } else if let (Some(function), None) = (callable.downcast_exact::<PyCFunction>(), this) {
             let (module, name) = (module_of(function), function.name());

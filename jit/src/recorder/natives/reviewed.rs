@@ -3,6 +3,10 @@
 //! A row promises: called with arguments (and a receiver) as described, the callable runs no Python code, looks at no frame, and
 //! does to what memory holds no more than the row says. Wrong numbers or types of arguments are no concern: they raise.
 
+use rpy_vm::object::typeobj::PyTypeObject;
+
+use super::is_static;
+
 /// What an argument or receiver has to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Takes {
@@ -264,18 +268,24 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("datetime.timedelta", "days seconds microseconds"),
 ];
 
+/// The name under which the tables have a type. A class written in Python may be called like a built-in one, and is in none.
+fn name_of(ty: &PyTypeObject) -> Option<&str> {
+    is_static(ty).then(|| ty.full_name())
+}
+
 /// Is the attribute of a built-in type computed natively?
-pub fn is_attribute(of: &str, name: &str) -> bool {
-    ATTRIBUTES.iter().any(|row| row.0 == of && row.1.split(' ').any(|known| known == name))
+pub fn is_attribute(of: &PyTypeObject, name: &str) -> bool {
+    let of = name_of(of);
+    ATTRIBUTES.iter().any(|row| Some(row.0) == of && row.1.split(' ').any(|known| known == name))
 }
 
 fn find(table: &'static [Reviewed], of: &str, name: &str) -> Option<&'static Reviewed> {
     table.iter().find(|row| row.of == of && row.names.split(' ').any(|known| known == name))
 }
 
-/// The row of a method of a static type, by the type's full name.
-pub fn method(of: &str, name: &str) -> Option<&'static Reviewed> {
-    find(METHODS, of, name)
+/// The row of a method of a static type.
+pub fn method(of: &PyTypeObject, name: &str) -> Option<&'static Reviewed> {
+    find(METHODS, name_of(of)?, name)
 }
 
 /// The row of a function of a built-in module.
@@ -284,11 +294,11 @@ pub fn function(module: &str, name: &str) -> Option<&'static Reviewed> {
 }
 
 /// The row of a class method or static method of a built-in class.
-pub fn class_method(of: &str, name: &str) -> Option<&'static Reviewed> {
-    find(CLASS_METHODS, of, name)
+pub fn class_method(of: &PyTypeObject, name: &str) -> Option<&'static Reviewed> {
+    find(CLASS_METHODS, name_of(of)?, name)
 }
 
 /// The row of a built-in class.
-pub fn class(name: &str) -> Option<&'static Reviewed> {
-    find(CLASSES, "builtins", name)
+pub fn class(class: &PyTypeObject) -> Option<&'static Reviewed> {
+    find(CLASSES, "builtins", name_of(class)?)
 }
