@@ -2,7 +2,7 @@
 //!
 //! Guards, stores, calls that do something, and counting stay; everything else stays if something that stays uses it, a
 //! snapshot included. Checked arithmetic that nobody uses goes: where it would have left the trace, the interpreter would
-//! only have computed what nobody uses.
+//! only have computed what nobody uses. (Where it would do more, raise an exception for instance, a `use` keeps the check.)
 //!
 //! In a loop this is also where phis come from. The body, as the second round recorded it, uses values of the first. Such a
 //! value that has another counterpart in the second round is what the loop carries from round to round: a phi, whose next

@@ -12,7 +12,7 @@ use rpy_vm::types::tuple::PyTuple;
 
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
-use crate::ir::{Access, Class, Inst, Op, Ty, Value};
+use crate::ir::{Access, Class, Effect, Inst, Op, Ty, Value};
 use crate::opt::KnownTypes;
 
 /// A number operand.
@@ -127,8 +127,21 @@ impl Recorder {
     pub fn float_of(&mut self, number: Number) -> Result<Value, Abort> {
         match number {
             Number::Float(value) => Ok(value),
-            Number::Int(value) => self.op(Op::IntToFloat, &[value]),
+            Number::Int(value) => {
+                self.insist_on_word(value)?;
+                self.op(Op::IntToFloat, &[value])
+            }
         }
+    }
+
+    /// Keeps the check that an int is a machine word, also if nobody uses what is computed of it (`x % 1` is 0, whatever `x` is): for
+    /// what raises an exception, or is something else, of a bigger int.
+    pub fn insist_on_word(&mut self, value: Value) -> Done {
+        let is_checked = value.inst().is_some_and(|i| self.builder.trace.insts[i].op.effect() == Effect::Checked);
+        if is_checked {
+            self.op(Op::Use, &[value])?;
+        }
+        Ok(())
     }
 
     /// An operand that is a bool.

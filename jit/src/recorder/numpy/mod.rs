@@ -110,10 +110,15 @@ impl Recorder {
             _ => None,
         };
         let Some(real_number) = real_number else { return Ok(None) };
-        Ok(self.number(sym, real)?.map(|number| match number {
-            Number::Int(value) => Operand { kind: Kind::Int, value, real: real_number },
-            Number::Float(value) => Operand { kind: Kind::Float, value, real: real_number },
-        }))
+        Ok(match self.number(sym, real)? {
+            Some(Number::Int(value)) => {
+                // numpy refuses bigger ones, or makes other numbers of them.
+                self.insist_on_word(value)?;
+                Some(Operand { kind: Kind::Int, value, real: real_number })
+            }
+            Some(Number::Float(value)) => Some(Operand { kind: Kind::Float, value, real: real_number }),
+            None => None,
+        })
     }
 
     /// The operand as a number of Python, where only its value counts: `float(x)`, `math.sqrt(x)`.
