@@ -14,9 +14,11 @@ use crate::recorder::{Recorded, Recorder};
 
 /// `function (file:line)` of an instruction; empty where no log is written.
 pub fn title(options: &Options, code: &PyCode, instr: *mut u16) -> String {
-    if options.log.is_none() {
-        return String::new();
-    }
+    if options.log.is_some() { place(code, instr) } else { String::new() }
+}
+
+/// `function (file:line)` of an instruction of this code.
+fn place(code: &PyCode, instr: *mut u16) -> String {
     // SAFETY: the instruction lies in the code.
     let index = unsafe { (instr as *const u16).offset_from(code.code_ptr()) };
     let line = code.line_of(index).map_or("?".to_owned(), |l| l.to_string());
@@ -74,7 +76,7 @@ pub fn left(options: &Options, times: u32, at: *mut InterpreterFrame, what: impl
         // SAFETY: a live frame, which stands at an instruction.
         let (title, op) = unsafe {
             let instr = (*at).instr_ptr.get();
-            (title(options, (*at).code(), instr), NAMES[BASE[(*instr & 0xff) as usize] as usize])
+            (place((*at).code(), instr), NAMES[BASE[(*instr & 0xff) as usize] as usize])
         };
         write(options, &format!("== left {times} times in {title} at {op}: {}\n", what()));
     }
@@ -95,9 +97,9 @@ pub fn refused(options: &Options, title: &str, why: &str) {
 /// A recording was given up.
 pub fn abandoned(options: &Options, recorder: &Recorder, at: Registers<'_>, op: u8, why: &str) {
     if options.log.is_some() {
-        let begin = title(options, recorder.code(), recorder.header());
+        let begin = place(recorder.code(), recorder.header());
         // SAFETY: a live Python frame at this instruction.
-        let end = title(options, unsafe { (*at.frame).code() }, at.instr);
+        let end = place(unsafe { (*at.frame).code() }, at.instr);
         let name = NAMES[op as usize];
         write(options, &format!("== abandoned {begin} at {name} in {end}: {why} {}\n", recorder.detail()));
     }
@@ -106,7 +108,7 @@ pub fn abandoned(options: &Options, recorder: &Recorder, at: Registers<'_>, op: 
 /// A recording was given up when the run that recorded had ended.
 pub fn lost(options: &Options, recorder: &Recorder) {
     if options.log.is_some() {
-        let begin = title(options, recorder.code(), recorder.header());
+        let begin = place(recorder.code(), recorder.header());
         write(options, &format!("== abandoned {begin}: the run has ended {}\n", recorder.detail()));
     }
 }
@@ -115,7 +117,7 @@ pub fn lost(options: &Options, recorder: &Recorder) {
 pub fn function_dropped(options: &Options, at: Registers<'_>) {
     if options.log.is_some() {
         // SAFETY: a live Python frame at this instruction.
-        let function = title(options, unsafe { (*at.frame).code() }, at.instr);
+        let function = place(unsafe { (*at.frame).code() }, at.instr);
         write(options, &format!("== dropped {function} (function): it ends too soon\n"));
     }
 }
@@ -124,7 +126,7 @@ pub fn function_dropped(options: &Options, at: Registers<'_>) {
 pub fn loop_dropped(options: &Options, at: Registers<'_>) {
     if options.log.is_some() {
         // SAFETY: a live Python frame at this instruction.
-        let loop_ = title(options, unsafe { (*at.frame).code() }, at.instr);
+        let loop_ = place(unsafe { (*at.frame).code() }, at.instr);
         write(options, &format!("== dropped {loop_}: it is left too soon\n"));
     }
 }

@@ -46,7 +46,7 @@ pub enum Consumer {
 }
 
 /// How many of them there are.
-pub const KINDS: usize = 7;
+pub const KINDS: usize = Consumer::Max as usize + 1;
 
 // Learned when a call of them is specialized.
 /// `sorted`.

@@ -389,7 +389,6 @@ fn get_module(ty: &PyTypeObject) -> PyResult {
 fn set_module(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
     let value = check_settable(ty, value, "__module__")?;
     let dict = dict_of(ty)?;
-    lookup::type_modified(ty);
     dict.set_item(crate::intern!("__module__").as_object(), value)?;
     dict.del_item(crate::intern!("__firstlineno__").as_object())?;
     Ok(())
@@ -420,6 +419,7 @@ fn set_abstractmethods(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<
             false
         }
     };
+    // Once more, for the flag.
     lookup::type_modified(ty);
     if is_abstract {
         ready::set_flags(ty, flags::IS_ABSTRACT);
@@ -448,7 +448,6 @@ fn get_doc(ty: &PyTypeObject) -> PyResult {
 
 fn set_doc(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
     let value = check_settable(ty, value, "__doc__")?;
-    lookup::type_modified(ty);
     dict_of(ty)?.set_item(crate::intern!("__doc__").as_object(), value)
 }
 
@@ -486,7 +485,6 @@ fn get_annotations(ty: &PyTypeObject) -> PyResult {
         PyDict::new().into_obj()
     };
     dict.set_str(crate::intern!("__annotations_cache__"), &annotations)?;
-    lookup::type_modified(ty);
     Ok(annotations)
 }
 
@@ -512,7 +510,6 @@ fn set_annotations(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> 
     }
     dict.del_item(crate::intern!("__annotate_func__").as_object())?;
     dict.del_item(crate::intern!("__annotate__").as_object())?;
-    lookup::type_modified(ty);
     Ok(())
 }
 
@@ -528,7 +525,6 @@ fn get_annotate(ty: &PyTypeObject) -> PyResult {
         return bind(found, None, ty);
     }
     dict.set_str(crate::intern!("__annotate_func__"), crate::none_ref())?;
-    lookup::type_modified(ty);
     Ok(crate::none())
 }
 
@@ -552,7 +548,6 @@ fn set_annotate(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
     if !crate::is_none(value) {
         dict.del_item(crate::intern!("__annotations_cache__").as_object())?;
     }
-    lookup::type_modified(ty);
     Ok(())
 }
 
@@ -567,6 +562,5 @@ fn get_type_params(ty: &PyTypeObject) -> PyResult {
 fn set_type_params(ty: &PyTypeObject, value: Option<&PyObject>) -> PyResult<()> {
     let value = check_settable(ty, value, "__type_params__")?;
     dict_of(ty)?.set_item(crate::intern!("__type_params__").as_object(), value)?;
-    lookup::type_modified(ty);
     Ok(())
 }
