@@ -77,6 +77,30 @@ BREAKS = [
         "Form::Shared => StackRef::owned(ObjRef::from_owned_ptr(bits as *mut PyObject)),",
     ),
     (
+        "invalidation: constants are taken to stay of their class",
+        "jit/src/recorder/values.rs",
+        "if value.is_const() && keep_their_class(ty) {",
+        "if value.is_const() {",
+    ),
+    (
+        "reviewed calls: a class is taken for the built-in one of its name",
+        "jit/src/recorder/natives/reviewed.rs",
+        "is_static(ty).then(|| ty.full_name())",
+        "Some(ty.full_name())",
+    ),
+    (
+        "big ints: nobody looks whether an int is a machine word where nobody uses the result",
+        "jit/src/recorder/values.rs",
+        "if is_checked {",
+        "if false {",
+    ),
+    (
+        "finalizers: a tuple that is not made lets go of its first item first",
+        "jit/src/opt/virtuals.rs",
+        "contents.reverse();",
+        "",
+    ),
+    (
         "finalizers: the last reference is not given back",
         "jit/src/recorder/ends.rs",
         "self.op(Op::Decref, &[value])?;",
