@@ -10,7 +10,10 @@ import sys
 _prefix = sys.base_prefix
 _libdir = os.path.join(_prefix, "lib")
 _stdlib = os.path.dirname(os.__file__)
-_include = os.path.join(_prefix, "include", "python3.14")
+# The C headers: those of the project whose Lib/ this file is in, or those beside the installed library.
+_headers = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "capi-emulation", "include")
+_in_project = os.path.isfile(os.path.join(_headers, "Python.h"))
+_include = _headers if _in_project else os.path.join(_prefix, "include", "python3.14")
 
 build_time_vars = {
     "ABIFLAGS": "",
@@ -42,6 +45,7 @@ build_time_vars = {
     "INCLDIRSTOMAKE": "",
     "INCLUDEDIR": os.path.join(_prefix, "include"),
     "INCLUDEPY": _include,
+    "LDCXXSHARED": "g++ -shared",
     "LDFLAGS": "",
     "LDLIBRARY": "",
     "LDSHARED": "gcc -shared",
@@ -88,3 +92,13 @@ build_time_vars = {
     "prefix": _prefix,
     "srcdir": _prefix,
 }
+
+if _in_project:
+    # As CPython does in its build directory: the paths of the headers are not below the prefix, to which headers of packages still go.
+    import sysconfig
+
+    for _scheme in ("posix_prefix", "posix_venv"):
+        _paths = sysconfig._INSTALL_SCHEMES[_scheme]
+        _paths["headers"] = _paths["include"]
+        _paths["include"] = "{INCLUDEPY}"
+        _paths["platinclude"] = "{CONFINCLUDEPY}"

@@ -167,6 +167,64 @@ exports! {
     fn _PyMonitoring_FireRaiseEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32) -> c_int {
         0
     }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FirePyResumeEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FirePyYieldEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _value: OptObj<'_>) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireCallEvent(
+        _state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _callable: OptObj<'_>, _first: OptObj<'_>,
+    ) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireLineEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _line: c_int) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireJumpEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _target: OptObj<'_>) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireBranchEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _target: OptObj<'_>) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireBranchLeftEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _target: OptObj<'_>) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireBranchRightEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _target: OptObj<'_>) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireCReturnEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _value: OptObj<'_>) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FirePyThrowEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireReraiseEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireExceptionHandledEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireCRaiseEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32) -> c_int {
+        0
+    }
+    /// Nobody listens (see `PyMonitoring_EnterScope`).
+    fn _PyMonitoring_FireStopIterationEvent(_state: *mut MonitoringState, _code: Obj<'_>, _offset: i32, _value: OptObj<'_>) -> c_int {
+        0
+    }
 }
 
 /// `PyMonitoringState`.

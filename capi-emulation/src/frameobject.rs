@@ -35,7 +35,7 @@ exports! {
         argcount: c_int, posonlyargcount: c_int, kwonlyargcount: c_int, nlocals: c_int, stacksize: c_int, flags: c_int,
         code: Obj<'_>, consts: Obj<'_>, names: Obj<'_>, varnames: Obj<'_>, freevars: Obj<'_>, cellvars: Obj<'_>,
         filename: Obj<'_>, name: Obj<'_>, qualname: Obj<'_>, firstlineno: c_int, linetable: Obj<'_>, exceptiontable: Obj<'_>,
-    ) -> Out = Ref<PyCode> {
+    ) -> *mut PyCode = Ref<PyCode> {
         let tuple = |object: Obj<'_>| expect::<PyTuple>(object).map(PyStruct::to_ref);
         let bytes = |object: Obj<'_>| expect::<PyBytes>(object).map(PyStruct::to_ref);
         let text = |object: Obj<'_>| expect::<PyStr>(object).map(PyStruct::to_ref);
@@ -60,7 +60,7 @@ exports! {
         argcount: c_int, kwonlyargcount: c_int, nlocals: c_int, stacksize: c_int, flags: c_int,
         code: Obj<'_>, consts: Obj<'_>, names: Obj<'_>, varnames: Obj<'_>, freevars: Obj<'_>, cellvars: Obj<'_>,
         filename: Obj<'_>, name: Obj<'_>, qualname: Obj<'_>, firstlineno: c_int, linetable: Obj<'_>, exceptiontable: Obj<'_>,
-    ) -> Out {
+    ) -> *mut PyCode {
         PyUnstable_Code_NewWithPosOnlyArgs(
             argcount, 0, kwonlyargcount, nlocals, stacksize, flags, code, consts, names, varnames, freevars, cellvars,
             filename, name, qualname, firstlineno, linetable, exceptiontable,
