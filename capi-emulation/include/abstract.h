@@ -47,7 +47,9 @@ static inline PyObject *PyObject_CallMethodNoArgs(PyObject *self, PyObject *name
 
 static inline PyObject *PyObject_CallMethodOneArg(PyObject *self, PyObject *name, PyObject *arg)
 {
-    PyObject *args[2] = {self, arg};
+    PyObject *args[2];
+    args[0] = self;
+    args[1] = arg;
     return PyObject_VectorcallMethod(name, args, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, _Py_NULL);
 }
 #endif

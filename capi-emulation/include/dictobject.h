@@ -30,6 +30,7 @@ static inline Py_ssize_t PyDict_GET_SIZE(PyObject *op)
 
 /* Ordered dictionaries. */
 typedef struct _odictobject PyODictObject;
+extern Py_IMPORTED_SYMBOL PyTypeObject PyODict_Type;
 #define PyODict_Check(op) PyObject_TypeCheck((op), &PyODict_Type)
 #define PyODict_CheckExact(op) Py_IS_TYPE((op), &PyODict_Type)
 #define PyODict_SIZE(op) PyDict_GET_SIZE((op))

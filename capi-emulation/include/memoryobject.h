@@ -46,6 +46,10 @@ static inline PyObject *PyMemoryView_GET_BASE(PyObject *op)
     return _PyMemoryView_CAST(op)->view.obj;
 }
 #define PyMemoryView_GET_BASE(op) PyMemoryView_GET_BASE(_PyObject_CAST(op))
+
+/* Buffers that are pickled out of band. */
+extern Py_IMPORTED_SYMBOL PyTypeObject PyPickleBuffer_Type;
+#define PyPickleBuffer_Check(op) Py_IS_TYPE((op), &PyPickleBuffer_Type)
 #endif
 
 #endif

@@ -8,8 +8,8 @@
 #define PY_CTF_ALPHA (PY_CTF_LOWER | PY_CTF_UPPER)
 #define PY_CTF_DIGIT 0x04
 #define PY_CTF_ALNUM (PY_CTF_ALPHA | PY_CTF_DIGIT)
-#define PY_CTF_XDIGIT 0x08
-#define PY_CTF_SPACE 0x10
+#define PY_CTF_SPACE 0x08
+#define PY_CTF_XDIGIT 0x10
 
 #define Py_ISLOWER(c) (_Py_ctype_table[Py_CHARMASK(c)] & PY_CTF_LOWER)
 #define Py_ISUPPER(c) (_Py_ctype_table[Py_CHARMASK(c)] & PY_CTF_UPPER)

@@ -22,4 +22,8 @@
 #define Py_HUGE_VAL HUGE_VAL
 #define Py_NAN ((double)NAN)
 
+/* Without an effect; old generated code has them around calculations. */
+#define PyFPE_START_PROTECT(message, statement)
+#define PyFPE_END_PROTECT(result)
+
 #endif

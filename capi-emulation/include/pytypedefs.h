@@ -11,6 +11,8 @@ typedef struct _longobject PyLongObject;
 typedef struct PyCodeObject PyCodeObject;
 typedef struct _frame PyFrameObject;
 typedef struct _PyGenObject PyGenObject;
+typedef struct _PyCoroObject PyCoroObject;
+typedef struct _PyAsyncGenObject PyAsyncGenObject;
 typedef struct _pycontextobject PyContext;
 typedef struct _pycontextvarobject PyContextVar;
 typedef struct _pycontexttokenobject PyContextToken;

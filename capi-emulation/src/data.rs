@@ -101,7 +101,7 @@ const fn case_table(upper: bool) -> [u8; 256] {
     table
 }
 
-/// Bits of `Py_CTF_*` for each byte: lower 1, upper 2, digit 4, hexadecimal digit 8, space 16; ASCII only.
+/// Bits of `Py_CTF_*` for each byte: lower 1, upper 2, digit 4, space 8, hexadecimal digit 16; ASCII only.
 #[unsafe(no_mangle)]
 pub static _Py_ctype_table: [u32; 256] = {
     let mut table = [0; 256];
@@ -111,8 +111,8 @@ pub static _Py_ctype_table: [u32; 256] = {
         table[c] = byte.is_ascii_lowercase() as u32
             | (byte.is_ascii_uppercase() as u32) << 1
             | (byte.is_ascii_digit() as u32) << 2
-            | (byte.is_ascii_hexdigit() as u32) << 3
-            | (matches!(byte, 9..=13 | 32) as u32) << 4;
+            | (matches!(byte, 9..=13 | 32) as u32) << 3
+            | (byte.is_ascii_hexdigit() as u32) << 4;
         c += 1;
     }
     table

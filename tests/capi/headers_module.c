@@ -403,7 +403,29 @@ static PyObject *caller(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored
     return result;
 }
 
+/* How many characters of a text are in each class of ASCII characters. */
+static PyObject *classes(PyObject *Py_UNUSED(module), PyObject *text)
+{
+    int upper = 0, lower = 0, alpha = 0, digit = 0, xdigit = 0, alnum = 0, space = 0, to_upper = 0;
+    const char *bytes = PyUnicode_AsUTF8(text);
+    if (bytes == NULL) {
+        return NULL;
+    }
+    for (; *bytes != 0; bytes++) {
+        upper += Py_ISUPPER(*bytes) != 0;
+        lower += Py_ISLOWER(*bytes) != 0;
+        alpha += Py_ISALPHA(*bytes) != 0;
+        digit += Py_ISDIGIT(*bytes) != 0;
+        xdigit += Py_ISXDIGIT(*bytes) != 0;
+        alnum += Py_ISALNUM(*bytes) != 0;
+        space += Py_ISSPACE(*bytes) != 0;
+        to_upper += Py_TOUPPER(*bytes);
+    }
+    return Py_BuildValue("iiiiiiii", upper, lower, alpha, digit, xdigit, alnum, space, to_upper);
+}
+
 static PyMethodDef functions[] = {
+    {"classes", classes, METH_O, NULL},
     {"inspect", inspect, METH_O, PyDoc_STR("What C sees of an object.")},
     {"counts", counts, METH_NOARGS, NULL},
     {"fail", fail, METH_VARARGS, NULL},

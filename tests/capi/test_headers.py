@@ -52,6 +52,9 @@ for value in (
 print(m.inspect(int), m.inspect(bool))
 print(m.inspect(c.__repr__) is None, m.inspect(Sub([1]).scale)[:2])
 
+# ASCII classes.
+print(m.classes("".join(map(chr, range(1, 128)))), m.classes("aé Z\t9"))
+
 # Counts, mutexes, frames.
 print(m.counts(), m.wait(), m.wait(lambda: "called"))
 
