@@ -5,6 +5,7 @@
 #include <datetime.h>
 #include <frameobject.h>
 #include <internal/pycore_frame.h>
+#include <internal/pycore_interpframe.h>
 #include <marshal.h>
 #endif
 #include <osdefs.h>
