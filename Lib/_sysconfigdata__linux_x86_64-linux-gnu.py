@@ -55,6 +55,8 @@ build_time_vars = {
     "LIBPC": os.path.join(_libdir, "pkgconfig"),
     "LIBPL": os.path.join(_stdlib, "config-3.14-x86_64-linux-gnu"),
     "LIBRARY": "",
+    # Modules are not linked with a library: they find the executable's functions.
+    "LIBPYTHON": "",
     "LIBS": "-ldl -lm",
     "MACHDEP": "linux",
     "MULTIARCH": "x86_64-linux-gnu",

@@ -41,8 +41,6 @@ static inline Py_ALWAYS_INLINE void Py_INCREF(PyObject *op)
 {
 #if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 >= 0x030c0000
     _Py_IncRef(op);
-#elif defined(Py_LIMITED_API) && Py_LIMITED_API + 0 >= 0x030a0000
-    Py_IncRef(op);
 #else
     uint32_t count = op->ob_refcnt;
     if (count < _Py_IMMORTAL_INITIAL_REFCNT) {
@@ -56,8 +54,6 @@ static inline Py_ALWAYS_INLINE void Py_DECREF(PyObject *op)
 {
 #if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 >= 0x030c0000
     _Py_DecRef(op);
-#elif defined(Py_LIMITED_API) && Py_LIMITED_API + 0 >= 0x030a0000
-    Py_DecRef(op);
 #else
     if (_Py_IsImmortal(op)) {
         return;
