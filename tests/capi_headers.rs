@@ -18,15 +18,16 @@ fn include() -> PathBuf {
     PathBuf::from(paths[0])
 }
 
-/// Runs a compiler, which must have nothing to say.
-fn compile(compiler: &str, arguments: &[&str], source: &Path) {
-    let run = Command::new(compiler)
-        .args(arguments)
-        .arg("-I")
-        .arg(include())
-        .arg(source)
-        .output()
-        .unwrap_or_else(|error| panic!("{compiler}: {error}"));
+/// Runs a compiler, which must have nothing to say. There has to be one of C, not of C++.
+fn compile(compiler: &str, arguments: &[&str], include: &Path, source: &Path) {
+    let run = match Command::new(compiler).args(arguments).arg("-I").arg(include).arg(source).output() {
+        Ok(run) => run,
+        Err(error) if compiler == "c++" && error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("left out: there is no compiler of C++");
+            return;
+        }
+        Err(error) => panic!("{compiler}: {error}"),
+    };
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success() && said.is_empty(), "{compiler} {arguments:?} {}: {said}", source.display());
 }
@@ -46,21 +47,27 @@ fn prototypes_are_those_of_the_exported_functions() {
 
 #[test]
 fn layouts_are_those_of_the_abi() {
-    compile("cc", &["-fsyntax-only", "-std=c11", "-Wall", "-Wextra", "-Wpedantic"], &project().join("tests/capi/layouts.c"));
+    let strict = ["-fsyntax-only", "-std=c11", "-Wall", "-Wextra", "-Wpedantic"];
+    compile("cc", &strict, &include(), &project().join("tests/capi/layouts.c"));
 }
 
 #[test]
 fn all_languages_take_the_headers() {
     let source = project().join("tests/capi/all_headers.c");
+    let include = include();
     let strict = ["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow"];
     for (compiler, dialect) in [
-        ("cc", "-std=gnu89"), ("cc", "-std=c99"), ("cc", "-std=gnu17"),
-        ("c++", "-std=c++98"), ("c++", "-std=c++11"), ("c++", "-std=c++20"),
+        ("cc", "-std=gnu89"),
+        ("cc", "-std=c99"),
+        ("cc", "-std=gnu17"),
+        ("c++", "-std=c++98"),
+        ("c++", "-std=c++11"),
+        ("c++", "-std=c++20"),
     ] {
         for limited in ["-UPy_LIMITED_API", "-DPy_LIMITED_API=0x03080000", "-DPy_LIMITED_API=0x030e0000"] {
             let mut arguments = strict.to_vec();
             arguments.extend([dialect, limited, "-Wno-long-long", "-x", if compiler == "cc" { "c" } else { "c++" }]);
-            compile(compiler, &arguments, &source);
+            compile(compiler, &arguments, &include, &source);
         }
     }
 }
@@ -71,11 +78,24 @@ fn extensions_work() {
     std::fs::create_dir_all(&out).unwrap();
     let tests = project().join("tests/capi");
     let library = out.join("headers_module.cpython-314-x86_64-linux-gnu.so");
-    let arguments = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wno-cast-function-type", "-Wno-missing-field-initializers", "-o"];
+    let arguments = [
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Wno-cast-function-type",
+        "-Wno-missing-field-initializers",
+        "-o",
+    ];
     let mut arguments = arguments.to_vec();
     arguments.push(library.to_str().unwrap());
-    compile("cc", &arguments, &tests.join("headers_module.c"));
-    let run = Command::new(env!("CARGO_BIN_EXE_rpy")).arg(tests.join("test_headers.py")).env("PYTHONPATH", out).output().unwrap();
+    compile("cc", &arguments, &include(), &tests.join("headers_module.c"));
+    let run = Command::new(env!("CARGO_BIN_EXE_rpy"))
+        .arg(tests.join("test_headers.py"))
+        .env("PYTHONPATH", out)
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&run.stderr);
     let expected = std::fs::read_to_string(tests.join("expected_headers.txt")).unwrap();
     assert_eq!(String::from_utf8_lossy(&run.stdout), expected, "{errors}");
