@@ -1,5 +1,6 @@
 //! The C headers: extension modules that are compiled against them work, they have the ABI's layouts, and C++ takes them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,6 +44,18 @@ fn prototypes_are_those_of_the_exported_functions() {
     let generator = project().join("capi-emulation/include/generate.py");
     let run = Command::new(env!("CARGO_BIN_EXE_rpy")).arg(generator).arg("--check").output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+#[test]
+fn all_exported_names_are_known() {
+    let include = project().join("capi-emulation/include");
+    let text =
+        ["prototypes.h", "prototypes.overrides"].map(|name| std::fs::read_to_string(include.join(name)).unwrap());
+    let known: BTreeSet<&str> =
+        text.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect();
+    let missing: Vec<&str> =
+        rpy_capi::symbols().map(|symbol| symbol.name).filter(|name| !known.contains(name)).collect();
+    assert!(missing.is_empty(), "neither declared nor listed as hidden: {missing:?}");
 }
 
 #[test]

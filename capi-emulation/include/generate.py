@@ -41,7 +41,9 @@ TYPES = {
     "PyInt": "PyObject", "PyStr": "PyObject", "PyList": "PyObject", "PySlice": "PyObject", "PyByteArray": "PyObject",
 }
 # Names of Rust arguments that are words of C or C++.
-RESERVED = {"default", "class", "export", "new", "delete", "this", "operator", "template", "private", "public", "namespace", "auto", "register"}
+RESERVED = {
+    "auto", "class", "default", "delete", "export", "namespace", "new", "operator", "private", "public", "register", "template", "this",
+}
 
 
 class Unknown(Exception):
@@ -225,6 +227,7 @@ def generate():
     ]
 
     def emit(function, name=None, fixed=None):
+        """Adds the declaration of a function, or of the variadic function `name` with that many fixed arguments."""
         name = name or function.name
         unused.discard(name)
         if name in hidden:
@@ -267,6 +270,7 @@ def generate():
 
 
 def main():
+    """Writes the file, or compares it."""
     text = generate()
     if sys.argv[1:] == ["--check"]:
         if TARGET.read_text() != text:
