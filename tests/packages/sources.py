@@ -139,7 +139,7 @@ def wrapt():
 
     proxy = wrapt.ObjectProxy([1, 2])
     proxy += [3]
-    return C().name(), C.cls(), proxy, isinstance(proxy, list), len(proxy), proxy == [1, 2, 3]
+    return C().name(), C.cls(), list(proxy), isinstance(proxy, list), len(proxy), proxy == [1, 2, 3]
 
 
 def zope_interface():
