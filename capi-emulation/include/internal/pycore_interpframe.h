@@ -18,10 +18,11 @@ static inline PyCodeObject *_PyFrame_GetCode(_PyInterpreterFrame *frame)
 /* Has its code not reached the first instruction that tracing sees, or is it the interpreter's own? */
 static inline int _PyFrame_IsIncomplete(_PyInterpreterFrame *frame)
 {
+    PyCodeObject *code;
     if (frame->owner >= FRAME_OWNED_BY_INTERPRETER) {
         return 1;
     }
-    PyCodeObject *code = _PyFrame_GetCode(frame);
+    code = _PyFrame_GetCode(frame);
     return frame->owner != FRAME_OWNED_BY_GENERATOR && frame->instr_ptr < _PyCode_CODE(code) + code->_co_firsttraceable;
 }
 
