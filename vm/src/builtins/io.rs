@@ -65,7 +65,8 @@ fn lost(name: &str) -> PyErr {
     exc::runtime_error(format!("input(): lost sys.{name}"))
 }
 
-/// Reads a line from the terminal with line editing; `None` at its end. The `readline` module installs one.
+/// Reads a line from the terminal with line editing: the line with its newline, or `None` at the end of input. The `readline` module
+/// installs one.
 pub type LineReader = fn(prompt: &[u8]) -> PyResult<Option<Vec<u8>>>;
 
 struct Hook(core::cell::Cell<Option<LineReader>>);
@@ -73,17 +74,29 @@ struct Hook(core::cell::Cell<Option<LineReader>>);
 unsafe impl Sync for Hook {}
 static LINE_READER: Hook = Hook(core::cell::Cell::new(None));
 
-/// Installs the reader that `input` uses on a terminal.
+/// Installs the reader that `input` and plain interactive sessions use on a terminal.
 pub fn install_line_reader(reader: LineReader) {
     LINE_READER.0.set(Some(reader));
 }
 
-/// Is `file` the terminal behind file descriptor `fd`?
-fn is_terminal(file: &PyObject, fd: i64) -> bool {
+/// The reader, if one is installed, and the descriptors 0 and 1 are terminals.
+pub fn line_reader() -> Option<LineReader> {
+    let reader = LINE_READER.0.get()?;
+    // SAFETY: asks about file descriptors.
+    let at_terminal = unsafe { libc::isatty(0) == 1 && libc::isatty(1) == 1 };
+    at_terminal.then_some(reader)
+}
+
+/// Is `file` what stands behind file descriptor `fd`?
+fn has_descriptor(file: &PyObject, fd: i64) -> bool {
     let number = call::call_method(file, crate::intern!("fileno"), &[]);
-    let same = number.is_ok_and(|n| n.downcast_ref::<PyInt>().and_then(PyInt::as_i64) == Some(fd));
-    // SAFETY: asks about a file descriptor.
-    same && unsafe { libc::isatty(fd as i32) == 1 }
+    number.is_ok_and(|n| n.downcast_ref::<PyInt>().and_then(PyInt::as_i64) == Some(fd))
+}
+
+/// A text file's encoding and error handler; `None` if it has none.
+fn text_coding(file: &PyObject) -> Option<[ObjRef; 2]> {
+    let text = |name| po::getattr(file, name).ok().filter(|value| value.downcast_ref::<PyStr>().is_some());
+    Some([text(crate::intern!("encoding"))?, text(crate::intern!("errors"))?])
 }
 
 /// `input(prompt)`.
@@ -94,33 +107,41 @@ pub fn input(prompt: Option<&PyObject>) -> PyResult<ObjRef> {
     crate::runtime::audit::audit("builtins.input", &[prompt.unwrap_or(crate::none_ref())])?;
     // What was reported so far is to be seen before the prompt.
     let _ = call::call_method(&stderr, crate::intern!("flush"), &[]);
-    let line = if let Some(reader) = LINE_READER.0.get()
-        && is_terminal(&stdin, 0)
-        && is_terminal(&stdout, 1)
-    {
-        edited_line(reader, prompt, &stdin, &stdout)?
-    } else {
-        if let Some(prompt) = prompt {
-            call::call_method(&stdout, crate::intern!("write"), &[po::str(prompt)?.as_object()])?;
+    let edited = match line_reader() {
+        Some(reader) if has_descriptor(&stdin, 0) && has_descriptor(&stdout, 1) => {
+            edited_line(reader, prompt, &stdin, &stdout)?
         }
-        let _ = call::call_method(&stdout, crate::intern!("flush"), &[]);
-        plain_line(&stdin)?
+        _ => None,
+    };
+    let line = match edited {
+        Some(line) => line,
+        None => {
+            if let Some(prompt) = prompt {
+                call::call_method(&stdout, crate::intern!("write"), &[po::str(prompt)?.as_object()])?;
+            }
+            let _ = call::call_method(&stdout, crate::intern!("flush"), &[]);
+            plain_line(&stdin)?
+        }
     };
     crate::runtime::audit::audit("builtins.input/result", &[&line])?;
     Ok(line)
 }
 
-/// A line through the line editor, in the terminal's encoding.
-fn edited_line(reader: LineReader, prompt: Option<&PyObject>, stdin: &PyObject, stdout: &PyObject) -> PyResult<ObjRef> {
+/// A line through the line editor, in the terminal's encoding. `None` if the files do not say theirs, as replacements may not: then
+/// they are read and written themselves.
+fn edited_line(
+    reader: LineReader,
+    prompt: Option<&PyObject>,
+    stdin: &PyObject,
+    stdout: &PyObject,
+) -> PyResult<Option<ObjRef>> {
+    let Some([encoding, errors]) = text_coding(stdin) else { return Ok(None) };
     let _ = call::call_method(stdout, crate::intern!("flush"), &[]);
-    let encoding = po::getattr(stdin, crate::intern!("encoding"))?;
-    let errors = po::getattr(stdin, crate::intern!("errors"))?;
     let shown = match prompt {
         None => Vec::new(),
         Some(prompt) => {
+            let Some([encoding, errors]) = text_coding(stdout) else { return Ok(None) };
             let text = po::str(prompt)?;
-            let encoding = po::getattr(stdout, crate::intern!("encoding"))?;
-            let errors = po::getattr(stdout, crate::intern!("errors"))?;
             let bytes = call::call_method(text.as_object(), crate::intern!("encode"), &[&encoding, &errors])?;
             match bytes.downcast_ref::<PyBytes>() {
                 Some(bytes) => bytes.as_bytes().to_vec(),
@@ -136,7 +157,7 @@ fn edited_line(reader: LineReader, prompt: Option<&PyObject>, stdin: &PyObject, 
         line.pop();
     }
     let line = PyBytes::new(&line);
-    call::call_method(line.as_object(), crate::intern!("decode"), &[&encoding, &errors])
+    call::call_method(line.as_object(), crate::intern!("decode"), &[&encoding, &errors]).map(Some)
 }
 
 /// A line through the file's `readline`, without its newline.

@@ -169,6 +169,31 @@ pub fn retry<T: Copy + PartialOrd + Default>(mut call: impl FnMut() -> T) -> PyR
     }
 }
 
+/// Waits without the GIL until there is something to read from descriptor `fd` (or until reading would fail), or a signal comes in:
+/// true in the first case. A signal that arrives just before the wait is not missed: signals are held back until `ppoll` lets them
+/// through and waits in one step.
+///
+/// # Errors
+/// What a signal's handler raises.
+pub fn wait_readable(fd: c_int) -> PyResult<bool> {
+    // SAFETY: the masks and the record are plain data on the stack, filled in by the calls; the mask is put back.
+    let ready = unsafe {
+        let mut all: libc::sigset_t = core::mem::zeroed();
+        let mut before: libc::sigset_t = core::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let mut input = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        let mut wait = || libc::ppoll(&mut input, 1, core::ptr::null(), &before);
+        // What waits for the main thread's attention is no business of others. Any failure but an interruption is the read's to report.
+        let ready = !(thread::is_main() && is_pending())
+            && (crate::runtime::gil::allow_threads(&mut wait) >= 0 || crate::exc::last_errno() != libc::EINTR);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, core::ptr::null_mut());
+        ready
+    };
+    check()?;
+    Ok(ready)
+}
+
 /// A call that C code wants made on the main thread.
 struct PendingCall {
     function: unsafe extern "C-unwind" fn(*mut c_void) -> c_int,

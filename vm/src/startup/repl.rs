@@ -1,9 +1,10 @@
-//! Interactive sessions: `_pyrepl` at a capable terminal, and the plain one, which reads lines from descriptor 0 and writes
-//! its prompts to the error output.
+//! Interactive sessions: `_pyrepl` at a capable terminal, and the plain one, which reads lines through the line editor if one is
+//! installed (by the module `readline`), and otherwise from descriptor 0 after a prompt on the error output.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::builtins::io;
 use crate::compile::{self, Mode, cf};
 use crate::err::{PyErr, PyResult};
 use crate::exc;
@@ -119,38 +120,13 @@ fn prompt(name: &str) -> String {
     text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Waits until there is something to read on standard input. A signal that arrives between the prompt and the wait is not
-/// missed: signals are held back until `ppoll` lets them through and waits in one step.
-///
-/// # Errors
-/// What a signal's handler raises.
-fn wait_for_input() -> PyResult<()> {
-    loop {
-        // SAFETY: the masks and the record are plain data on the stack, filled in by the calls; the mask is put back.
-        let ready = unsafe {
-            let mut all: libc::sigset_t = core::mem::zeroed();
-            let mut before: libc::sigset_t = core::mem::zeroed();
-            libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-            let mut input = libc::pollfd { fd: 0, events: libc::POLLIN, revents: 0 };
-            let mut wait = || libc::ppoll(&mut input, 1, core::ptr::null(), &before);
-            // Any failure but an interruption is the read's to report.
-            let ready = !signals::is_pending()
-                && (crate::runtime::gil::allow_threads(&mut wait) >= 0 || exc::last_errno() != libc::EINTR);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &before, core::ptr::null_mut());
-            ready
-        };
-        signals::check()?;
-        if ready {
-            return Ok(());
-        }
-    }
-}
-
-/// A line of standard input with its end; empty at the end of input. Byte by byte, so that a program's own reading starts
-/// behind it.
+/// A line of standard input with its end; empty at the end of input. Without a line editor byte by byte, so that a program's own
+/// reading starts behind it.
 fn read_line(prompt: &str) -> PyResult<Vec<u8>> {
     sys_state::flush_std_files();
+    if let Some(reader) = io::line_reader() {
+        return Ok(reader(prompt.as_bytes())?.unwrap_or_default());
+    }
     {
         use std::io::Write;
         let mut out = std::io::stderr();
@@ -160,7 +136,7 @@ fn read_line(prompt: &str) -> PyResult<Vec<u8>> {
     }
     let mut line = Vec::new();
     loop {
-        wait_for_input()?;
+        while !signals::wait_readable(0)? {}
         let mut byte = 0u8;
         let n = signals::retry(|| {
             // SAFETY: one byte is written to a variable of that size.
