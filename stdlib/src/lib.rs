@@ -51,6 +51,7 @@ pub mod random;
 pub mod remote_debugging;
 pub mod resource;
 pub mod select;
+pub mod shared_library;
 pub mod signal;
 pub mod socket;
 pub mod sqlite;

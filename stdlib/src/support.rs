@@ -1,12 +1,13 @@
 //! Small things several modules share.
 
-use rpy_vm::protocol::call;
+use rpy_vm::convert::{ArgCtx, FromArg};
+use rpy_vm::protocol::{call, number};
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::int::PyInt;
 use rpy_vm::types::module::PyModule;
 use rpy_vm::types::str::PyStr;
 use rpy_vm::types::tuple::PyTuple;
-use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyResult, PyStruct, PyTypeObject, intern};
+use rpy_vm::{ObjRef, OptRef, PyClass, PyErr, PyObject, PyResult, PyStruct, PyTypeObject, exc, intern};
 
 /// A new exception class `module.name` (`PyErr_NewException`).
 ///
@@ -51,6 +52,16 @@ pub fn note(error: PyErr, text: String) -> PyErr {
 /// An `int`.
 pub fn int(value: i64) -> ObjRef {
     PyInt::from_i64(value).into_obj()
+}
+
+/// A C int as the new argument parser reads it; the words of the error differ.
+pub struct CInt(pub i32);
+
+impl<'a> FromArg<'a> for CInt {
+    fn from_arg(object: &'a PyObject, _ctx: &ArgCtx) -> PyResult<Self> {
+        let value = number::index(object)?;
+        value.as_i32().map(CInt).ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))
+    }
 }
 
 /// Adds a table of numbers to a module.

@@ -1,8 +1,6 @@
 //! Arguments: what the constructors of this module do by hand, because they also accept the state that pickles hold.
 
 use rpy_vm::args::{ArgSpec, DictKeywords, Keywords, vector};
-use rpy_vm::convert::{ArgCtx, FromArg};
-use rpy_vm::protocol::number;
 use rpy_vm::types::bytes::PyBytes;
 use rpy_vm::types::dict::PyDict;
 use rpy_vm::types::str::PyStr;
@@ -10,6 +8,7 @@ use rpy_vm::types::tuple::PyTuple;
 use rpy_vm::{PyClass, PyObject, PyResult, PyTypeObject, exc};
 
 use super::tzinfo::PyTzInfo;
+pub use crate::support::CInt;
 
 /// A constructor: positional arguments and keywords.
 pub type Construct = fn(&PyTypeObject, &[&PyObject], Keywords<'_>) -> PyResult;
@@ -88,16 +87,6 @@ pub fn int(object: &PyObject) -> PyResult<i32> {
 /// As [`int`].
 pub fn int_or(object: Option<&PyObject>, default: i32) -> PyResult<i32> {
     object.map_or(Ok(default), int)
-}
-
-/// A C int as the new argument parser reads it; the words of the error differ.
-pub struct CInt(pub i32);
-
-impl<'a> FromArg<'a> for CInt {
-    fn from_arg(object: &'a PyObject, _ctx: &ArgCtx) -> PyResult<Self> {
-        let value = number::index(object)?;
-        value.as_i32().map(CInt).ok_or_else(|| exc::overflow_error("Python int too large to convert to C int"))
-    }
 }
 
 /// An argument of a given class, in the words of the old parser, which counts arguments and knows the class's full name.

@@ -1,10 +1,9 @@
 //! The C library: functions of `libexpat.so.1`, found when `pyexpat` is imported.
-//!
-//! It is loaded at run time and not linked, so that a program that reads no XML does without it, and so that its symbols stay
-//! apart from those of extension modules that bring their own copy.
 
-use core::ffi::{CStr, c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_ulonglong, c_void};
+use core::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_ulonglong, c_void};
 use std::sync::OnceLock;
+
+use crate::shared_library::SharedLibrary;
 
 /// `XML_Parser`.
 pub type Handle = *mut c_void;
@@ -88,7 +87,7 @@ macro_rules! functions {
 
         impl Expat {
             fn load() -> Result<Expat, String> {
-                let library = Library::open(c"libexpat.so.1")?;
+                let library = SharedLibrary::open(c"libexpat.so.1")?;
                 // SAFETY: the types are those of the library's header.
                 unsafe {
                     Ok(Expat {
@@ -159,35 +158,6 @@ functions! {
         set_reparse_deferral = c"XML_SetReparseDeferralEnabled" (Handle, c_uchar) -> c_uchar;
         set_amplification_threshold = c"XML_SetBillionLaughsAttackProtectionActivationThreshold" (Handle, c_ulonglong) -> c_uchar;
         set_amplification_factor = c"XML_SetBillionLaughsAttackProtectionMaximumAmplification" (Handle, f32) -> c_uchar;
-    }
-}
-
-/// A loaded library; it stays loaded.
-struct Library(*mut c_void);
-
-impl Library {
-    fn open(name: &CStr) -> Result<Library, String> {
-        // SAFETY: the library's initialisation does nothing that could disturb us.
-        let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
-        if handle.is_null() { Err(last_error()) } else { Ok(Library(handle)) }
-    }
-
-    fn symbol(&self, name: &CStr) -> Result<*mut c_void, String> {
-        // SAFETY: an open library and a NUL-terminated name.
-        let address = unsafe { libc::dlsym(self.0, name.as_ptr()) };
-        if address.is_null() { Err(last_error()) } else { Ok(address) }
-    }
-}
-
-fn last_error() -> String {
-    // SAFETY: dlerror gives null or a NUL-terminated string that is valid until the next such call of this thread.
-    unsafe {
-        let text = libc::dlerror();
-        if text.is_null() {
-            "libexpat cannot be loaded".to_owned()
-        } else {
-            CStr::from_ptr(text).to_string_lossy().into_owned()
-        }
     }
 }
 
