@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -35,7 +35,7 @@ impl Session {
         };
         let history = std::env::temp_dir().join(format!("rpy-history-{name}-{}", std::process::id()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_rpy"));
-        command.args(args).env("TERM", term).env("PYTHON_HISTORY", &history);
+        command.args(args).env("TERM", term).env("PYTHON_HISTORY", &history).env("INPUTRC", "/dev/null");
         for name in ["PYTHON_BASIC_REPL", "PYTHONSTARTUP", "NO_COLOR", "PYTHON_COLORS", "PYTHONPATH"] {
             command.env_remove(name);
         }
@@ -68,6 +68,13 @@ impl Session {
 
     fn keys(&mut self, keys: &str) {
         self.terminal.write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    fn resize(&self, columns: u16) {
+        let size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: an open terminal, and a record that is read.
+        let done = unsafe { libc::ioctl(self.terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+        assert_eq!(done, 0, "the terminal has another size");
     }
 
     /// Waits until something is shown behind what was waited for before.
@@ -189,4 +196,126 @@ fn inspection_after_a_program() {
     session.wait_for(">>> ");
     session.keys("exit(3)\r");
     assert_eq!(session.status(), Some(3));
+}
+
+/// Does the system have GNU readline?
+fn has_readline() -> bool {
+    // SAFETY: the library's initialisation does nothing that could disturb us.
+    unsafe { !libc::dlopen(c"libreadline.so.8".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL).is_null() }
+}
+
+/// Asks for lines, and shows them, and what became of them.
+const QUESTIONS: &str = "
+import readline
+import threading
+def complete(text, state):
+    if state == 0:
+        print('|word', readline.get_begidx(), readline.get_endidx(), ascii(readline.get_line_buffer()))
+        1 / (text != 'broken')
+    return [word for word in ('alphabet', 'alpine', '\\xe9t\\xe9s') if word.startswith(text)][state]
+def startup():
+    readline.set_startup_hook()
+    readline.insert_text('hooked ')
+    try:
+        input()
+    except RuntimeError as error:
+        print('|', error)
+    raise ValueError
+readline.parse_and_bind('tab: complete')
+readline.set_completer(complete)
+readline.set_startup_hook(startup)
+readline.set_pre_input_hook(lambda: print('|ready'))
+readline.set_completion_display_matches_hook(lambda *args: print('|shown', args))
+while True:
+    try:
+        print('got', ascii(input('ask> ')))
+    except KeyboardInterrupt:
+        print('interrupted')
+    except EOFError:
+        break
+readline.set_pre_input_hook()
+readline.set_completion_display_matches_hook()
+print('history', [ascii(readline.get_history_item(i + 1)) for i in range(readline.get_current_history_length())])
+readline.set_auto_history(False)
+threads = [threading.Thread(target=lambda: print('thread got', input('ask> '))) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(readline.get_current_history_length(), 'entries')
+";
+
+#[test]
+fn lines_with_readline() {
+    if !has_readline() {
+        return;
+    }
+    let mut session = Session::start("readline", &["-c", QUESTIONS], "xterm");
+    session.wait_for("| can't re-enter readline");
+    session.wait_for("|ready");
+    session.keys("first\r");
+    session.wait_for("got 'hooked first'");
+    session.wait_for("|ready");
+    // History.
+    session.keys("\x1b[A!\r");
+    session.wait_for("got 'hooked first!'");
+    session.wait_for("|ready");
+    // Completion, with indexes in characters.
+    session.keys("\u{e9} \u{e9}t\t");
+    session.wait_for("|word 2 4 '\\xe9 \\xe9t'");
+    session.keys("\r");
+    session.wait_for("got '\\xe9 \\xe9t\\xe9s'");
+    session.wait_for("|ready");
+    session.keys("al\t\t\t");
+    session.wait_for("|shown ('alp', ['alphabet', 'alpine'], 8)");
+    session.keys("\x15broken\t");
+    session.wait_for("|word 0 6 'broken'");
+    // An interrupt throws the line away.
+    session.keys("\x03");
+    session.wait_for("interrupted");
+    session.wait_for("|ready");
+    // The line is shown anew in a window of another size.
+    session.keys("last");
+    session.wait_for("last");
+    session.resize(50);
+    session.wait_for("ask> last");
+    session.keys("\r");
+    session.wait_for("got 'last'");
+    session.wait_for("|ready");
+    session.keys("\x04");
+    session.wait_for("history [\"'hooked first'\", \"'hooked first!'\", \"'\\\\xe9 \\\\xe9t\\\\xe9s'\", \"'last'\"]");
+    // Two threads take turns.
+    session.wait_for("ask> ");
+    session.keys("one\r");
+    session.wait_for("thread got one");
+    session.keys("two\r");
+    session.wait_for("thread got two");
+    session.wait_for("4 entries");
+    assert_eq!(session.status(), Some(0));
+}
+
+#[test]
+fn the_plain_console_with_readline() {
+    if !has_readline() {
+        return;
+    }
+    // With the hook of interactive sessions, which sets up completion and the history file.
+    let program = "import os; os.environ['PYTHON_BASIC_REPL'] = '1'";
+    let mut session = Session::start("basic", &["-i", "-c", program], "xterm");
+    session.wait_for(">>> ");
+    session.keys("value = 4320\r");
+    session.wait_for(">>> ");
+    session.keys("val\t + 1\r");
+    session.wait_for("4321");
+    session.wait_for(">>> ");
+    session.keys("\x10\r");
+    session.wait_for("4321");
+    session.wait_for(">>> ");
+    session.keys("(value,\r");
+    session.wait_for("... ");
+    session.keys("\x03");
+    session.wait_for("KeyboardInterrupt");
+    session.wait_for(">>> ");
+    session.keys("\x04");
+    assert_eq!(session.status(), Some(0));
+    let history = std::fs::read_to_string(&session.history).expect("the history is written");
+    assert!(history.contains("value = 4320\nvalue + 1\n"), "{history:?}");
 }

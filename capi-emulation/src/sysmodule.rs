@@ -1,10 +1,11 @@
 //! `sysmodule.h`, `pylifecycle.h` and `pythonrun.h`: the command line, options, paths, audit hooks, asking the user.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::sync::atomic::Ordering;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, OnceLock};
 
+use rpy_vm::builtins::io::line_reader;
 use rpy_vm::object::alloc::mem_alloc;
 use rpy_vm::runtime::audit::{self, CHook};
 use rpy_vm::runtime::{atexit, codecs, gil, signals, sys_state};
@@ -257,11 +258,23 @@ fn script_folder(script: &str) -> std::path::PathBuf {
 type Readline = unsafe extern "C-unwind" fn(*mut libc::FILE, *mut libc::FILE, *const c_char) -> *mut c_char;
 
 unsafe fn read_line(input: *mut libc::FILE, output: *mut libc::FILE, prompt: *const c_char) -> PyResult<*mut c_char> {
+    // SAFETY: open files, as the caller promises.
+    let (from, to) = unsafe { (libc::fileno(input), libc::fileno(output)) };
+    let own = PyOS_ReadlineFunctionPointer.load(Ordering::Relaxed);
+    if own.is_null()
+        && (from, to) == (libc::STDIN_FILENO, libc::STDOUT_FILENO)
+        && let Some(reader) = line_reader()
+    {
+        // SAFETY: a C string or null, as the caller promises.
+        let prompt: &[u8] = unsafe { if prompt.is_null() { &[] } else { CStr::from_ptr(prompt).to_bytes() } };
+        gil::allow_threads(call_input_hook);
+        let line = reader(prompt)?.unwrap_or_default();
+        return Ok(text_block(&line));
+    }
     // What is called here knows that it has no GIL.
     // SAFETY: open files and a C string or null, as the caller promises; the hooks are functions of their types or null.
     let line = gil::allow_threads(|| unsafe {
-        let is_terminal = libc::isatty(libc::fileno(input)) != 0 && libc::isatty(libc::fileno(output)) != 0;
-        let own = PyOS_ReadlineFunctionPointer.load(Ordering::Relaxed);
+        let is_terminal = libc::isatty(from) != 0 && libc::isatty(to) != 0;
         if is_terminal && !own.is_null() {
             return core::mem::transmute::<*mut c_void, Readline>(own)(input, output, prompt);
         }
@@ -269,10 +282,7 @@ unsafe fn read_line(input: *mut libc::FILE, output: *mut libc::FILE, prompt: *co
         if !prompt.is_null() {
             eprint!("{}", crate::border::lossy(prompt));
         }
-        let hook = PyOS_InputHook.load(Ordering::Relaxed);
-        if !hook.is_null() {
-            core::mem::transmute::<*mut c_void, unsafe extern "C-unwind" fn() -> c_int>(hook)();
-        }
+        call_input_hook();
         text_line(input)
     });
     if line.is_null() {
@@ -281,10 +291,19 @@ unsafe fn read_line(input: *mut libc::FILE, output: *mut libc::FILE, prompt: *co
     Ok(line)
 }
 
+/// Calls `PyOS_InputHook`, which does without the GIL.
+fn call_input_hook() {
+    let hook = PyOS_InputHook.load(Ordering::Relaxed);
+    if !hook.is_null() {
+        // SAFETY: a function of this type, as whoever set it promised.
+        unsafe { core::mem::transmute::<*mut c_void, unsafe extern "C-unwind" fn() -> c_int>(hook)() };
+    }
+}
+
 /// A line with its end in a block of its own; null on errors.
 unsafe fn text_line(input: *mut libc::FILE) -> *mut c_char {
     let mut line = Vec::new();
-    // SAFETY: an open file, as the caller promises; the block has room for the line.
+    // SAFETY: an open file, as the caller promises.
     unsafe {
         while line.last() != Some(&b'\n') {
             let c = libc::fgetc(input);
@@ -297,10 +316,18 @@ unsafe fn text_line(input: *mut libc::FILE) -> *mut c_char {
             }
             line.push(c as u8);
         }
-        let block = mem_alloc(line.len() + 1);
+    }
+    text_block(&line)
+}
+
+/// A C string in a block of its own (`PyMem_Free`); null without memory.
+fn text_block(text: &[u8]) -> *mut c_char {
+    // SAFETY: the block has room for the text and a zero.
+    unsafe {
+        let block = mem_alloc(text.len() + 1);
         if !block.is_null() {
-            core::ptr::copy_nonoverlapping(line.as_ptr(), block, line.len());
-            block.add(line.len()).write(0);
+            core::ptr::copy_nonoverlapping(text.as_ptr(), block, text.len());
+            block.add(text.len()).write(0);
         }
         block.cast()
     }

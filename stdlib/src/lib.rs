@@ -48,6 +48,7 @@ pub mod posix;
 pub mod posixsubprocess;
 pub mod queue;
 pub mod random;
+pub mod readline;
 pub mod remote_debugging;
 pub mod resource;
 pub mod select;
@@ -125,6 +126,7 @@ pub static MODULES: &[&BuiltinModule] = &[
     &pickle::pickle_::MODULE,
     &expat::pyexpat_::MODULE,
     &random::random_::MODULE,
+    &readline::readline_::MODULE,
     &statistics::statistics_::MODULE,
     &suggestions::suggestions_::MODULE,
     &sre::sre::MODULE,
