@@ -53,7 +53,7 @@ class Unknown(Exception):
 def c_type(rust, family):
     """The C type of a Rust one in a file, with a blank behind it if it does not end with a star."""
     rust = re.sub(r"'\w+ ", "", rust.strip())
-    if rust in ("*mut Lock", "&Lock"):
+    if rust in ("*mut RawLock", "&RawLock"):
         return "PyThread_type_lock "
     for prefix, qualifier in (("*mut ", ""), ("*const ", "const "), ("&mut ", ""), ("&", "")):
         if rust.startswith(prefix):
@@ -176,6 +176,11 @@ def variadics():
         yield name, int(fixed), target
 
 
+def unsigned():
+    """The names of functions that no macro declares, so that Rust does not tell their signature."""
+    return [name for path in sorted(SOURCES.glob("*.rs")) for name in re.findall(r'Export::function\(\s*"(\w+)"', path.read_text())]
+
+
 def overrides():
     """Declarations by name, of functions and of data, and the names that are not declared."""
     functions, data, hidden = {}, {}, set()
@@ -252,6 +257,12 @@ def generate():
     lines.append("/* with variable arguments */")
     for name, fixed, target in variadics():
         emit(known[target], name, fixed)
+    for name in unsigned():
+        unused.discard(name)
+        if name in replaced:
+            lines.append(replaced[name])
+        elif name not in hidden:
+            problems.append(f"{name}: no declaration")
     lines += ["", "/* data */"]
     for name in data_names():
         unused.discard(name)
