@@ -83,6 +83,12 @@ BREAKS = [
         "if value.is_const() {",
     ),
     (
+        "invalidation: frames of one code and the same globals are taken to have the same builtins",
+        "jit/src/recorder/names.rs",
+        "self.guard_namespace(builtins, FRAME_BUILTINS)?;",
+        "",
+    ),
+    (
         "reviewed calls: a class is taken for the built-in one of its name",
         "jit/src/recorder/natives/reviewed.rs",
         "is_static(ty).then(|| ty.full_name())",

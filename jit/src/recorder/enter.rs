@@ -104,6 +104,7 @@ impl Recorder {
         self.guard_version_of(value, function)?;
         let parts = [
             (core::mem::offset_of!(PyFunction, func_globals), function.func_globals.as_raw()),
+            (core::mem::offset_of!(PyFunction, func_builtins), function.func_builtins.as_raw()),
             (core::mem::offset_of!(PyFunction, func_defaults), function.func_defaults.as_raw() as *mut PyObject),
             (core::mem::offset_of!(PyFunction, func_kwdefaults), function.func_kwdefaults.as_raw() as *mut PyObject),
         ];

@@ -17,8 +17,9 @@ use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, Inst, Op, Ty, Value, Width};
 use crate::runtime::table;
 
-/// The offsets of the globals and of the namespace of module code in a frame's header.
+/// The offsets of the globals, the builtins and the namespace of module code in a frame's header.
 const FRAME_GLOBALS: usize = 24;
+const FRAME_BUILTINS: usize = 32;
 const FRAME_NAMES: usize = 40;
 
 impl Recorder {
@@ -38,6 +39,8 @@ impl Recorder {
             let Some(index) = builtins.lookup_index(name) else { return Err(Abort("an undefined name")) };
             self.guard_keys(globals)?;
             self.constant_object(builtins.as_object());
+            // Code may run with the same globals and other builtins: `__builtins__` was assigned in between.
+            self.guard_namespace(builtins, FRAME_BUILTINS)?;
             self.dict_value(builtins, index)?
         };
         self.push(sym);
@@ -47,7 +50,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Guards that the base frame's globals, or its namespace, are this dict. (A function's are known from the function.)
+    /// Guards that the base frame's globals, its builtins, or its namespace are this dict. (A function's are known from the function.)
     fn guard_namespace(&mut self, dict: &PyDict, offset: usize) -> Done {
         if let Some(home) = self.top().home {
             let expected = self.constant_object(dict.as_object());

@@ -154,6 +154,10 @@ impl Recorder {
         let Some(function) = callable.downcast_exact::<PyCFunction>() else { return Err(Abort("a callable")) };
         let Some(this) = function.m_self.as_deref() else { return Err(Abort("a function of nothing")) };
         let name = function.name();
+        if !is_static(this.ty()) && name == "copy" {
+            // Some of them call the class.
+            return Err(self.abort_on("a copy of", this));
+        }
         let row = if let Some(class) = this.downcast_ref::<PyTypeObject>() {
             // A class method or static method.
             let by_codec = name == "__new__" && names_codec(class.full_name(), argc.saturating_sub(1));
