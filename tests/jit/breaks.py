@@ -95,6 +95,12 @@ BREAKS = [
         "Some(ty.full_name())",
     ),
     (
+        "reviewed calls: the bounds of slices are not looked at",
+        "jit/src/recorder/natives/reviewed.rs",
+        '"slice" "indices" (Bounds, Plain)',
+        '"slice" "indices" (Any, Plain)',
+    ),
+    (
         "big ints: nobody looks whether an int is a machine word where nobody uses the result",
         "jit/src/recorder/values.rs",
         "if is_checked {",

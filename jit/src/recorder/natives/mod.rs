@@ -23,7 +23,7 @@ use super::ends::{Ends, Release};
 use super::state::{Hold, Sym};
 use super::{Abort, Done, Recorder};
 use crate::ir::{Access, Class, ExitKind, Inst, Op, Ty, Value};
-use crate::runtime::plain::{has_plain_items, is_deep, is_handy_key, is_long, is_plain};
+use crate::runtime::plain::{has_plain_items, is_deep, is_handy_key, is_long, is_plain, is_plain_slice};
 use crate::runtime::table::{self, Function};
 
 mod attributes;
@@ -263,6 +263,12 @@ impl Recorder {
                 } else if !value.is_const() || !is_plain(real) {
                     self.guard_that(table::KEY, value)?;
                 }
+            }
+            Takes::Bounds => {
+                if !is_plain_slice(real) {
+                    return Err(self.abort_on("bounds that are not plain of", real));
+                }
+                self.guard_key(value, real)?;
             }
             Takes::Native => return Ok(!self.guard_native_iterable(value, real)?),
             Takes::Iterable => {

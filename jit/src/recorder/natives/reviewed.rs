@@ -22,6 +22,8 @@ pub enum Takes {
     Iterable,
     /// A container of plain objects.
     Items,
+    /// A slice with plain bounds: others say by `__index__` what they are.
+    Bounds,
     /// Plain, or a container of such objects, all the way down.
     Deep,
     /// As `Deep`, or another object whose text is made natively.
@@ -154,7 +156,7 @@ const METHODS: &[Reviewed] = rows! {
     "float" "is_integer" (Any) Looks -> Bool;
     "float" "hex conjugate as_integer_ratio" (Any) Looks -> Object;
     "range" "index count" (Any, Plain) Looks -> Object;
-    "slice" "indices" (Any, Plain) Looks -> Object;
+    "slice" "indices" (Bounds, Plain) Looks -> Object;
     "re.Pattern" "match search fullmatch findall split finditer scanner" (Any, Plain) Looks -> Object;
     "re.Match" "group groups groupdict start end span" (Any, Plain) Looks -> Object;
     "_random.Random" "random getrandbits" (Any, Plain) Looks -> Object;

@@ -233,7 +233,7 @@ impl Recorder {
     }
 
     /// Guards that a key stays of its type, a slice with plain bounds.
-    fn guard_key(&mut self, value: Value, key: &PyObject) -> Done {
+    pub(super) fn guard_key(&mut self, value: Value, key: &PyObject) -> Done {
         self.guard_type(value, key.ty())?;
         if PySlice::check_exact(key) && !value.is_const() {
             self.guard_that(table::PLAIN_SLICE, value)?;

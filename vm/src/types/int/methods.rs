@@ -16,6 +16,7 @@ use crate::types::bytes::PyBytes;
 use crate::types::float::PyFloat;
 use crate::types::str::PyStr;
 use crate::types::tuple::PyTuple;
+use crate::types::type_::lookup::lookup;
 use rpy_derive::pymethods;
 
 /// Both operands as ints, or `return NotImplemented`.
@@ -442,7 +443,8 @@ fn byte_order(name: Option<&PyStr>) -> PyResult<ByteOrder> {
 
 /// `PyObject_Bytes`: the `bytes` constructor without its reading of ints as lengths and of strings.
 fn bytes_of(object: &PyObject) -> PyResult<Ref<PyBytes>> {
-    if PyStr::check(object) || object.ty().as_number().is_some_and(|n| n.nb_index.get().is_some()) {
+    let has_own = lookup(object.ty(), crate::intern!("__bytes__")).is_some();
+    if !has_own && (PyStr::check(object) || object.ty().as_number().is_some_and(|n| n.nb_index.get().is_some())) {
         return Err(exc::type_error(format!("cannot convert '{}' object to bytes", object.ty().name())));
     }
     let bytes = protocol::call::call_one(PyBytes::type_object().as_object(), object)?;
