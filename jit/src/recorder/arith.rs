@@ -311,8 +311,7 @@ impl Recorder {
         }
         if !is_comparable_as_words(a, left, b, right) {
             if let Some(result) = self.compare_by_identity(operator, a, b, left, right)? {
-                // SAFETY: the real operands.
-                let ends = unsafe { self.expect_ends(at, 2)? };
+                let ends = self.expect_two(left, right)?;
                 return self.conclude(2, ends, Some(Sym::Bool(result)));
             }
             let native = matches!(operator, 2 | 3) && is_key(left) && is_key(right);
@@ -320,12 +319,10 @@ impl Recorder {
                 // SAFETY: passed on.
                 return unsafe { self.special_comparison(at, arg, left, right) };
             }
-            // SAFETY: passed on; the real operands.
-            return unsafe {
-                let result = self.native_compare(at, operator)?;
-                let ends = self.expect_ends(at, 2)?;
-                self.conclude(2, ends, Some(Sym::Bool(result)))
-            };
+            // SAFETY: passed on.
+            let result = unsafe { self.native_compare(at, operator)? };
+            let ends = self.expect_two(left, right)?;
+            return self.conclude(2, ends, Some(Sym::Bool(result)));
         }
         let result = match (self.number(a, left)?, self.number(b, right)?) {
             (Some(Number::Int(x)), Some(Number::Int(y))) => {

@@ -156,12 +156,12 @@ impl Recorder {
         Ok(())
     }
 
-    /// How the two operands on top end.
+    /// How the two operands on top end: the left one first, as in the interpreter.
     pub fn expect_two(&mut self, left: &PyObject, right: &PyObject) -> Result<Ends, Abort> {
         let (a, b) = (self.peek_raw(2)?, self.peek_raw(1)?);
         let mut ends = Ends::default();
-        self.expect_end(&mut ends, b, right)?;
         self.expect_end(&mut ends, a, left)?;
+        self.expect_end(&mut ends, b, right)?;
         Ok(ends)
     }
 }

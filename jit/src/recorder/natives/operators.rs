@@ -326,8 +326,7 @@ impl Recorder {
         }
         let result = self.ask_whether(callee, &[c, k], invert == 0)?;
         // Nothing has happened yet.
-        // SAFETY: the real operands.
-        let ends = unsafe { self.expect_ends(at, 2)? };
+        let ends = self.expect_two(key, container)?;
         self.conclude(2, ends, Some(Sym::Bool(result)))
     }
 

@@ -148,7 +148,19 @@ pub fn finish(m: &mut Machine<'_>, number: usize) -> PyResult<()> {
         [if count > 0 { m.peek_obj(count) } else { &*result }, if count > 1 { m.peek_obj(1) } else { &*result }];
     let value = conclude(special, &result, operands)?;
     drop(result);
-    m.drop_n(count);
+    let has_two = matches!(
+        special,
+        Special::Binary { .. } | Special::Compare { .. } | Special::NotEqual { .. } | Special::Contains { .. }
+    );
+    if has_two && count == 2 {
+        // The left operand first, as where no method is called.
+        let right = m.pop();
+        m.drop_top();
+        // SAFETY: the word left the stack.
+        unsafe { right.close() };
+    } else {
+        m.drop_n(count);
+    }
     match special {
         Special::Nothing => super::calls::leave_frame(m),
         Special::WithNull => {
