@@ -485,7 +485,9 @@ unsafe fn compute(
                 return None;
             }
             let is_whole = cut.is_none() && array.is_in_order();
-            Some(if is_whole { Written::Whole(array) } else { Written::part(array, part, output)? })
+            let written = if is_whole { Some(Written::Whole(array)) } else { Written::part(array, part, output) };
+            concerning(site, written.is_some());
+            Some(written?)
         }
     };
     let bytes = operands.count * output.width().bytes();
@@ -533,9 +535,9 @@ enum Written<'a> {
 
 impl<'a> Written<'a> {
     fn part(array: Array<'a>, part: Strided, scalar: Scalar) -> Option<Written<'a>> {
-        // Each element is one of its own.
-        let is_stretched = (0..part.ndim).any(|axis| part.lengths[axis] > 1 && part.strides[axis] == 0);
-        let space = Space::of(&[(part, scalar.width().bytes())]).filter(|_| !is_stretched)?;
+        let width = scalar.width().bytes();
+        // Each element is one of its own, so that they may be written in any order.
+        let space = Space::of(&[(part, width)]).filter(|space| !space.may_overlap(0, width))?;
         Some(Written::Part(array, Box::new(space), part.data))
     }
 

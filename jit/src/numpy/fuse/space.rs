@@ -127,6 +127,18 @@ impl Space {
         })
     }
 
+    /// May elements of an operand, of so many bytes, share memory with others of it? Then it counts in which order they are written.
+    pub fn may_overlap(&self, operand: usize, width: usize) -> bool {
+        // Bytes that the axes further in reach over: the steps of the outer ones have to be as long. Steps grow outwards.
+        let mut reach = width;
+        (0..self.axes).rev().any(|axis| {
+            let step = self.strides[operand][axis].unsigned_abs();
+            let overlaps = self.lengths[axis] > 1 && step < reach;
+            reach = reach.saturating_add(self.lengths[axis].saturating_sub(1).saturating_mul(step));
+            overlaps
+        })
+    }
+
     /// Where the element with that number is, in bytes from the first.
     pub fn offset(&self, operand: usize, mut number: usize) -> isize {
         let mut offset = 0;
