@@ -4,7 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 
-use rpy_vm::object::{arena, reserve};
+use rpy_vm::object::{arena, limit, reserve};
 use rpy_vm::runtime::tracemalloc;
 
 /// The allocator of Rust's collections: the one of objects, with a second attempt out of the reserve. `tracemalloc` hears of
@@ -14,9 +14,13 @@ struct Allocator(mimalloc::MiMalloc);
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator(mimalloc::MiMalloc);
 
-/// Calls again after a failure, if the request is small and there is a reserve.
+/// Calls, unless the request is refused, and again after a failure, if the request is small and there is a reserve.
 #[inline(always)]
-fn again(block: *mut u8, size: usize, call: impl FnOnce() -> *mut u8) -> *mut u8 {
+fn attempt(refused: bool, size: usize, call: impl Fn() -> *mut u8) -> *mut u8 {
+    if refused {
+        return std::ptr::null_mut();
+    }
+    let block = call();
     if block.is_null() && reserve::may_serve(size) && reserve::release() { call() } else { block }
 }
 
@@ -34,19 +38,19 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise, here and below.
         let call = || unsafe { self.0.alloc(layout) };
-        traced(again(call(), layout.size(), call), layout.size())
+        traced(attempt(limit::refuses(layout.size()), layout.size(), call), layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         let call = || unsafe { self.0.alloc_zeroed(layout) };
-        traced(again(call(), layout.size(), call), layout.size())
+        traced(attempt(limit::refuses(layout.size()), layout.size(), call), layout.size())
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above; a failed call leaves the block as it is.
         let call = || unsafe { self.0.realloc(block, layout, size) };
-        let new = again(call(), size, call);
+        let new = attempt(limit::refuses_growth(size), size, call);
         if tracemalloc::is_tracing() {
             tracemalloc::resized(block, new, size);
         }

@@ -17,6 +17,7 @@ use core::ffi::c_void;
 use core::mem::{ManuallyDrop, size_of};
 
 use super::header::{PyObject, PyVarObject};
+use super::limit;
 use super::pool;
 use super::refs::{PyClass, PyStruct, Ref};
 use super::typeobj::{PyTypeObject, flags};
@@ -31,7 +32,7 @@ pub const MANAGED_SIZE: usize = 16;
 /// Allocates `size` bytes (at least one), or null when memory is exhausted.
 #[inline]
 pub fn mem_alloc(size: usize) -> *mut u8 {
-    if size > isize::MAX as usize {
+    if size > isize::MAX as usize || limit::refuses(size) {
         return core::ptr::null_mut();
     }
     // SAFETY: plain allocation; any size is allowed.
@@ -46,7 +47,7 @@ pub fn mem_alloc(size: usize) -> *mut u8 {
 /// Like [`mem_alloc`], zeroed.
 #[inline]
 pub fn mem_calloc(size: usize) -> *mut u8 {
-    if size > isize::MAX as usize {
+    if size > isize::MAX as usize || limit::refuses(size) {
         return core::ptr::null_mut();
     }
     // SAFETY: plain allocation; any size is allowed.
@@ -106,7 +107,7 @@ pub fn push<T>(items: &mut Vec<T>, item: T) -> PyResult<()> {
 /// `ptr` is null or a live block of this allocator.
 #[inline]
 pub unsafe fn mem_realloc(ptr: *mut u8, size: usize) -> *mut u8 {
-    if size > isize::MAX as usize {
+    if size > isize::MAX as usize || limit::refuses_growth(size) {
         return core::ptr::null_mut();
     }
     #[cfg(feature = "poison")]

@@ -8,6 +8,7 @@ pub mod defs;
 pub mod free_lists;
 pub mod header;
 pub mod leaves;
+pub mod limit;
 #[cfg(feature = "poison")]
 pub mod poison;
 pub mod pool;

@@ -240,6 +240,13 @@ impl Group {
         )
     }
 
+    /// May `None` stand for a node that is not there? Operators, contexts and kinds that are a group of their own are read
+    /// as nodes whatever they are.
+    pub fn is_nullable(self) -> bool {
+        !self.is_single()
+            && !matches!(self, Group::ExprContext | Group::BoolOp | Group::Operator | Group::UnaryOp | Group::CmpOp)
+    }
+
     /// The attributes its nodes have besides their fields, and whether they may be missing.
     pub fn attributes(self) -> &'static [(&'static str, bool)] {
         match (self.has_place(), self) {

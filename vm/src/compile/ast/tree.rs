@@ -109,10 +109,14 @@ fn shown(object: &PyObject) -> PyResult<String> {
 impl Reader {
     /// A node of a group, or `None`.
     fn group(&mut self, group: Group, object: &PyObject) -> PyResult<Option<Node>> {
-        if crate::is_none(object) {
+        if group.is_nullable() && crate::is_none(object) {
             return Ok(None);
         }
-        let place = if group.has_place() { self.place(group, object)? } else { Place::default() };
+        // The places of groups of one kind are read after the fields.
+        let mut place = Place::default();
+        if group.has_place() && !group.is_single() {
+            place = self.place(group, object)?;
+        }
         // Kinds that are a group of their own are told by their fields.
         let kind = match self.classes.kind_of(object) {
             _ if group.is_single() => group.kinds()[0],
@@ -141,6 +145,9 @@ impl Reader {
             fields.push(value);
         }
         self.depth -= 1;
+        if group.has_place() && group.is_single() {
+            place = self.place(group, object)?;
+        }
         match missing {
             Some(field) => Err(exc::value_error(format!("field '{field}' is required for {}", kind.name()))),
             None => Ok(Some(Node { kind, place, fields })),

@@ -106,9 +106,12 @@ fn targets(node: &Node, index: usize, context: Kind) -> PyResult<()> {
     exprs(node.nodes(index), context, Nones::Forbidden)
 }
 
-/// Nodes of a list that has no `None`s of its own meaning.
+/// Nodes of a list in which `None` means nothing.
 fn each(list: &[Option<Node>], check: impl Fn(&Node) -> PyResult<()>) -> PyResult<()> {
-    list.iter().flatten().try_for_each(check)
+    list.iter().try_for_each(|node| match node {
+        Some(node) => check(node),
+        None => fail("None disallowed in a list of nodes"),
+    })
 }
 
 fn stmt(node: &Node) -> PyResult<()> {
@@ -216,6 +219,10 @@ fn try_stmt(node: &Node) -> PyResult<()> {
     }
     each(handlers, |handler| {
         place(handler)?;
+        if node.kind == Kind::TryStar && !handler.has(0) {
+            // There is no code for it: `except*` always takes a part of a group, told by its type.
+            return fail("Invalid CFG, stack underflow");
+        }
         loads(handler, &[0])?;
         body(handler, 2)
     })?;
