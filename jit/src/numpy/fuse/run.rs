@@ -521,7 +521,7 @@ unsafe fn overwrite<const BYTES: usize>(
         if !concerning(site, site.kernel.quietly(operands, result)) {
             return None;
         }
-        target.write(result, site.kernel.expression.output());
+        target.write(result, site.kernel.expression.output(), operands.count);
     }
     Some(target.array().object().new_ref())
 }
@@ -550,13 +550,13 @@ impl<'a> Written<'a> {
     /// Writes all elements.
     ///
     /// # Safety
-    /// There are as many, of that type.
-    unsafe fn write(&self, from: *const u8, scalar: Scalar) {
+    /// There is memory for so many, of that type, whatever the array says by now.
+    unsafe fn write(&self, from: *const u8, scalar: Scalar, count: usize) {
         let width = scalar.width().bytes();
         // SAFETY: the caller's promise.
         unsafe {
             match self {
-                Written::Whole(array) => core::ptr::copy_nonoverlapping(from, array.data(), array.count() * width),
+                Written::Whole(array) => core::ptr::copy_nonoverlapping(from, array.data(), count * width),
                 Written::Part(_, space, data) => space.scatter(0, from, width, *data),
             }
         }
@@ -574,8 +574,10 @@ unsafe fn compute_big(
     let (numpy, expression) = (known()?, &site.kernel.expression);
     let output = expression.output();
     let bytes = operands.count * output.width().bytes();
+    // While others run, arrays may be given another shape.
+    let shape = shape.to_vec();
     let result = match target {
-        None => new_array(numpy, output, shape)?,
+        None => new_array(numpy, output, &shape)?,
         Some(_) => kept(numpy, bytes)?,
     };
     // SAFETY: an array that was just made.
@@ -609,14 +611,14 @@ unsafe fn compute_big(
     // Others may have got hold of it meanwhile.
     if !whole.is_some_and(|array| array.is_unique(2) && array.exchange(memory)) {
         if site.target.is_reused() {
-            let copy = new_array(numpy, output, shape)?;
+            let copy = new_array(numpy, output, &shape)?;
             // SAFETY: as many bytes, of another array.
             unsafe { core::ptr::copy_nonoverlapping(memory.data(), Array::new(&copy).data(), bytes) };
             keep(result, bytes);
             return Some(copy);
         }
         // SAFETY: as many elements, of another array; it is writeable.
-        unsafe { target.write(memory.data(), output) };
+        unsafe { target.write(memory.data(), output, operands.count) };
     }
     keep(result, bytes);
     Some(reference)
