@@ -27,6 +27,20 @@ impl SharedLibrary {
         let address = unsafe { libc::dlsym(self.0, name.as_ptr()) };
         if address.is_null() { Err(last_error()) } else { Ok(address) }
     }
+
+    /// A function, as a pointer of type `F`.
+    ///
+    /// # Errors
+    /// The loader's words, if the library has no such symbol.
+    ///
+    /// # Safety
+    /// `F` is the type of pointers to that function.
+    pub unsafe fn function<F: Copy>(&self, name: &CStr) -> Result<F, String> {
+        const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+        let address = self.symbol(name)?;
+        // SAFETY: the caller's promise; an address has the size of a function pointer.
+        Ok(unsafe { core::mem::transmute_copy(&address) })
+    }
 }
 
 fn last_error() -> String {

@@ -91,14 +91,8 @@ macro_rules! functions {
                 // SAFETY: the types are those of the library's header.
                 unsafe {
                     Ok(Expat {
-                        $($field: core::mem::transmute::<
-                            *mut c_void,
-                            unsafe extern "C" fn($($arg),*) $(-> $result)?,
-                        >(library.symbol($symbol)?),)*
-                        $($late: core::mem::transmute::<
-                            *mut c_void,
-                            Option<unsafe extern "C" fn($($late_arg),*) $(-> $late_result)?>,
-                        >(library.symbol($late_symbol).unwrap_or(core::ptr::null_mut())),)*
+                        $($field: library.function($symbol)?,)*
+                        $($late: library.function($late_symbol).ok(),)*
                     })
                 }
             }

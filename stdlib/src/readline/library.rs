@@ -58,14 +58,8 @@ macro_rules! symbols {
                 // SAFETY: the types are those of the libraries' headers.
                 let mut loaded = unsafe {
                     Readline {
-                        $($field: core::mem::transmute::<
-                            *mut c_void,
-                            unsafe extern "C" fn($($arg),*) $(-> $result)?,
-                        >(library.symbol($symbol)?),)*
-                        $($late: core::mem::transmute::<
-                            *mut c_void,
-                            Option<unsafe extern "C" fn($($late_arg),*) $(-> $late_result)?>,
-                        >(library.symbol($late_symbol).unwrap_or(core::ptr::null_mut())),)*
+                        $($field: library.function($symbol)?,)*
+                        $($late: library.function($late_symbol).ok(),)*
                         $($variable: library.symbol($name)?.cast(),)*
                         $($late_variable: library.symbol($late_name).ok().map(|address| address.cast()),)*
                         is_editline: false,
